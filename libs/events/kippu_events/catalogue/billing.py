@@ -1,0 +1,97 @@
+"""Billing's events: quotes, invoices, payments.
+
+Streams: `quote-{provider}-{quote_id}`, `invoice-{provider}-{invoice_no}`.
+An order's invoice number is made from the order id, so that one order has one invoice.
+"""
+
+from datetime import date
+
+from kippu_events.catalogue.values import Price
+from kippu_events.event import Event, Value, published_by
+
+billing = published_by("billing")
+
+
+class TaxAmount(Value):
+    """Tax of one rate, rounded once on the total at that rate."""
+
+    rate_permyriad: int
+    net: int
+    tax: int
+
+
+@billing
+class QuoteOffered(Event):
+    quote_id: str
+    customer_id: str
+    ticket_no: str | None = None
+    plan_family: str
+    product: str
+    quantity: int
+    price: Price
+    net: int
+    taxes: tuple[TaxAmount, ...]
+    total: int
+    valid_until: date
+    reason: str
+    clause: str
+
+
+@billing
+class QuoteAccepted(Event):
+    quote_id: str
+    customer_id: str
+    plan_family: str
+    product: str
+    quantity: int
+    accepted_by: str
+
+
+@billing
+class QuoteLapsed(Event):
+    quote_id: str
+    customer_id: str
+
+
+@billing
+class InvoiceIssued(Event):
+    invoice_no: str
+    customer_id: str
+    order_id: str
+    issued_on: date
+    due_on: date
+    price: Price
+    net: int
+    taxes: tuple[TaxAmount, ...]
+    total: int
+    currency: str
+
+
+@billing
+class PaymentReceived(Event):
+    invoice_no: str
+    customer_id: str
+    payment_id: str
+    amount: int
+    currency: str
+    received_on: date
+    outstanding: int
+    """What is still owed after it; never below 0."""
+
+
+@billing
+class InvoicePaid(Event):
+    invoice_no: str
+    customer_id: str
+    order_id: str
+    paid_on: date
+
+
+@billing
+class PaymentOverdue(Event):
+    """Written by a deadline: the due day has passed and something is still owed."""
+
+    invoice_no: str
+    customer_id: str
+    order_id: str
+    outstanding: int

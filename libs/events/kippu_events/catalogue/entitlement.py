@@ -1,0 +1,286 @@
+"""Entitlement's events: customers, assets, plans, orders, wallets, and the coverage decision.
+
+Streams: `customer-{provider}-{customer_id}`, `asset-{provider}-{serial}`, `plan-{provider}-{family}`,
+`order-{provider}-{order_id}`, `wallet-{provider}-{wallet_id}`, and `case-{provider}-{ticket_no}` for everything that is
+decided about one request. A wallet's id is `{customer_id}.{plan_family}`.
+"""
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import AwareDatetime
+
+from kippu_events.catalogue.values import Allocation, ClauseFinding, Outcome, Price, Remedy, WorkKind
+from kippu_events.event import Event, Personal, Value, published_by
+
+entitlement = published_by("entitlement")
+
+
+@entitlement
+class CustomerRegistered(Event):
+    customer_id: str
+    name: Personal
+    language: str
+    country: str
+    """ISO 3166-1 alpha-2."""
+    salesperson_id: str
+    """The provider's salesperson on record, named in answers that refer to sales (IIJ-10)."""
+    salesperson_name: Personal
+    salesperson_mail: Personal
+
+
+@entitlement
+class ContactAdded(Event):
+    customer_id: str
+    contact_id: str
+    name: Personal
+    mail: Personal
+    telephone: Personal | None = None
+    language: str
+
+
+@entitlement
+class AssetRegistered(Event):
+    """A device or a service stands in the register; coverage is decided from it at `received_at` (IIJ-04)."""
+
+    customer_id: str
+    serial: str
+    """The device's serial number, or the service's id."""
+    kind: Literal["equipment", "service"]
+    model: str
+    plan_family: str
+    bought_from_provider: bool
+    bought_on: date | None = None
+    warranty_until: date | None = None
+    """The last day of the warranty, inclusive."""
+    installed_by: Literal["provider", "customer", "third_party"]
+    maintenance_agreement: str | None = None
+    """The id of a maintenance agreement in force for it, if any (IIJ-08)."""
+
+
+@entitlement
+class PlanPublished(Event):
+    """A version of a provider's terms, whole, with the day from which it is in force."""
+
+    family: str
+    version: str
+    effective_from: date
+    digest: str
+    """SHA-256 (hex) of `source`."""
+    source: str
+    """The plan file's text (TOML)."""
+
+
+@entitlement
+class OrderPlaced(Event):
+    order_id: str
+    customer_id: str
+    plan_family: str
+    product: str
+    quantity: int
+    requested_on: date
+    quote_id: str | None = None
+
+
+@entitlement
+class OrderAccepted(Event):
+    """Priced and pinned. The lot it will credit is valid from `valid_from` to `valid_until`, both inclusive."""
+
+    order_id: str
+    customer_id: str
+    plan_family: str
+    plan_version: str
+    product: str
+    quantity: int
+    price: Price
+    tickets: int
+    """How many prepaid tickets the order credits once paid."""
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+@entitlement
+class OrderRefused(Event):
+    order_id: str
+    customer_id: str
+    clauses: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@entitlement
+class OrderPaid(Event):
+    """Billing said so: the invoice of this order is paid."""
+
+    order_id: str
+    customer_id: str
+    invoice_no: str
+    paid_on: date
+
+
+@entitlement
+class WalletOpened(Event):
+    wallet_id: str
+    customer_id: str
+    plan_family: str
+
+
+@entitlement
+class TicketsCredited(Event):
+    """A lot of prepaid tickets. It is usable from `valid_from` (an instant) until before `expires_at` (an instant)."""
+
+    wallet_id: str
+    customer_id: str
+    lot_id: str
+    quantity: int
+    valid_from: AwareDatetime
+    expires_at: AwareDatetime
+    order_id: str
+
+
+@entitlement
+class TicketDebited(Event):
+    """Prepaid tickets were taken, from the lots that end first. The allocations are never computed again."""
+
+    wallet_id: str
+    customer_id: str
+    debit_id: str
+    ticket_no: str
+    quantity: int
+    allocations: tuple[Allocation, ...]
+    counts_at: AwareDatetime
+    """The instant at which the lots had to be valid."""
+    balance: int
+    """What is left in all lots of the wallet that are valid at `counts_at`, after this debit."""
+    clause: str
+
+
+@entitlement
+class DebitShortfall(Event):
+    """The wallet had too little: `missing` tickets are owed, and offered at `offer`."""
+
+    wallet_id: str
+    customer_id: str
+    debit_id: str
+    ticket_no: str
+    wanted: int
+    missing: int
+    offer_product: str
+    offer_quantity: int
+    offer: Price
+    offer_valid_until: date
+    clause: str
+
+
+@entitlement
+class TicketDebitReversed(Event):
+    """A debit was undone; the tickets are back in the lots they came from."""
+
+    wallet_id: str
+    customer_id: str
+    debit_id: str
+    ticket_no: str
+    quantity: int
+    allocations: tuple[Allocation, ...]
+    reason: str
+
+
+@entitlement
+class TicketsExpired(Event):
+    """A lot ended with tickets unused. Written by a deadline; validity itself is a predicate at an instant."""
+
+    wallet_id: str
+    customer_id: str
+    lot_id: str
+    quantity: int
+
+
+@entitlement
+class RequestNoted(Event):
+    """Intake's request became a fact of ours, as opened or as classified anew; decisions rest on this."""
+
+    ticket_no: str
+    customer_id: str
+    contact_id: str
+    plan_family: str
+    channel: str
+    received_at: AwareDatetime
+    category: str | None = None
+    asset_serial: str | None = None
+    wanted_at: AwareDatetime | None = None
+    wanted_minutes: int | None = None
+
+
+class VisitNeed(Value):
+    """Work at a wanted time: held for the dispatcher, or to be booked as asked (IIJ-09)."""
+
+    wanted_at: AwareDatetime
+    minutes: int
+    held: bool
+    notice_days: int
+    clause: str
+
+
+@entitlement
+class CoverageDecided(Event):
+    """The answer, and why. `decision` counts the decisions on this request from 1; the last one stands."""
+
+    ticket_no: str
+    customer_id: str
+    contact_id: str
+    decision: int
+    plan_family: str
+    plan_version: str
+    outcome: Outcome
+    metered: bool = False
+    """True if the debit becomes known as work is recorded."""
+    quantity: int | None = None
+    """Prepaid tickets to debit at once, where that is known."""
+    waiting_for: str | None = None
+    deciding_clause: str
+    findings: tuple[ClauseFinding, ...]
+    remedies: tuple[Remedy, ...]
+    facts: dict[str, Any]
+    """What was decided on, so that it can be decided again."""
+    visit: VisitNeed | None = None
+
+
+@entitlement
+class ApprovalRequested(Event):
+    approval_id: str
+    ticket_no: str
+    customer_id: str
+    clause: str
+
+
+@entitlement
+class ApprovalGranted(Event):
+    approval_id: str
+    ticket_no: str
+    customer_id: str
+    granted_by: str
+
+
+@entitlement
+class ApprovalRefused(Event):
+    approval_id: str
+    ticket_no: str
+    customer_id: str
+    refused_by: str
+
+
+@entitlement
+class WorkNoted(Event):
+    """Recorded work became a fact of ours, with what it comes to by the plan's metering (IIJ-07).
+
+    `units_due` is what the whole request owes after this entry; it is debited up to that, never twice.
+    """
+
+    ticket_no: str
+    customer_id: str
+    work_id: str
+    kind: WorkKind
+    started_at: AwareDatetime
+    minutes: int
+    counted: bool
+    minutes_total: int
+    units_due: int

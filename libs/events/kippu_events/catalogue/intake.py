@@ -1,0 +1,211 @@
+"""Intake's events: requests and their threads, mail in and out, work records.
+
+Streams: `ticket-{provider}-{ticket_no}` for everything about one request; `mail-{provider}-{mail_id}` for a mail that
+opened or joined none, and for the fact that a mail was taken in at all.
+"""
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from kippu_events.catalogue.values import BlobRef, Channel, WorkKind
+from kippu_events.event import Event, Personal, published_by
+
+intake = published_by("intake")
+
+
+class RequestFacts(Event):
+    """What is known of a request; unknown until somebody classifies it where None."""
+
+    category: str | None = None
+    """A category of the plan, such as `fault`, `preventive_maintenance`, `maintenance_assistance`, `question`."""
+    asset_serial: str | None = None
+    """The device or service it is about, as it stands in the asset register."""
+    wanted_at: AwareDatetime | None = None
+    """When the customer wants the work to be done, where they said so."""
+    wanted_minutes: int | None = None
+    """How long the wanted work is expected to take, in minutes."""
+
+
+@intake
+class TicketOpened(RequestFacts):
+    """A request got its number. It counts from `received_at` (IIJ-07), which is when the provider received it."""
+
+    ticket_no: str
+    customer_id: str
+    contact_id: str
+    plan_family: str
+    channel: Channel
+    received_at: AwareDatetime
+    language: str
+    subject: Personal
+    body: BlobRef | None = None
+
+
+@intake
+class TicketClassified(RequestFacts):
+    """The desk said, or corrected, what the request is about. All facts are given anew."""
+
+    ticket_no: str
+    customer_id: str
+
+
+@intake
+class MessageAdded(Event):
+    """A message joined the ticket's thread."""
+
+    ticket_no: str
+    customer_id: str
+    message_id: str
+    direction: Literal["inbound", "outbound"]
+    channel: Channel
+    contact_id: str | None = None
+    subject: Personal
+    body: BlobRef | None = None
+
+
+@intake
+class AttachmentAdded(Event):
+    """A file came with a message. It is never opened or executed; `media_type` is what its bytes look like."""
+
+    ticket_no: str
+    customer_id: str
+    message_id: str
+    attachment_id: str
+    file_name: Personal
+    blob: BlobRef
+
+
+@intake
+class WorkRecorded(Event):
+    """An engineer's time on a request, in whole minutes, from `started_at` on."""
+
+    ticket_no: str
+    customer_id: str
+    work_id: str
+    kind: WorkKind
+    started_at: AwareDatetime
+    minutes: int
+    recorded_by: str
+
+
+@intake
+class TicketWaiting(Event):
+    """The request waits for somebody."""
+
+    ticket_no: str
+    customer_id: str
+    waiting_for: str
+    """`classification`, `approval`, `dispatcher`, `customer`, `purchase`."""
+    clause: str | None = None
+
+
+@intake
+class TicketResumed(Event):
+    ticket_no: str
+    customer_id: str
+
+
+@intake
+class TicketDeclined(Event):
+    """The request will not be served; `clause` says by which term."""
+
+    ticket_no: str
+    customer_id: str
+    clause: str
+    reason: str
+
+
+@intake
+class TicketResolved(Event):
+    ticket_no: str
+    customer_id: str
+
+
+@intake
+class TicketClosed(Event):
+    ticket_no: str
+    customer_id: str
+
+
+@intake
+class TicketReopened(Event):
+    ticket_no: str
+    customer_id: str
+
+
+@intake
+class MailReceived(Event):
+    """A mail is stored, before SMTP answers "accepted". `mail_id` is made from its bytes: the same mail is one mail."""
+
+    mail_id: str
+    received_at: AwareDatetime
+    raw: BlobRef
+
+
+@intake
+class MailUnmatched(Event):
+    """A mail that opened and joined no ticket. An operator can turn it into one."""
+
+    mail_id: str
+    reason: Literal["no_prefix", "unknown_sender", "foreign_thread", "unreadable", "automatic"]
+    received_at: AwareDatetime
+    language: str
+    sender: Personal
+    subject: Personal
+    customer_id: str | None = None
+    contact_id: str | None = None
+    body: BlobRef | None = None
+
+
+@intake
+class MailMatched(Event):
+    """A mail belongs to this ticket: it opened or joined it, or an operator said so."""
+
+    mail_id: str
+    ticket_no: str
+    customer_id: str
+    matched_by: str
+    opened: bool
+    """True if the mail opened the ticket, False if it joined it."""
+
+
+@intake
+class MailRequested(Event):
+    """A mail is to go out: the outbox sends it once, with a Message-ID made from this event's id."""
+
+    mail_id: str
+    """An id for the outgoing mail, unique in the provider."""
+    template: str
+    """Such as `ticket_opened`, `unmatched`, `declined`, `visit_postponed`."""
+    language: str
+    recipient: Personal
+    parameters: dict[str, str]
+    """What the template is filled with; ids, figures and clause ids, never personal data."""
+    subject: Personal | None = None
+    """The subject that is answered, for the thread, where there is one."""
+    ticket_no: str | None = None
+    customer_id: str | None = None
+    in_reply_to: Personal | None = None
+    """The Message-ID of the mail that is answered."""
+
+
+@intake
+class MailSent(Event):
+    """The relay accepted the mail."""
+
+    mail_id: str
+    message_id: str
+    ticket_no: str | None = None
+    customer_id: str | None = None
+
+
+@intake
+class MailBounced(Event):
+    """The relay refused the mail for good."""
+
+    mail_id: str
+    ticket_no: str | None = None
+    customer_id: str | None = None
+    reply_code: int
+    reason: str

@@ -1,0 +1,94 @@
+"""Values that events of several services share."""
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from kippu_events.event import Value
+
+
+class Channel(StrEnum):
+    """How a request or message reached us."""
+
+    PORTAL = "portal"
+    MAIL = "mail"
+    TELEPHONE = "telephone"
+
+
+class WorkKind(StrEnum):
+    """What an engineer's recorded time was spent on; which kinds are debited is the plan's (IIJ-07)."""
+
+    ISOLATION = "isolation"
+    IDENTIFICATION = "identification"
+    VENDOR_COORDINATION = "vendor_coordination"
+    REMOTE_WORK = "remote_work"
+    ONSITE_WORK = "onsite_work"
+    PREVENTIVE_MAINTENANCE = "preventive_maintenance"
+    WAITING = "waiting"
+
+
+class Outcome(StrEnum):
+    """What a coverage decision can come to."""
+
+    COVERED = "covered"
+    COVERED_BY_DEBIT = "covered_by_debit"
+    QUOTE = "quote"
+    CONSULT = "consult"
+    REFUSED = "refused"
+    WAITING = "waiting"
+
+
+class BlobRef(Value):
+    """An encrypted blob: `digest` is the SHA-256 (hex) of the stored ciphertext, `size` that of the plain content."""
+
+    digest: str
+    size: int
+    media_type: str
+
+
+class ClauseFinding(Value):
+    """One clause as a decision evaluated it: what went in, and what came out."""
+
+    clause: str
+    """The clause id, such as `IIJ-05`."""
+    rule: str
+    """The kind of rule that was evaluated, such as `in_warranty`."""
+    inputs: dict[str, Any]
+    result: Literal["satisfied", "refused", "waiting", "consult", "quote", "debit", "held", "not_applicable", "note"]
+    text: dict[str, str]
+    """The clause in the provider's language and in English, by language code."""
+
+
+class Remedy(Value):
+    """What would change the answer: register, renew, buy, approve, ask earlier…"""
+
+    action: str
+    clause: str
+    text: dict[str, str]
+
+
+class PriceLine(Value):
+    """`unit_price` is before tax, in the currency's minor unit; `tax_rate_permyriad` is 700 for 7 %."""
+
+    product: str
+    description: str
+    quantity: int
+    unit_price: int
+    tax_rate_permyriad: int
+
+
+class Price(Value):
+    """What something costs, pinned from the plan it was sold under, so that billing needs no plan."""
+
+    currency: str
+    lines: tuple[PriceLine, ...]
+    tax_name: str
+    tax_rounding: Literal["down", "half_up"]
+    payment_days: int
+    """Days from the invoice's date to the day payment is due."""
+
+
+class Allocation(Value):
+    """How many prepaid tickets of one lot a debit took."""
+
+    lot_id: str
+    quantity: int
