@@ -179,9 +179,12 @@ class MailRequested(Event):
     template: str
     """Such as `ticket_opened`, `unmatched`, `declined`, `visit_postponed`."""
     language: str
-    recipient: Personal
     parameters: dict[str, str]
     """What the template is filled with; ids, figures and clause ids, never personal data."""
+    contact_id: str | None = None
+    """To whom it goes; the outbox finds the contact's address as it sends."""
+    recipient: Personal | None = None
+    """The address, where no contact is known by it. Exactly one of `contact_id` and `recipient` is given."""
     subject: Personal | None = None
     """The subject that is answered, for the thread, where there is one."""
     ticket_no: str | None = None

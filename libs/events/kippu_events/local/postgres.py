@@ -69,6 +69,9 @@ class LocalPostgres:
         if self._server.system_user is not None:
             shutil.chown(sockets, user=self._server.system_user)
         options = f'-h "" -k {sockets} -c unix_socket_permissions=0700 -c max_connections=300'
+        if self._temporary:
+            # It survives a crash of any process, not of the machine; but neither would its folder.
+            options += " -c fsync=off"
         try:
             self._control("start", "-t", str(START_SECONDS), "-l", str(self._data / "log"), "-o", options)
         except subprocess.CalledProcessError as error:
