@@ -13,6 +13,7 @@ import asyncpg
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from kippu_privacy.box import KEY_BYTES
+from kippu_privacy.files import write_private
 from kippu_privacy.keyring import KeyErased
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -84,12 +85,7 @@ def master_key_from(path: Path, *, make: bool = False) -> bytes:
     Raises FileNotFoundError, or ValueError if the file holds something else.
     """
     if make and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(os.urandom(KEY_BYTES).hex() + "\n")
-        except FileExistsError:
-            pass  # another process of this host was faster; its key is the one
+        write_private(path, os.urandom(KEY_BYTES).hex() + "\n")
     try:
         key = bytes.fromhex(path.read_text().strip())
     except ValueError:

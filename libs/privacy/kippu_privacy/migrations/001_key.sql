@@ -29,3 +29,14 @@ end
 $$;
 
 create trigger keep_all before truncate on keyring.key for each statement execute function keyring.keep_all();
+
+-- Services come as the writer. Erasing is an update; nobody may delete or truncate.
+do $$
+begin
+    if current_user !~ '_owner$' then
+        raise exception 'migrations run as the owner of the database, not as %', current_user;
+    end if;
+    execute format('grant usage on schema keyring to %I', regexp_replace(current_user, '_owner$', '_writer'));
+    execute format('grant select, insert, update on keyring.key to %I', regexp_replace(current_user, '_owner$', '_writer'));
+end
+$$;

@@ -59,7 +59,7 @@ class Page:
 
 def paged(**key: type) -> Any:
     """A dependency that reads `cursor` and `limit` for a list sorted by these columns, of these types."""
-    adapters = tuple(TypeAdapter(kind) for kind in key.values())
+    adapters: tuple[TypeAdapter[Any], ...] = tuple(TypeAdapter(kind) for kind in key.values())
     columns = tuple(key)
 
     def read(

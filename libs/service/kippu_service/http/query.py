@@ -30,7 +30,7 @@ WAIT_SECONDS = 5.0
 class Snapshot:
     """Several reads that see the same state."""
 
-    connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
     async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         return await self.connection.fetch(sql, *arguments)
