@@ -1,4 +1,4 @@
-"""Given the streams of a customer, an asset or a plan family, when a command comes, then these events or that refusal."""
+"""Given a customer's, an asset's or a plan family's past, when a command comes, then these events or that refusal."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

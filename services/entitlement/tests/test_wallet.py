@@ -1,4 +1,4 @@
-"""Given a wallet's lots, when it is credited, debited, reversed or a lot ends, then these events; never below nothing."""
+"""Given a wallet's lots, when it is credited or debited, a debit reversed or a lot ends, then these events."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -153,7 +153,9 @@ STEPS = st.one_of(
 
 @settings(max_examples=300)
 @given(st.lists(STEPS, max_size=30))
-def test_whatever_happens_each_lots_books_balance_and_nothing_is_below_nothing(steps: list[tuple[str | int, ...]]) -> None:
+def test_whatever_happens_each_lots_books_balance_and_nothing_is_below_nothing(
+    steps: list[tuple[str | int, ...]],
+) -> None:
     state, events, debits, now = Wallet(), list[Event](), list[TicketDebited](), START
     for number, (what, *numbers) in enumerate(steps):
         a, b, c = [*map(int, numbers), 0, 0, 0][:3]

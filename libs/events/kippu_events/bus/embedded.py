@@ -55,7 +55,7 @@ class EmbeddedSubscription:
         return [Record(envelope) for envelope in self._shuffled.take(limit)]
 
     async def _next_log(self, limit: int) -> list[Envelope]:
-        """The next events of a log that has any; another log comes first each time, or a busy one would hide the rest."""
+        """The next events of a log that has any. Another log comes first each time: none may hide the rest."""
         for _ in range(len(self._readers)):
             self._readers.rotate(-1)
             if envelopes := await self._readers[0].read(limit):

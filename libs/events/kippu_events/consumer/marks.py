@@ -4,6 +4,8 @@ Marks never go back by themselves, and move only from where one believes them to
 instance of a consumer, a redelivery or a replay can therefore change nothing.
 """
 
+from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
+
 import asyncio
 import time
 from collections.abc import Collection, Iterable, Mapping

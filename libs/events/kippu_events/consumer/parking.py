@@ -4,6 +4,8 @@ Nothing is dropped: a redrive takes them in order once the cause is put right. T
 key's row; whoever finds no row may go ahead, because the last redrive deletes it in the transaction of its last event.
 """
 
+from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
+
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -65,7 +67,9 @@ async def parked_among(connection: Connection[Any], consumer: str, keys: Collect
     return {(row["log"], row["key"]) for row in rows}
 
 
-async def park(connection: Connection[Any], consumer: str, envelope: Envelope, error: BaseException, tried: int) -> None:
+async def park(
+    connection: Connection[Any], consumer: str, envelope: Envelope, error: BaseException, tried: int
+) -> None:
     """Sets a poison event aside, and its key with it; in the transaction that moves the mark past it."""
     await connection.execute(
         "insert into bus.parked_key (consumer, log, key, error, attempts) values ($1, $2, $3, $4, $5)"
@@ -95,8 +99,9 @@ async def _lock(connection: Connection[Any], consumer: str, key: Key) -> bool:
 
 async def _insert(connection: Connection[Any], consumer: str, envelope: Envelope) -> None:
     await connection.execute(
-        "insert into bus.parked_event (consumer, log, slot, slot_seq, key, epoch, position, version, id, type, provider,"
-        " recorded_at, metadata, data, sum)"
+        "insert into bus.parked_event"
+        " (consumer, log, slot, slot_seq, key, epoch, position, version, id, type, provider, recorded_at,"
+        " metadata, data, sum)"
         " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing",
         consumer, envelope.log, envelope.slot, envelope.slot_seq, envelope.stream, envelope.epoch, envelope.position,
         envelope.version, envelope.id, envelope.type, envelope.provider, envelope.recorded_at, envelope.metadata_bytes,

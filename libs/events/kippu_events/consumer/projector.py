@@ -1,5 +1,7 @@
 """Runs a projector: a batch, its effect on the tables and its marks in one transaction."""
 
+from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -109,9 +111,7 @@ async def prepare(connection: Connection[Any], projector: Projector) -> None:
             "insert into bus.projector (consumer, version) values ($1, $2) on conflict do nothing",
             consumer, projector.version,
         )  # fmt: skip
-        stored = await connection.fetchval(
-            "select version from bus.projector where consumer = $1 for update", consumer
-        )
+        stored = await connection.fetchval("select version from bus.projector where consumer = $1 for update", consumer)
         if stored > projector.version:
             raise ConsumerStopped(f"{consumer}: version {stored} has taken over from version {projector.version}")
         if stored < projector.version:

@@ -1,5 +1,7 @@
 """Runs a reactor: one unit of work per event, appended with the mark that it moves."""
 
+from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
+
 import asyncio
 from collections.abc import Sequence
 from itertools import groupby

@@ -7,9 +7,7 @@ from kippu_events.consumer.runner import STOPPING, Tuning, passes
 from kippu_events.log import MarkMoved
 
 
-async def final_error(
-    tuning: Tuning, first: Exception, attempt: Callable[[], Awaitable[object]]
-) -> Exception | None:
+async def final_error(tuning: Tuning, first: Exception, attempt: Callable[[], Awaitable[object]]) -> Exception | None:
     """Attempts again after a first failure, with growing pauses; None once it went well, else the last error.
 
     Raises what is not the event's fault: an error that passes, one that stops the consumer, a moved mark.

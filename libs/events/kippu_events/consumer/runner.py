@@ -4,6 +4,8 @@ A runner never goes past an event that it has neither applied nor parked. Whatev
 place (a gap that stays, another epoch, an unknown version, corrupt bytes) stops it: see ConsumerStopped.
 """
 
+from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
+
 import asyncio
 import contextlib
 import time
@@ -23,7 +25,7 @@ from kippu_events.consumer.marks import Mark, Outcome
 from kippu_events.event import UnknownEventVersion
 from kippu_events.log import LogCorrupt, MarkMoved
 
-Connect = Callable[[], Awaitable[Connection[Any]]]
+Connect = Callable[[], Awaitable["Connection[Any]"]]
 """Opens a connection of one's own to the service's database, as its writer."""
 
 Progress = Callable[[int, int], None]
@@ -226,7 +228,7 @@ class Runner(ABC):
             self._marks[slot] = Mark(mark.slot_seq, epoch, mark.offset)
 
     async def _start_again(self, subscription: Subscription) -> None:
-        """Another instance moved a mark, or a transaction's fate is unknown: believe the database, and go from there."""
+        """Another instance moved a mark, or a commit's fate is unknown: believe the database, and go on from there."""
         slots = list(self._marks)
         async with self._connection_turn:
             self._marks = await marks.read(self.connection, self.consumer, slots)
