@@ -1,20 +1,7 @@
--- Where every consumer of this service stands, what it has set aside, and how far the log is published.
+-- What every consumer of this service has set aside, and how far the log is published.
 
-create schema if not exists bus;
-
--- The last number of a slot that a consumer has done. A projector moves it in the transaction that writes its tables,
--- a reactor in the append that records its decision: so it can be neither ahead of nor behind what it stands for.
-create table bus.mark (
-    consumer   text     not null,
-    log        text     not null,
-    slot       smallint not null check (slot between 0 and 15),
-    slot_seq   bigint   not null default 0 check (slot_seq >= 0),
-    -- The epoch of the log that was read; null until the first event. Another one means that the log was restored.
-    epoch      uuid,
-    -- The Kafka offset to go on from: never beyond the event after slot_seq, so at worst some events are read again.
-    bus_offset bigint,
-    primary key (consumer, log, slot)
-);
+-- The epoch of the log that was read; null until the first event. Another one means that the log was restored.
+alter table bus.mark add column epoch uuid;
 
 -- A key (a stream) with a poison event. While the row stands, later events of the key are parked behind it; live
 -- consumer and redrive lock it, and the last redrive deletes it.
