@@ -35,7 +35,7 @@ def order(*lines: PriceLine, rounding: str = "half_up") -> OrderAccepted:
         currency="THB",
         lines=lines or (line(1, 1_000_000),),
         tax_name="VAT",
-        tax_rounding=rounding,  # type: ignore[arg-type]
+        tax_rounding=rounding,
         payment_days=30,
         time_zone="Asia/Bangkok",
     )
