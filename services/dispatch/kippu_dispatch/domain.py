@@ -82,6 +82,11 @@ def visit_id_of(ticket_no: str, decision: int) -> str:
     return f"{ticket_no}.V{decision}"
 
 
+def ticket_of(visit_id: str) -> str:
+    """The ticket number in a visit's id; empty, which no ticket's is, where there is none."""
+    return visit_id.rpartition(".V")[0]
+
+
 def stream_of(provider: str, ticket_no: str) -> str:
     return f"visits-{provider}-{ticket_no}"
 

@@ -1,7 +1,5 @@
 -- A service's deadlines: planned from its own log, fired once.
 
-create schema if not exists work;
-
 create table work.deadline (
     id             text        primary key,
     -- Null in kind, provider and due_at: taken back. The row stays, so that an older wish cannot bring it back.
