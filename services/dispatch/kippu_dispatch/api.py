@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query as QueryParameter
+from fastapi import APIRouter
+from fastapi import Query as QueryParameter
 from kippu_events.event import Event
 from kippu_events.work import Work
 from kippu_service.http import (

@@ -37,7 +37,8 @@ select provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, want
        notice_days, clause, version, 'requested'
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::integer[],
               $8::integer[], $9::text[], $10::bigint[])
-       as new (provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, minutes, notice_days, clause, version)
+       as new (provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, minutes, notice_days, clause,
+               version)
 """
 
 _CHANGED = """
