@@ -5,28 +5,29 @@ work), appends under the deadline's own command id, and notes it as fired after 
 which the command id makes harmless; a plan made anew from position 0 changes no row that has fired.
 """
 
+from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
+
 import asyncio
-import logging
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import asyncpg
 import orjson
+import structlog
+from asyncpg import Connection
 
+from kippu_events.consumer.runner import STOPPING, Connect, passes
 from kippu_events.deadlines import Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
 from kippu_events.log import LogCorrupt
+from kippu_events.steps import step
 from kippu_events.work import Cause, Worker
 
 READ_AT_ONCE = 1000
 CLAIM_AT_ONCE = 50
 RECONNECT_SECONDS = 1.0
 LONGEST_ERROR = 1000
-
-CONNECTION_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
-
-logger = logging.getLogger(__name__)
 
 MARK = "select position from work.deadline_mark for update"
 
@@ -73,28 +74,34 @@ NEXT_DUE = "select min(due_at) from work.deadline where due_at > $1 and fired_at
 class DeadlineRunner:
     """One scheduler of one service, on a connection of its own. Any number may run at the same time."""
 
-    def __init__(self, deadlines: Deadlines, worker: Worker, dsn: str, poll_seconds: float = 1.0) -> None:
+    def __init__(
+        self, service: str, deadlines: Deadlines, worker: Worker, connect: Connect, poll_seconds: float = 1.0
+    ) -> None:
+        self._service = service
         self._deadlines = deadlines
         self._worker = worker
-        self._dsn = dsn
+        self._connect = connect
         self._poll_seconds = poll_seconds
-        self._connection: asyncpg.Connection[Any] | None = None
+        self._connection: Connection[Any] | None = None
         self._planned = 0
         self._running = asyncio.Lock()
+        self._log = structlog.get_logger().bind(deadlines=service)
 
     async def run(self) -> None:
         """Runs until cancelled; wakes at the next due time, at new events, and at least every `poll_seconds`.
 
-        A lost connection is opened again. An event that this build cannot read and a corrupt log are raised.
+        A lost connection is opened again. An event that this build cannot read and a corrupt log are raised: nothing
+        may fall due on a plan with a hole in it.
         """
         try:
             while True:
                 try:
                     await self.run_due()
-                    pause = await self._seconds_to_next()
-                    await self._worker.log.wait(self._planned, pause)
-                except CONNECTION_LOST as error:
-                    logger.warning("deadlines of %s: connection lost, opening another: %s", self._service, error)
+                    await self._worker.log.wait(self._planned, await self._seconds_to_next())
+                except Exception as error:
+                    if not passes(error):
+                        raise
+                    self._log.warning("deadlines.waiting", error=str(error))
                     await asyncio.sleep(RECONNECT_SECONDS)
         finally:
             await self.close()
@@ -115,17 +122,14 @@ class DeadlineRunner:
                     return fired
 
     async def close(self) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                await connection.close(timeout=1)
 
-    @property
-    def _service(self) -> str:
-        return self._worker.log.name
-
-    async def _open(self) -> "asyncpg.Connection[Any]":
+    async def _open(self) -> Connection[Any]:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._dsn)
+            self._connection = await self._connect()
         return self._connection
 
     async def _plan(self) -> None:
@@ -146,7 +150,7 @@ class DeadlineRunner:
         self._planned = position
         return len(batch)
 
-    async def _write_wishes(self, connection: "asyncpg.Connection[Any]", batch: Sequence[Envelope]) -> None:
+    async def _write_wishes(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
         rows: dict[str, tuple[Any, ...]] = {}  # by id: the last wish in a batch stands
         for envelope in batch:
             for wish in self._deadlines.plan(envelope):
@@ -192,10 +196,11 @@ class DeadlineRunner:
         try:
             fire = self._deadlines.fire[deadline.kind]
             await self._worker.run(cause, lambda work: fire(deadline, work))
-        except LogCorrupt:
+            step("deadline.appended")
+        except STOPPING:
             raise
         except Exception as error:
-            logger.exception("deadline %s of %s failed", deadline.id, self._service)
+            self._log.exception("deadlines.failed", deadline=deadline.id)
             return f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
         return None
 
