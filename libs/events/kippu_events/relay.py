@@ -56,12 +56,13 @@ class Relay:
     async def _lead(self, until: int | None) -> None:
         connection = await self._connect()
         try:
-            # Held as long as this connection; a leader that sleeps and wakes without it does no harm, see above.
-            while not await connection.fetchval(
-                "select pg_try_advisory_lock(hashtextextended('kippu relay ' || $1, 0))", self._source.name
-            ):
+            while True:
+                # Held as long as this connection; a leader that sleeps and wakes without it does no harm, see above.
+                if await connection.fetchval(
+                    "select pg_try_advisory_lock(hashtextextended('kippu relay ' || $1, 0))", self._source.name
+                ):
+                    return await self._publish(connection, until)
                 await asyncio.sleep(self._tuning.idle_seconds)
-            await self._publish(connection, until)
         finally:
             with contextlib.suppress(Exception):
                 await connection.close(timeout=1)

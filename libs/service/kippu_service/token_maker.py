@@ -98,6 +98,7 @@ class TokenMaker:
         self._clients = {client.id: client for client in clients}
         # scrypt is slow on purpose: however many ask at once, two at a time keep the process alive.
         self._hashing = asyncio.Semaphore(2)
+        self._nobody = hash_secret(secrets.token_urlsafe())
 
     def mint(
         self,
@@ -130,7 +131,7 @@ class TokenMaker:
         client = self._clients.get(client_id)
         # An unknown client costs as long as a wrong secret, so that nobody can find out which clients there are.
         async with self._hashing:
-            genuine = await asyncio.to_thread(matches, secret, client.secret_hash if client else _NOBODY)
+            genuine = await asyncio.to_thread(matches, secret, client.secret_hash if client else self._nobody)
         if client is None or not genuine:
             raise TokenNotGranted("invalid_client", "no such client, or another secret")
         wanted = frozenset(scope.split()) if scope else client.scopes
@@ -159,9 +160,6 @@ def matches(secret: str, secret_hash: str) -> bool:
     _, salt, expected = secret_hash.split("$")
     actual = scrypt(secret.encode(), salt=base64.urlsafe_b64decode(salt + "=="), **_SCRYPT)
     return hmac.compare_digest(_base64url(actual), expected)
-
-
-_NOBODY = hash_secret(secrets.token_urlsafe(32))
 
 
 def load_clients(path: Path) -> list[Client]:

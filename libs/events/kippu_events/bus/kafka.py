@@ -44,8 +44,8 @@ class KafkaSettings:
     """What the names of topics and consumer groups start with."""
     partitions: int = SLOTS
     """Of new topics: 16 or a divisor of it. Those that exist keep theirs."""
-    replication_factor: int = -1
-    """Of new topics; -1 is the brokers' default."""
+    replication_factor: int = 1
+    """Of new topics; 3 where there are three brokers or more."""
     session_seconds: float = 10.0
     """After so long without a heartbeat a consumer has lost its slots."""
     longest_pause_seconds: float = 300.0
@@ -75,9 +75,7 @@ class KafkaBus:
 async def ensure_topics(settings: KafkaSettings, logs: Iterable[str]) -> dict[str, int]:
     """Makes the topics of these logs where they are missing; answers their numbers of partitions, by log."""
     topics = {settings.topic(log): log for log in logs}
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=settings.bootstrap_servers, request_timeout_ms=REQUEST_SECONDS * 1000
-    )
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap_servers, request_timeout_ms=REQUEST_SECONDS * 1000)
     try:
         async with asyncio.timeout(REQUEST_SECONDS * 2):
             await admin.start()
@@ -172,9 +170,7 @@ class KafkaPublisher:
 class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """One member of a consumer group."""
 
-    def __init__(
-        self, settings: KafkaSettings, group: str, partitions: Mapping[str, int], assignee: Assignee
-    ) -> None:
+    def __init__(self, settings: KafkaSettings, group: str, partitions: Mapping[str, int], assignee: Assignee) -> None:
         self._partitions = partitions
         self._assignee = assignee
         self._logs = {settings.topic(log): log for log in partitions}

@@ -50,7 +50,7 @@ class Mark:
             return Outcome.DUPLICATE
         return Outcome.APPLY if envelope.slot_seq == self.slot_seq + 1 else Outcome.GAP
 
-    def after(self, record: Record) -> "Mark":
+    def after(self, record: Record) -> Mark:
         offset = self.offset if record.offset is None else record.offset
         return Mark(record.envelope.slot_seq, record.envelope.epoch, offset)
 

@@ -61,7 +61,7 @@ def fetch_jars(pom: Path, say: Callable[[str], None]) -> Path:
     version = _kafka_version(pom)
     folder = cache_folder() / f"kafka-{version}-{sha256(pom.read_bytes()).hexdigest()[:8]}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(folder.with_suffix(".lock")):
+    with _only_one(folder.with_name(f"{folder.name}.lock")):
         if not folder.is_dir():
             _download(pom, folder, version, say)
     return folder
@@ -158,7 +158,9 @@ class LocalKafka:
         properties = self._folder / "server.properties"
         if not properties.exists():
             self._port, controller = _free_ports()
-            properties.write_text(_PROPERTIES.format(port=self._port, controller=controller, data=self._folder / "data"))
+            properties.write_text(
+                _PROPERTIES.format(port=self._port, controller=controller, data=self._folder / "data")
+            )
             (self._folder / "log4j2.properties").write_text(_LOGGING)
         found = re.search(r"^advertised\.listeners=PLAINTEXT://127\.0\.0\.1:(\d+)$", properties.read_text(), re.M)
         if found is None:

@@ -34,7 +34,7 @@ def kafka_servers() -> Iterator[str]:
 
 def _check_reachable(servers: str) -> None:
     """A clear failure at once, rather than a time-out in every test."""
-    host, _, port = servers.split(",")[0].strip().rpartition(":")
+    host, _, port = servers.partition(",")[0].rpartition(":")
     with socket.create_connection((host, int(port)), timeout=10):
         pass
 

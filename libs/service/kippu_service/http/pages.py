@@ -10,9 +10,9 @@ with SQL such as `where $1::timestamptz is null or (received_at, ticket_no) > ($
 
 import base64
 from binascii import Error as NotBase64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import orjson
 from fastapi import Depends
@@ -22,6 +22,15 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from kippu_service.problems import FieldError, Problem
 
 Item = TypeVar("Item")
+
+
+class Row(Protocol):
+    """A row of a result, by column name: asyncpg's Record, or a mapping."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
+ARow = TypeVar("ARow", bound=Row)
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
@@ -49,7 +58,7 @@ class Page:
         """One row more than is shown, to know whether there is another page."""
         return self.limit + 1
 
-    def of(self, rows: Sequence[Mapping[str, Any]], item: Callable[[Any], Item]) -> PageOf[Item]:
+    def of(self, rows: Sequence[ARow], item: Callable[[ARow], Item]) -> PageOf[Item]:
         """The page from the rows, which must have the key's columns."""
         shown = rows[: self.limit]
         more = len(rows) > self.limit
