@@ -1,4 +1,8 @@
-"""Dispatch's events: visits at a wanted time. Stream: `visit-{provider}-{visit_id}`."""
+"""Dispatch's events: visits at a wanted time.
+
+Stream: `visits-{provider}-{ticket_no}` for everything about one request's visits, of which at most one is open. A
+visit's id is `{ticket_no}.V{decision}`, after the coverage decision that needed it.
+"""
 
 from pydantic import AwareDatetime
 
@@ -62,3 +66,12 @@ class VisitWithdrawn(VisitEvent):
     """The request no longer needs the visit: it was decided or asked for anew."""
 
     reason: str
+
+
+@dispatch
+class RequestDeclineNoted(Event):
+    """Intake declined the request: whatever was decided on it before `declined_at` needs no visit any more."""
+
+    ticket_no: str
+    customer_id: str
+    declined_at: AwareDatetime

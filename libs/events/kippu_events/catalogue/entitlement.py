@@ -195,6 +195,16 @@ class TicketsExpired(Event):
 
 
 @entitlement
+class TicketsReinstated(Event):
+    """Tickets of an ended lot are usable again, for work that counts before the lot's end but was recorded after it."""
+
+    wallet_id: str
+    customer_id: str
+    lot_id: str
+    quantity: int
+
+
+@entitlement
 class RequestNoted(Event):
     """Intake's request became a fact of ours, as opened or as classified anew; decisions rest on this."""
 
@@ -284,3 +294,29 @@ class WorkNoted(Event):
     counted: bool
     minutes_total: int
     units_due: int
+
+
+@entitlement
+class DebitNoted(Event):
+    """The case's own record of a debit from the wallet, appended with it: what a reversal has to put back, and where.
+
+    `settles` is the id of the debit that had fallen short, where this one takes what was still owed.
+    """
+
+    ticket_no: str
+    customer_id: str
+    wallet_id: str
+    debit_id: str
+    quantity: int
+    allocations: tuple[Allocation, ...]
+    settles: str | None = None
+
+
+@entitlement
+class RequestDeclined(Event):
+    """Nothing more is debited for this request, and what was debited is put back, unless it is decided anew."""
+
+    ticket_no: str
+    customer_id: str
+    clause: str
+    reason: str

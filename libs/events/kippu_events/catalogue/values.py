@@ -85,6 +85,8 @@ class Price(Value):
     tax_rounding: Literal["down", "half_up"]
     payment_days: int
     """Days from the invoice's date to the day payment is due."""
+    time_zone: str
+    """The provider's time zone (IANA), in which the invoice's and the quote's dates are read."""
 
 
 class Allocation(Value):
