@@ -177,7 +177,7 @@ def runners(house: House, bus: BusChoice) -> dict[str, Runner]:
             publisher = KafkaPublisher(bus.kafka, name)
             made[f"relay of {name}"] = Relay(runtime.log, publisher, runtime.connect_writer).run
         made |= _consumers(service, runtime, adapter)
-        made |= _workers(service, runtime, house.databases.services[name].writer_url)
+        made |= _workers(service, runtime)
     return made
 
 
@@ -197,12 +197,12 @@ def _consumers(service: Service, runtime: Runtime, bus: Bus) -> dict[str, Runner
     return projectors | reactors
 
 
-def _workers(service: Service, runtime: Runtime, writer_url: str) -> dict[str, Runner]:
-    made: dict[str, Runner] = {
-        f"task {number} of {service.name}": task for number, task in enumerate(service.tasks, 1)
-    }
+def _workers(service: Service, runtime: Runtime) -> dict[str, Runner]:
+    made: dict[str, Runner] = {f"task {number} of {service.name}": task for number, task in enumerate(service.tasks, 1)}
     if service.deadlines is not None:
-        made[f"deadlines of {service.name}"] = DeadlineRunner(service.deadlines, runtime.worker, writer_url).run
+        deadlines = DeadlineRunner(service.name, service.deadlines, runtime.worker, runtime.connect_writer)
+        made[f"deadlines of {service.name}"] = deadlines.run
     if service.outbox is not None:
-        made[f"outbox of {service.name}"] = Outbox(service.outbox, runtime.worker, writer_url).run
+        outbox = Outbox(service.name, service.outbox, runtime.worker, runtime.connect_writer)
+        made[f"outbox of {service.name}"] = outbox.run
     return made
