@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from kippu_events.consumer import Projector, Reactor
 from kippu_events.deadlines import Deadlines
+from kippu_events.outbox import Carrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +21,5 @@ class Service:
     projectors: Sequence[Projector] = ()
     reactors: Sequence[Reactor] = ()
     deadlines: Deadlines | None = None
+    outbox: Carrier | None = None
     tasks: Sequence[Callable[[], Awaitable[None]]] = field(default=())

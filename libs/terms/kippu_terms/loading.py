@@ -1,0 +1,135 @@
+"""From the text of a plan file to a plan, or to everything that is wrong with it."""
+
+import tomllib
+from collections.abc import Iterator
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays
+from pydantic import BaseModel, ValidationError
+
+from kippu_terms.money import UnknownCurrency, minor_digits
+from kippu_terms.plan import Plan
+from kippu_terms.plan_faults import Path, PlanFault, PlanInvalid, fault_at, lines_of, model_faults, syntax_fault
+
+Objection = tuple[Path, str, str]
+"""Where, what is wrong, what to do."""
+
+
+@lru_cache(maxsize=64)
+def load(text: str) -> Plan:
+    """The plan that a plan file's text states. Raises PlanInvalid with every fault."""
+    plan, faults = _examine(text)
+    if plan is None or faults:
+        raise PlanInvalid(faults)
+    return plan
+
+
+def check(text: str) -> list[PlanFault]:
+    """Everything that is wrong with a plan file's text, in the order of its lines; empty if it is in order."""
+    return _examine(text)[1]
+
+
+def _examine(text: str) -> tuple[Plan | None, list[PlanFault]]:
+    try:
+        fields = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # beside syntax: numbers too long, arrays nested too deeply
+        return None, [syntax_fault(error, text)]
+    try:
+        plan = Plan.read(fields, text)
+    except ValidationError as error:
+        return None, sorted(model_faults(error, fields, text), key=lambda fault: fault.line)
+    places = lines_of(text)
+    faults = [fault_at(*objection, places) for objection in _objections(plan)]
+    return plan, sorted(faults, key=lambda fault: fault.line)
+
+
+def _objections(plan: Plan) -> Iterator[Objection]:
+    """What the model cannot see: names that refer to nothing, and settings that this build cannot obey."""
+    yield from _place_and_currency(plan)
+    yield from _clauses(plan)
+    yield from _texts(plan)
+    yield from _names(plan)
+
+
+def _place_and_currency(plan: Plan) -> Iterator[Objection]:
+    try:
+        ZoneInfo(plan.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield ("time_zone",), f"{plan.time_zone!r} is no time zone", "use an IANA name such as Asia/Bangkok"
+    if plan.country not in holidays.list_supported_countries():
+        yield ("country",), f"the public holidays of {plan.country} are not known", "use an ISO 3166-1 alpha-2 code"
+    try:
+        minor_digits(plan.commercial.currency)
+    except UnknownCurrency as error:
+        yield ("commercial", "currency"), str(error), "use a currency whose minor unit is known"
+
+
+def _clauses(plan: Plan) -> Iterator[Objection]:
+    obeyed = set()
+    for path, clause in _references(plan, ()):
+        obeyed.add(clause)
+        if clause not in plan.clauses:
+            yield path, f"clause {clause} is not stated", f"add [clauses.{clause}] with its text"
+    for clause in plan.clauses:
+        if clause not in obeyed:
+            yield ("clauses", clause), f"nothing obeys clause {clause}", "give a rule this clause id"
+
+
+def _references(value: object, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every `clause` in the plan, with its path in the file."""
+    if isinstance(value, BaseModel):
+        for field, info in type(value).model_fields.items():
+            here = (*path, info.alias or field)
+            if field == "clause":
+                yield here, getattr(value, field)
+            else:
+                yield from _references(getattr(value, field), here)
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            yield from _references(member, (*path, key))
+    elif isinstance(value, tuple):
+        for place, member in enumerate(value):
+            yield from _references(member, (*path, place))
+
+
+def _texts(plan: Plan) -> Iterator[Objection]:
+    for clause, text in plan.clauses.items():
+        for language in dict.fromkeys((plan.languages[0], "en")):
+            if language not in text:
+                yield ("clauses", clause), f"clause {clause} has no text in {language!r}", f"add `{language}`"
+    for place, product in enumerate(plan.commercial.products):
+        if "en" not in product.name:
+            yield ("commercial", "products", place, "name"), "a product needs an English name", "add `en`"
+
+
+def _names(plan: Plan) -> Iterator[Objection]:
+    categories = {category.id for category in plan.coverage.categories}
+    for place, rule in enumerate(plan.coverage.rules):
+        for category in sorted(getattr(rule, "categories", frozenset()) - categories):
+            path: Path = ("coverage", "rules", place, "categories")
+            yield path, f"there is no category {category!r}", f"use one of {', '.join(sorted(categories))}"
+        if rule.needs_visits and plan.fulfilment.visits is None:
+            yield ("coverage", "rules", place), f"rule {rule.kind} needs visits", "add [fulfilment.visits]"
+        if rule.needs_metering and plan.commercial.metering is None:
+            yield ("coverage", "rules", place), f"rule {rule.kind} needs metering", "add [commercial.metering]"
+    visits, offer = plan.fulfilment.visits, plan.commercial.offer
+    hours, products = plan.calendar_settings.hours, [product.id for product in plan.commercial.products]
+    if visits and visits.hours not in hours:
+        yield (
+            ("fulfilment", "visits", "hours"),
+            f"there are no hours {visits.hours!r}",
+            f"use one of {', '.join(hours)}",
+        )
+    if offer and offer.product not in products:
+        yield ("commercial", "offer", "product"), f"there is no product {offer.product!r}", "use one of the products"
+    for name, window in plan.calendar_settings.hours.items():
+        if window.opens >= window.closes:
+            yield ("calendar", "hours", name, "closes"), f"hours {name!r} close before they open", "swap the times"
+    for path, ids in (
+        (("coverage", "categories"), [category.id for category in plan.coverage.categories]),
+        (("commercial", "products"), products),
+    ):
+        for place, name in enumerate(ids):
+            if name in ids[:place]:
+                yield (*path, place, "id"), f"{name!r} is defined twice", "give it another id"

@@ -1,0 +1,99 @@
+"""What something costs under a plan, and what an invoice comes to. Tax is rounded once per rate, on the total."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from kippu_terms.money import Rounding, share
+from kippu_terms.value import Value
+
+if TYPE_CHECKING:
+    from kippu_terms.plan import Plan
+
+
+class PriceLine(Value):
+    """`unit_price` is before tax, in the currency's minor unit; `tax_rate_permyriad` is 700 for 7 %."""
+
+    product: str
+    description: str
+    quantity: int
+    unit_price: int
+    tax_rate_permyriad: int
+
+
+class Price(Value):
+    currency: str
+    lines: tuple[PriceLine, ...]
+    tax_name: str
+    tax_rounding: Rounding
+    payment_days: int
+
+
+class TaxAmount(Value):
+    """Tax of one rate, on the net total at that rate."""
+
+    rate_permyriad: int
+    net: int
+    tax: int
+
+
+class Totals(Value):
+    net: int
+    taxes: tuple[TaxAmount, ...]
+    """One per rate, the lowest rate first."""
+    total: int
+
+
+class PricedLine(Protocol):
+    """Anything with a line's fields, such as the catalogue's PriceLine."""
+
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def unit_price(self) -> int: ...
+    @property
+    def tax_rate_permyriad(self) -> int: ...
+
+
+class Priced(Protocol):
+    """Anything with a price's fields, such as the catalogue's Price."""
+
+    @property
+    def lines(self) -> Sequence[PricedLine]: ...
+    @property
+    def tax_rounding(self) -> Rounding: ...
+
+
+def price(plan: "Plan", product: str, quantity: int, language: str = "en") -> Price:
+    """The price of `quantity` of a product under this plan. Raises Refused if the plan does not sell it so."""
+    sold = plan.product(product)
+    sold.check_quantity(quantity)
+    commercial = plan.commercial
+    line = PriceLine(
+        product=product,
+        description=sold.description(language),
+        quantity=quantity,
+        unit_price=sold.unit_price,
+        tax_rate_permyriad=sold.tax_rate_permyriad
+        if sold.tax_rate_permyriad is not None
+        else commercial.tax.rate_permyriad,
+    )
+    return Price(
+        currency=commercial.currency,
+        lines=(line,),
+        tax_name=commercial.tax.name,
+        tax_rounding=commercial.tax.rounding,
+        payment_days=commercial.payment_days,
+    )
+
+
+def invoice_totals(price: Priced) -> Totals:
+    """Net, tax per rate, and total of an invoice, in the minor unit."""
+    nets: dict[int, int] = {}
+    for line in price.lines:
+        nets[line.tax_rate_permyriad] = nets.get(line.tax_rate_permyriad, 0) + line.quantity * line.unit_price
+    taxes = tuple(
+        TaxAmount(rate_permyriad=rate, net=net, tax=share(net, rate, price.tax_rounding))
+        for rate, net in sorted(nets.items())
+    )
+    net = sum(nets.values())
+    return Totals(net=net, taxes=taxes, total=net + sum(tax.tax for tax in taxes))

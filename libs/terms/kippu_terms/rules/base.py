@@ -1,0 +1,110 @@
+"""What a rule is: it looks at the case and says what its clause makes of it. It decides nothing alone."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+
+from pydantic import AwareDatetime, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from kippu_terms.facts import AssetFacts, Facts, RequestFacts
+from kippu_terms.value import ClauseId, Name, Text, Value
+
+if TYPE_CHECKING:
+    from kippu_terms.plan import Plan
+
+Result = Literal["satisfied", "refused", "waiting", "consult", "quote", "debit", "held", "not_applicable", "note"]
+"""What one clause came to; the same words as the catalogue's ClauseFinding."""
+
+
+class VisitNeed(Value):
+    """Work at a wanted time; `held` if it is the dispatcher's to accept, postpone or decline."""
+
+    wanted_at: AwareDatetime
+    minutes: int
+    held: bool
+    notice_days: int
+    clause: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a rule may look at: the terms, and the facts."""
+
+    plan: "Plan"
+    facts: Facts
+
+    @property
+    def request(self) -> RequestFacts:
+        return self.facts.request
+
+    @property
+    def asset(self) -> AssetFacts | None:
+        return self.facts.asset
+
+    @property
+    def received_on(self) -> date:
+        """The provider's local date on which the request was received."""
+        return self.plan.calendar.local_date(self.request.received_at)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one rule found: its result, what it looked at, and what follows from it."""
+
+    result: Result
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    waiting_for: str | None = None
+    metered: bool = False
+    quantity: int | None = None
+    visit: VisitNeed | None = None
+
+
+class RemedyText(Value):
+    """What the customer or the provider can do to change the answer; `$name` stands for one of the rule's inputs."""
+
+    action: Name
+    text: Text
+
+
+class Rule(Value):
+    """One rule of a plan. Its parameters are its fields."""
+
+    kind: str
+    clause: ClauseId
+    remedy: RemedyText | None = None
+    needs_visits: ClassVar[bool] = False
+    needs_metering: ClassVar[bool] = False
+    """Sections of the plan without which a rule of this kind cannot be obeyed."""
+
+    @abstractmethod
+    def judge(self, case: Case) -> Verdict:
+        """Pure: the same case gets the same verdict."""
+
+
+ARule = TypeVar("ARule", bound=Rule)
+_kinds: dict[str, type[Rule]] = {}
+
+
+def rule_kind(rule_class: type[ARule]) -> type[ARule]:
+    """Registers a kind of rule under the default of its `kind` field."""
+    kind = rule_class.model_fields["kind"].default
+    if not isinstance(kind, str) or kind in _kinds:
+        raise TypeError(f"{rule_class.__name__}: `kind` needs a default that no other rule has")
+    _kinds[kind] = rule_class
+    return rule_class
+
+
+def kinds() -> Mapping[str, type[Rule]]:
+    """Every kind of rule, by name."""
+    return dict(_kinds)
+
+
+class ByKind:
+    """Tells pydantic to read a rule as the class that its `kind` names."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        choices = {kind: handler.generate_schema(rule_class) for kind, rule_class in sorted(_kinds.items())}
+        return core_schema.tagged_union_schema(choices, discriminator="kind")

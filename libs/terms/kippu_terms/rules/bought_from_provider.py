@@ -1,0 +1,23 @@
+"""Support is for what was bought from the provider, as the asset register says."""
+
+from typing import Literal
+
+from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+
+
+@rule_kind
+class BoughtFromProvider(Rule):
+    kind: Literal["bought_from_provider"] = "bought_from_provider"
+
+    def judge(self, case: Case) -> Verdict:
+        asset = case.asset
+        if asset is None:
+            return Verdict("not_applicable")
+        inputs = {
+            "asset_serial": asset.serial,
+            "registered": asset.registered,
+            "bought_from_provider": asset.bought_from_provider,
+        }
+        if asset.registered and asset.bought_from_provider is None:
+            return Verdict("waiting", inputs, waiting_for="classification")
+        return Verdict("satisfied" if asset.registered and asset.bought_from_provider else "refused", inputs)

@@ -1,0 +1,27 @@
+"""No support for equipment out of warranty on the local date of receipt, the warranty's last day included.
+
+Services have no warranty, and need none.
+"""
+
+from typing import Literal
+
+from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+
+
+@rule_kind
+class InWarranty(Rule):
+    kind: Literal["in_warranty"] = "in_warranty"
+
+    def judge(self, case: Case) -> Verdict:
+        asset = case.asset
+        if asset is None or not asset.registered or asset.kind == "service":
+            return Verdict("not_applicable", {"asset_kind": asset.kind} if asset else {})
+        until = asset.warranty_until
+        inputs = {
+            "asset_serial": asset.serial,
+            "warranty_until": until.isoformat() if until else None,
+            "received_on": case.received_on.isoformat(),
+        }
+        if asset.kind is None:
+            return Verdict("waiting", inputs, waiting_for="classification")
+        return Verdict("satisfied" if until is not None and case.received_on <= until else "refused", inputs)

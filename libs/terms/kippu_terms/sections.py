@@ -1,0 +1,200 @@
+"""The sections of a plan file, which follow the services: intake, coverage, fulfilment, commercial; and the calendar.
+
+Every rule carries the id of the clause it obeys. Unknown settings are refused, so that a misspelt one is noticed.
+"""
+
+from datetime import date, time
+from typing import Annotated, Literal
+
+from pydantic import Field, Strict, StringConstraints
+
+from kippu_terms.calendar import Hours
+from kippu_terms.money import Currency, Rounding
+from kippu_terms.refusal import Fault, Refused
+from kippu_terms.rules import AnyRule
+from kippu_terms.value import ClauseId, Name, Text, Value
+
+Channel = Literal["portal", "mail", "telephone"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+LocalTime = Annotated[time, Strict()]
+"""A time on the provider's wall; TOML writes it without quotes."""
+
+MonthDay = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+"""A day of any year, `MM-DD`."""
+
+
+def _month_day(text: str) -> tuple[int, int]:
+    month, day = text.split("-")
+    return int(month), int(day)
+
+
+class OpeningHours(Value):
+    """`opens` is inside, `closes` is outside."""
+
+    clause: ClauseId
+    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)] = _WEEKDAYS[:5]
+    opens: LocalTime
+    closes: LocalTime
+    on_holidays: bool = False
+
+    def hours(self) -> Hours:
+        return Hours(self.opens, self.closes, frozenset(map(_WEEKDAYS.index, self.weekdays)), self.on_holidays)
+
+
+class YearEnd(Value):
+    """The year-end closing, first and last day inclusive."""
+
+    first: MonthDay
+    last: MonthDay
+
+    def days(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """First and last as (month, day)."""
+        return _month_day(self.first), _month_day(self.last)
+
+
+class CalendarSection(Value):
+    year_end: YearEnd | None = None
+    closing_days: frozenset[date] = frozenset()
+    """The provider's own closing days."""
+    added_holidays: frozenset[date] = frozenset()
+    """Public holidays that the calendar in use does not know, such as one decreed lately."""
+    cancelled_holidays: frozenset[date] = frozenset()
+    hours: Annotated[dict[Name, OpeningHours], Field(min_length=1)]
+
+
+class Touchpoints(Value):
+    """Where requests arrive."""
+
+    clause: ClauseId
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    subject_prefix: str | None = None
+    """What the subject of a mail starts with to open a ticket; case and leading blanks are ignored."""
+
+    def opens_ticket(self, subject: str) -> bool:
+        """True if a mail with this subject is a request."""
+        if self.subject_prefix is None:
+            return True
+        return subject.lstrip().casefold().startswith(self.subject_prefix.casefold())
+
+
+class Obeyed(Value):
+    """A clause that the system obeys by how it is built, without a setting."""
+
+    clause: ClauseId
+
+
+class Enquiries(Value):
+    """Whom a customer asks about sales."""
+
+    clause: ClauseId
+    to: Literal["salesperson"]
+
+
+class IntakeSection(Value):
+    touchpoints: Touchpoints
+    ticket_number: Obeyed
+    thread: Obeyed
+    enquiries: Enquiries | None = None
+
+
+class Category(Value):
+    """What a request can be about."""
+
+    id: Name
+    name: Text
+    needs_asset: bool = True
+    """True if it cannot be decided without knowing the device or service."""
+
+
+class CoverageSection(Value):
+    categories: Annotated[tuple[Category, ...], Field(min_length=1)]
+    rules: Annotated[tuple[AnyRule, ...], Field(min_length=1)]
+    """In the order in which they decide: the first that settles the outcome is the deciding one."""
+
+    def category(self, category_id: str | None) -> Category | None:
+        return next((category for category in self.categories if category.id == category_id), None)
+
+
+class Visits(Value):
+    """Work at a time that the customer wants."""
+
+    clause: ClauseId
+    hours: Name
+    """The business hours; work that begins outside them or runs past their end needs notice."""
+    assumed_minutes: Annotated[int, Field(ge=1, le=1440)]
+    """How long a visit takes where nobody has said."""
+
+
+class FulfilmentSection(Value):
+    visits: Visits | None = None
+
+
+class Tax(Value):
+    name: str
+    rate_permyriad: Annotated[int, Field(ge=0, le=10_000)]
+    rounding: Rounding
+
+
+class Metering(Value):
+    """How recorded work becomes prepaid tickets: one per started `unit_minutes`."""
+
+    clause: ClauseId
+    unit_minutes: Annotated[int, Field(ge=1, le=1440)]
+    summed_over: Literal["request", "entry"]
+    """`request`: all minutes of a request are added up first; `entry`: each entry is counted by itself."""
+    minimum: Annotated[int, Field(ge=0)]
+    """At least so many once counted work is recorded."""
+    counted_kinds: Annotated[frozenset[Name], Field(min_length=1)]
+
+
+class Lots(Value):
+    """When a lot of prepaid tickets begins to be valid."""
+
+    clause: ClauseId
+    runs_from: Literal["order", "payment"]
+
+
+class Offer(Value):
+    """What is offered when a wallet has too little."""
+
+    clause: ClauseId
+    product: Name
+    valid_days: Annotated[int, Field(ge=0, le=366)]
+
+
+class Product(Value):
+    """A lot of prepaid tickets that can be ordered."""
+
+    id: Name
+    clause: ClauseId
+    name: Text
+    tickets: Annotated[int, Field(ge=1, le=100_000)]
+    unit_price: Annotated[int, Field(ge=0)]
+    """Before tax, in the currency's minor unit."""
+    illustrative: bool
+    """True if the source states no price and this one only shows how it works."""
+    validity_months: Annotated[int, Field(ge=1, le=600)]
+    max_quantity: Annotated[int, Field(ge=1, le=10_000)] = 100
+    tax_rate_permyriad: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    """Where it differs from the plan's."""
+
+    def description(self, language: str) -> str:
+        return self.name.get(language) or self.name["en"]
+
+    def check_quantity(self, quantity: int) -> None:
+        """Raises Refused for a quantity that is not sold."""
+        if not 1 <= quantity <= self.max_quantity:
+            message = f"{self.id} is sold from 1 to {self.max_quantity} at a time, not {quantity}"
+            raise Refused(Fault("quantity_out_of_range", message, "quantity", self.clause))
+
+
+class CommercialSection(Value):
+    currency: Currency
+    payment_days: Annotated[int, Field(ge=0, le=366)]
+    tax: Tax
+    metering: Metering | None = None
+    lots: Lots | None = None
+    offer: Offer | None = None
+    products: tuple[Product, ...] = ()

@@ -1,0 +1,22 @@
+"""The base of every value here: frozen, and strict about what it is made from."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+
+class Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,59}$")]
+"""A name that other things refer to: a product, a category, a window of hours."""
+
+ClauseId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,5}-[A-Z]?[0-9]{1,3}$")]
+"""A clause of the terms, such as `IIJ-05` or `NEC-Q3`."""
+
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+"""ISO 639-1."""
+
+Text = dict[Language, Annotated[str, StringConstraints(min_length=1, max_length=2000)]]
+"""The same text by language."""
