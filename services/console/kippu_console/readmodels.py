@@ -1,5 +1,8 @@
 """The console's projectors. Each column is fed by one stream or by a sum, so the order between slots cannot matter."""
 
+from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
+
+import tomllib
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -22,6 +25,28 @@ async def _write(connection: Connection[Any], statement: str, rows: Iterable[tup
 
 def _field(event: Event, name: str) -> Any:
     return getattr(event, name, None)
+
+
+class Providers(Projector):
+    """The time zone of each provider, which all versions of its terms share."""
+
+    name = "providers"
+    logs = ("entitlement",)
+    tables = ("provider",)
+    subscribes = (entitlement.PlanPublished,)
+
+    async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
+        zones: dict[str, str] = {}
+        for envelope in batch:
+            event: Any = envelope.event
+            zones[envelope.provider] = tomllib.loads(event.source)["time_zone"]
+        await _write(connection, PROVIDER, sorted(zones.items()))
+
+
+PROVIDER = """
+insert into read.provider (provider, time_zone) select * from unnest($1::text[], $2::text[])
+on conflict (provider) do nothing
+"""
 
 
 class Timeline(Projector):

@@ -23,7 +23,7 @@ class BrowserSignIn:
         headers = dict(scope["headers"])
         token = _cookie_token(headers.get(b"cookie", b""))
         if token and b"authorization" not in headers:
-            scope = scope | {"headers": [*scope["headers"], (b"authorization", b"Bearer " + token)]}
+            scope = dict(scope) | {"headers": [*scope["headers"], (b"authorization", b"Bearer " + token)]}
         if b"text/html" not in headers.get(b"accept", b""):
             return await self._app(scope, receive, send)
         had_token = bool(token)

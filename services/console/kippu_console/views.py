@@ -1,23 +1,16 @@
 """The queries behind the pages. Each runs under row-level security, in the caller's provider and customers."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
+from zoneinfo import ZoneInfo
 
-Row = Mapping[str, Any]
-
-
-class Reads(Protocol):
-    """What a query needs: rows, as the caller may see them."""
-
-    async def fetch(self, sql: str, *arguments: Any) -> Sequence[Row]: ...
-
-    async def fetchrow(self, sql: str, *arguments: Any) -> Row | None: ...
+from asyncpg import Record
+from kippu_service.http import Snapshot
 
 
-async def figures(reads: Reads) -> Row:
+async def _figures(reads: Snapshot) -> Record:
     """How much waits for somebody, in one round trip."""
-    row = await reads.fetchrow(
+    rows = await reads.fetch(
         """
         select
             (select count(*) from read.board where status in ('open', 'waiting')) as open,
@@ -27,12 +20,17 @@ async def figures(reads: Reads) -> Row:
             (select count(*) from read.invoice where status = 'overdue') as overdue
         """
     )
-    assert row is not None
-    return row
+    return rows[0]
 
 
-async def board(reads: Reads) -> list[dict[str, Any]]:
-    """The requests, those that wait first, then the newest."""
+async def zone(reads: Snapshot) -> ZoneInfo:
+    """The provider's time zone, as its published terms say; UTC before any are."""
+    row = await reads.fetchrow("select time_zone from read.provider")
+    return ZoneInfo(row["time_zone"] if row else "UTC")
+
+
+async def board(reads: Snapshot) -> dict[str, Any]:
+    """The requests, those that wait first, then the newest; and how much waits for somebody."""
     rows = await reads.fetch(
         """
         select ticket_no, customer_id, status, waiting_for, channel, asset_serial, received_at, subject, outcome,
@@ -42,75 +40,73 @@ async def board(reads: Reads) -> list[dict[str, Any]]:
         limit 200
         """
     )
-    return [dict(row) for row in rows]
+    return {"rows": [dict(row) for row in rows], "figures": await _figures(reads)}
 
 
-async def ticket(reads: Reads, ticket_no: str) -> dict[str, Any] | None:
+async def ticket(reads: Snapshot, ticket_no: str) -> dict[str, Any] | None:
+    """One request: where it stands, what was decided and why, and what happened to it in all services."""
     row = await reads.fetchrow("select * from read.board where ticket_no = $1", ticket_no)
-    return dict(row) if row else None
+    if row is None:
+        return None
+    events = await reads.fetch(f"{_EVENTS} where ticket_no = $1 order by recorded_at, log, position", ticket_no)
+    timeline = [_event(event) for event in events]
+    decisions = [event["data"] for event in timeline if event["name"] == "CoverageDecided"]
+    decision = max(decisions, key=lambda data: int(data["decision"]), default=None)
+    return {
+        "ticket": dict(row),
+        "timeline": timeline,
+        "visits": await reads.fetch("select * from read.visit where ticket_no = $1 order by visit_id", ticket_no),
+        "decision": decision,
+        "deciding": _deciding_text(decision) if decision else None,
+    }
 
 
-async def ticket_visits(reads: Reads, ticket_no: str) -> Sequence[Row]:
-    return await reads.fetch("select * from read.visit where ticket_no = $1 order by visit_id", ticket_no)
+def _deciding_text(decision: dict[str, Any]) -> dict[str, str] | None:
+    clause = decision["deciding_clause"]
+    return next((finding["text"] for finding in decision["findings"] if finding["clause"] == clause), None)
 
 
-async def ticket_timeline(reads: Reads, ticket_no: str) -> list[dict[str, Any]]:
-    """What happened to a request in all services, by the time it happened; ties by log and position."""
-    rows = await reads.fetch(f"{_TIMELINE} where ticket_no = $1 {_IN_TIME}", ticket_no)
-    return [_event(row) for row in rows]
+async def wallets(reads: Snapshot) -> dict[str, Any]:
+    return {"rows": await reads.fetch("select * from read.wallet order by wallet_id limit 200")}
 
 
-async def wallet_timeline(reads: Reads, wallet_id: str) -> list[dict[str, Any]]:
-    """What happened to a wallet, in the order of its stream."""
-    rows = await reads.fetch(f"{_TIMELINE} where wallet_id = $1 order by stream, version", wallet_id)
-    return [_event(row) for row in rows]
+async def wallet(reads: Snapshot, wallet_id: str) -> dict[str, Any] | None:
+    """A wallet and what happened to it, in the order of its stream."""
+    row = await reads.fetchrow("select * from read.wallet where wallet_id = $1", wallet_id)
+    if row is None:
+        return None
+    events = await reads.fetch(f"{_EVENTS} where wallet_id = $1 order by stream, version", wallet_id)
+    return {"wallet": row, "timeline": [_event(event) for event in events]}
 
 
-_TIMELINE = "select log, position, type, occurred_at, recorded_at, actor, data from read.timeline"
-_IN_TIME = "order by recorded_at, log, position"
-
-
-def _event(row: Row) -> dict[str, Any]:
-    data = json.loads(row["data"])
-    name = row["type"].removeprefix("kippu.").split(".")[1]
-    return dict(row) | {"data": data, "name": name, "shown": _shown(data)}
-
-
-_NOT_SHOWN = {"occurred_at", "customer_id", "ticket_no", "findings", "facts", "remedies", "received_at", "parameters"}
-
-
-def _shown(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The plain values of an event that say something at a glance; sealed and nested ones are left out."""
-    return [
-        (key, value) for key, value in data.items() if key not in _NOT_SHOWN and isinstance(value, str | int | bool)
-    ]
-
-
-async def wallets(reads: Reads) -> Sequence[Row]:
-    return await reads.fetch("select * from read.wallet order by wallet_id limit 200")
-
-
-async def wallet(reads: Reads, wallet_id: str) -> Row | None:
-    return await reads.fetchrow("select * from read.wallet where wallet_id = $1", wallet_id)
-
-
-async def visits(reads: Reads) -> Sequence[Row]:
+async def visits(reads: Snapshot) -> dict[str, Any]:
     """Held visits first, then by date."""
-    return await reads.fetch(
-        "select * from read.visit order by (status = 'held') desc, visit_at nulls last, visit_id limit 200"
-    )
+    ordered = "select * from read.visit order by (status = 'held') desc, visit_at nulls last, visit_id limit 200"
+    return {"rows": await reads.fetch(ordered)}
 
 
-async def unmatched_mail(reads: Reads) -> list[dict[str, Any]]:
+async def unmatched_mail(reads: Snapshot) -> dict[str, Any]:
     """Mails that nobody has dealt with first, then the newest."""
     rows = await reads.fetch(
         "select * from read.unmatched order by (ticket_no is null) desc, received_at desc, mail_id limit 200"
     )
-    return [dict(row) for row in rows]
+    return {"rows": [dict(row) for row in rows]}
 
 
-async def invoices(reads: Reads) -> Sequence[Row]:
+async def invoices(reads: Snapshot) -> dict[str, Any]:
     """Overdue first, then by the day they are due."""
-    return await reads.fetch(
-        "select * from read.invoice order by (status = 'overdue') desc, due_on, invoice_no limit 200"
-    )
+    ordered = "select * from read.invoice order by (status = 'overdue') desc, due_on, invoice_no limit 200"
+    return {"rows": await reads.fetch(ordered)}
+
+
+_EVENTS = "select log, position, type, occurred_at, recorded_at, actor, data from read.timeline"
+_NOT_SHOWN = {"occurred_at", "customer_id", "ticket_no", "findings", "facts", "remedies", "received_at", "parameters"}
+
+
+def _event(row: Record) -> dict[str, Any]:
+    """An event for a timeline; `shown` are its plain values, those that say something at a glance."""
+    data = json.loads(row["data"])
+    shown = [
+        (key, value) for key, value in data.items() if key not in _NOT_SHOWN and isinstance(value, str | int | bool)
+    ]
+    return dict(row) | {"data": data, "name": row["type"].split(".")[2], "shown": shown}

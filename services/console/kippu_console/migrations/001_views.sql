@@ -1,3 +1,10 @@
+-- The provider's time zone, as its published terms say.
+create table read.provider (
+    provider text primary key,
+    time_zone text not null
+);
+select read.protect('provider');
+
 -- One row an event that concerns a ticket, a wallet, an order or a customer: the material of every timeline.
 create table read.timeline (
     provider text not null,
