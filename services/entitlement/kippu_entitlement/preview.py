@@ -121,5 +121,5 @@ def _shown(plan: Plan, decision: Decision) -> PreviewShown:
         deciding_clause=ClauseText(id=decision.deciding_clause, text=plan.clauses[decision.deciding_clause]),
         plan=PlanShown(family=decision.plan_family, version=decision.plan_version),
         effective_from=plan.effective_from,
-        calendar=decision.calendar_version,
+        calendar=plan.calendar.version,
     )

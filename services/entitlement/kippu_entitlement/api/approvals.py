@@ -52,8 +52,8 @@ async def list_approvals(
     status: Status = "open",
 ) -> Response:
     """The approvals of one status, the longest waiting first."""
-    rows = await query.fetch(APPROVALS, status, *page.after, page.fetch_limit)
-    return query.answer(page.of(rows, lambda row: ApprovalShown(**row)))
+    rows = [dict(row) for row in await query.fetch(APPROVALS, status, *page.after, page.fetch_limit)]
+    return query.answer(page.of(rows, ApprovalShown.model_validate))
 
 
 @router.post("/v1/approvals/{approval_id}", response_model=Answered)

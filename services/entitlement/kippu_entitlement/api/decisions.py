@@ -85,7 +85,7 @@ async def _salesperson(query: Query, row: Record) -> Salesperson:
 def _shown(row: Record) -> DecisionShown:
     findings, remedies, facts = (orjson.loads(row[name]) for name in ("findings", "remedies", "facts"))
     deciding = row["deciding_clause"]
-    text = next((finding["text"] for finding in findings if finding["clause"] == deciding), {})
+    text: dict[str, str] = next((finding["text"] for finding in findings if finding["clause"] == deciding), {})
     return DecisionShown(
         decision=row["decision"],
         decided_at=row["decided_at"],
