@@ -1,11 +1,16 @@
 """What a coverage decision rests on. What nobody knows yet is None; a decision that needs it waits for it."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
 
 from kippu_terms.value import Value
+
+LONGEST_WORK = 14_400
+"""Minutes that wanted work may take: ten days."""
+FARTHEST_AHEAD = timedelta(days=3660)
+"""How long after its receipt a request may want its work; beyond, no calendar is known."""
 
 
 class AssetFacts(Value):
@@ -32,16 +37,19 @@ class RequestFacts(Value):
     category: str | None = None
     """A category of the plan."""
     wanted_at: AwareDatetime | None = None
-    wanted_minutes: Annotated[int, Field(ge=1)] | None = None
+    wanted_minutes: Annotated[int, Field(ge=1, le=LONGEST_WORK)] | None = None
     approval: Literal["granted", "refused"] | None = None
     """What an operator said, where the terms ask for it; None until then."""
 
     @field_validator("wanted_at")
     @classmethod
-    def _not_before_it_was_asked(cls, wanted_at: AwareDatetime | None, info: ValidationInfo) -> AwareDatetime | None:
+    def _after_it_was_asked(cls, wanted_at: AwareDatetime | None, info: ValidationInfo) -> AwareDatetime | None:
         received_at = info.data.get("received_at")
-        if wanted_at is not None and received_at is not None and wanted_at < received_at:
-            raise ValueError("work cannot be wanted before the request was received")
+        if wanted_at is not None and received_at is not None:
+            if wanted_at < received_at:
+                raise ValueError("work cannot be wanted before the request was received")
+            if wanted_at - received_at > FARTHEST_AHEAD:
+                raise ValueError(f"work cannot be wanted more than {FARTHEST_AHEAD.days} days ahead")
         return wanted_at
 
 
