@@ -1,6 +1,6 @@
 """What a coverage decision rests on. What nobody knows yet is None; a decision that needs it waits for it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
@@ -9,8 +9,10 @@ from kippu_terms.value import Value
 
 LONGEST_WORK = 14_400
 """Minutes that wanted work may take: ten days."""
-FARTHEST_AHEAD = timedelta(days=3660)
-"""How long after its receipt a request may want its work; beyond, no calendar is known."""
+CALENDARS_FROM, CALENDARS_UNTIL = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""The time for which public holidays are known; nothing is decided about instants outside it."""
+
+Instant = Annotated[AwareDatetime, Field(ge=CALENDARS_FROM, lt=CALENDARS_UNTIL)]
 
 
 class AssetFacts(Value):
@@ -32,11 +34,11 @@ class AssetFacts(Value):
 
 
 class RequestFacts(Value):
-    received_at: AwareDatetime
+    received_at: Instant
     channel: Literal["portal", "mail", "telephone"] | None = None
     category: str | None = None
     """A category of the plan."""
-    wanted_at: AwareDatetime | None = None
+    wanted_at: Instant | None = None
     wanted_minutes: Annotated[int, Field(ge=1, le=LONGEST_WORK)] | None = None
     approval: Literal["granted", "refused"] | None = None
     """What an operator said, where the terms ask for it; None until then."""
@@ -45,11 +47,8 @@ class RequestFacts(Value):
     @classmethod
     def _after_it_was_asked(cls, wanted_at: AwareDatetime | None, info: ValidationInfo) -> AwareDatetime | None:
         received_at = info.data.get("received_at")
-        if wanted_at is not None and received_at is not None:
-            if wanted_at < received_at:
-                raise ValueError("work cannot be wanted before the request was received")
-            if wanted_at - received_at > FARTHEST_AHEAD:
-                raise ValueError(f"work cannot be wanted more than {FARTHEST_AHEAD.days} days ahead")
+        if wanted_at is not None and received_at is not None and wanted_at < received_at:
+            raise ValueError("work cannot be wanted before the request was received")
         return wanted_at
 
 
