@@ -1,7 +1,7 @@
 """What a request makes of others' decisions: coverage, visits, offers. Reactors run these.
 
-Each answers events, and none where nothing follows (any more): another service's news may come late or in any order, and
-is never refused.
+Each answers events, and none where nothing follows (any more): another service's news may come late or in any order,
+and is never refused.
 """
 
 from datetime import datetime
