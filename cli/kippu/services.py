@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import kippu_billing.app
+import kippu_console.app
 import kippu_dispatch.app
 import kippu_entitlement.app
 import kippu_intake.app
@@ -32,6 +33,7 @@ PARTS: dict[str, Part] = {
         _part("entitlement", kippu_entitlement.app.__file__, kippu_entitlement.app.build),
         _part("dispatch", kippu_dispatch.app.__file__, kippu_dispatch.app.build),
         _part("billing", kippu_billing.app.__file__, kippu_billing.app.build),
+        _part("console", kippu_console.app.__file__, kippu_console.app.build),
     )
 }
 """By name, in the order in which a request passes through them."""

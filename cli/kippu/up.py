@@ -8,20 +8,20 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Annotated, Literal
 
 import typer
-from kippu_events.ports import VirtualClock
+from kippu_events.ports import SystemClock, VirtualClock
 from kippu_service.settings import Settings
 from kippu_service.token_maker import demo_clients, make_demo_clients
 
 from kippu import common, ground
 from kippu.common import console
-from kippu.compose import BusChoice, House, Ports, built, running
-from kippu.ground import Say
+from kippu.compose import BusChoice, Ports, built, running
 from kippu.plans import publish_all
-from kippu.story import STARTS_AT, Story
+from kippu.services import PARTS
+from kippu.story import DEMO_CUSTOMERS, STARTS_AT, Stage, tell
 from kippu.trouble import Trouble
 
 BusKind = Literal["embedded", "kafka"]
