@@ -1,0 +1,16 @@
+-- Several streams: each from its saved state if that was folded by the wanted version, and the events after it. A row
+-- for each event, and one without an event where nothing comes after the state. A state beyond its stream counts as none.
+select
+    wanted.ordinal, last.version as last_version, saved.version as saved_version, saved.state,
+    (select epoch from log.head) as epoch,
+    tail.position, tail.stream, tail.version, tail.slot, tail.slot_seq, tail.id, tail.type, tail.provider,
+    tail.recorded_at, tail.metadata, tail.data, tail.sum
+from unnest($1::text[], $2::integer[]) with ordinality wanted (stream, fold_version, ordinal)
+left join lateral (
+    select version from log.event where stream = wanted.stream order by version desc limit 1
+) last on true
+left join log.saved_state saved
+    on saved.stream = wanted.stream and saved.fold_version = wanted.fold_version and saved.version <= last.version
+left join log.event tail
+    on tail.stream = wanted.stream and tail.version > coalesce(saved.version, 0)
+order by wanted.ordinal, tail.version
