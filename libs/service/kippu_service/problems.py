@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from kippu_events.log import CommandReused, Conflict, EventTooLarge
+from kippu_events.log import CommandReused, Conflict, EventTooLarge, LogUnavailable
 from kippu_privacy.blobs import BlobTooLarge
 from kippu_privacy.keyring import KeyErased
 from kippu_terms.refusal import Fault, Refused
@@ -146,6 +146,7 @@ def _field_error(fault: Mapping[str, Any]) -> FieldError:
 _STATUS_CODES = {401: "unauthorised", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 _UNAVAILABLE = (
+    LogUnavailable,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
