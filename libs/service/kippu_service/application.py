@@ -28,6 +28,8 @@ def create_app(service: Service, runtime: Runtime, *, body_limits: Mapping[str, 
     )
     metrics = Metrics()
     app.state.edge = Edge(service, runtime)
+    for middleware in reversed(service.middleware):
+        app.add_middleware(middleware)
     app.add_middleware(Gate, metrics=metrics, body_limits=dict(body_limits or {}))
     for kind in HANDLED:
         app.add_exception_handler(kind, handle)
