@@ -28,6 +28,7 @@ from kippu_events.catalogue.entitlement import (
 from kippu_events.catalogue.values import Outcome, WorkKind
 from kippu_events.deadlines import Deadline, Schedule
 from kippu_events.envelope import Envelope
+from kippu_events.ports import VirtualClock
 from kippu_events.work import Work
 from kippu_terms.refusal import Refused
 
@@ -38,7 +39,7 @@ CASE = streams.case(PROVIDER, "KP-0000-0001")
 
 @pytest.fixture
 async def world() -> World:
-    return await World(PLAN, NOW).begin()
+    return await World(PLAN, VirtualClock(NOW)).begin()
 
 
 def taken(debit: TicketDebited | TicketDebitReversed) -> list[tuple[str, int]]:
@@ -303,7 +304,7 @@ async def test_of_many_debits_at_the_same_moment_for_the_last_ticket_one_gets_it
 async def test_an_event_heard_twice_has_one_effect(world: World) -> None:
     await world.credit("O-1", 10, days=300)
     await world.opened()
-    (heard,) = await world.hear(world.work(60))
+    heard = await world.hear(world.work(60))
     await world.react(heard)
     assert len(await world.on_wallet(TicketDebited)) == 1
     assert len(await world.on_case(WorkNoted)) == 1

@@ -1,6 +1,6 @@
 """For tests of entitlement: a world in which it hears other services' events, on any log, by its real reactors."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
@@ -50,15 +50,19 @@ DEVICE = asset.Asset(
 class World:
     """Entitlement with its own log, and the logs of those it hears. It begins with a plan, a customer and a device."""
 
-    def __init__(self, plan_text: str, start: datetime, log: Log | None = None) -> None:
+    def __init__(self, plan_text: str, clock: VirtualClock, log: Log | None = None, vault: Vault | None = None) -> None:
         self.plan_text = plan_text
-        self.clock = VirtualClock(start)
+        self.clock = clock
         self.log: Log = log or MemoryLog("entitlement")
-        self.vault = Vault(MemoryKeyring())
+        self.vault = vault or Vault(MemoryKeyring())
         self.worker = Worker(self.log, self.clock, SystemIds(), self.vault)
         self.heard: dict[str, Log] = {name: MemoryLog(name) for name in ("intake", "dispatch", "billing")}
         self._reactions = [(reactor, Reactions("entitlement", reactor, self.worker)) for reactor in REACTORS]
         self._commands, self._ids = count(1), SystemIds()
+
+    @property
+    def today(self) -> date:
+        return load(self.plan_text).calendar.local_date(self.clock.now())
 
     async def begin(self, *assets: asset.Asset) -> "World":
         await self.publish(self.plan_text)
@@ -115,8 +119,8 @@ class World:
 
         await self.run(decide)
 
-    async def hear(self, event: Event) -> list[Envelope]:
-        """Another service recorded this; every reactor that subscribes to it reacts. Answers what was heard."""
+    async def tell(self, event: Event) -> Envelope:
+        """Another service recorded this; nobody reacts yet."""
         log = self.heard[event.publisher]
         worker = Worker(log, self.clock, self._ids, self.vault)
         name = _stream_of(event)
@@ -125,10 +129,13 @@ class World:
             work.record(await work.load(_COUNTED, PROVIDER, name), event)
 
         await worker.run(Cause(f"test:{self._ids.event_id()}", "client:test"), decide)
-        envelopes = (await log.read_stream(name))[-1:]
-        for envelope in envelopes:
-            await self.react(envelope)
-        return envelopes
+        return (await log.read_stream(name))[-1]
+
+    async def hear(self, event: Event) -> Envelope:
+        """Another service recorded this, and every reactor that subscribes to it reacts."""
+        envelope = await self.tell(event)
+        await self.react(envelope)
+        return envelope
 
     async def react(self, envelope: Envelope) -> None:
         for reactor, reactions in self._reactions:
@@ -182,16 +189,17 @@ class World:
         )
 
     async def visit_declined(self, decision: int, ticket_no: str = "KP-0000-0001") -> None:
-        await self.hear(
-            VisitDeclined(
-                occurred_at=self.clock.now(),
-                visit_id=streams.visit_id(ticket_no, decision),
-                ticket_no=ticket_no,
-                customer_id=CUSTOMER,
-                clause="IIJ-09",
-                reason="nobody is free",
-                declined_by="operator-1",
-            )
+        await self.hear(self.declining_visit(decision, ticket_no))
+
+    def declining_visit(self, decision: int, ticket_no: str = "KP-0000-0001") -> VisitDeclined:
+        return VisitDeclined(
+            occurred_at=self.clock.now(),
+            visit_id=streams.visit_id(ticket_no, decision),
+            ticket_no=ticket_no,
+            customer_id=CUSTOMER,
+            clause="IIJ-09",
+            reason="nobody is free",
+            declined_by="operator-1",
         )
 
     async def quote_accepted(self, quote_id: str, product: str = "se-10", quantity: int = 1) -> None:
@@ -208,14 +216,15 @@ class World:
         )
 
     async def invoice_paid(self, order_id: str, paid_on: date) -> None:
-        await self.hear(
-            InvoicePaid(
-                occurred_at=self.clock.now(),
-                invoice_no=f"INV-{order_id}",
-                customer_id=CUSTOMER,
-                order_id=order_id,
-                paid_on=paid_on,
-            )
+        await self.hear(self.paying(order_id, paid_on))
+
+    def paying(self, order_id: str, paid_on: date) -> InvoicePaid:
+        return InvoicePaid(
+            occurred_at=self.clock.now(),
+            invoice_no=f"INV-{order_id}",
+            customer_id=CUSTOMER,
+            order_id=order_id,
+            paid_on=paid_on,
         )
 
     async def events(self, stream: str, kind: type[AnEvent]) -> list[AnEvent]:
