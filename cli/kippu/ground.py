@@ -105,7 +105,8 @@ def master_key(settings: Settings) -> bytes:
         raise Trouble(f"The master key cannot be read: {error}", where=str(path)) from error
 
 
-def _server(admin_url: str, settings: Settings) -> Server:
+def server_of(admin_url: str, settings: Settings) -> Server:
+    """The server as its administrator sees it, with the roles' passwords."""
     return Server(admin_url, settings.prefix, _passwords(settings))
 
 
@@ -123,13 +124,13 @@ def _passwords(settings: Settings) -> dict[str, str]:
 
 def databases(admin_url: str, settings: Settings, names: Iterable[str] = PARTS) -> Databases:
     """Where the databases are, whether they exist or not."""
-    server = _server(admin_url, settings)
+    server = server_of(admin_url, settings)
     return Databases({name: server.database(name) for name in names}, server.database("keyring"))
 
 
 async def prepare(admin_url: str, settings: Settings) -> Databases:
     """Creates and migrates every database that is missing or behind. Raises Trouble."""
-    server = _server(admin_url, settings)
+    server = server_of(admin_url, settings)
     try:
         made = {name: await server.create(name, (FOUNDATION, part.migrations)) for name, part in PARTS.items()}
         keyring = await server.create("keyring", (KEYRING_MIGRATIONS,))
@@ -142,6 +143,6 @@ async def prepare(admin_url: str, settings: Settings) -> Databases:
 
 async def discard(admin_url: str, settings: Settings) -> None:
     """Drops every database of this prefix, with its roles: for the story, which always begins anew."""
-    server = _server(admin_url, settings)
+    server = server_of(admin_url, settings)
     for name in (*PARTS, "keyring"):
         await server.drop(name)

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from kippu import events, parked, plans, projections, token
+from kippu import audit, events, parked, plans, projections, token
 from kippu.serve import serve
 from kippu.trouble import Trouble
 from kippu.up import up
@@ -20,6 +20,7 @@ app.command()(up)
 app.command()(serve)
 for name, group in (
     ("token", token.app),
+    ("audit", audit.app),
     ("plans", plans.app),
     ("parked", parked.app),
     ("projections", projections.app),

@@ -35,9 +35,7 @@ async def supervised(runners: Mapping[str, Runner]) -> AsyncIterator[None]:
         reason = f"{type(error).__name__}: {error}" if error else "it returned, which it never should"
         if not ended:
             body.cancel()
-        ended.append(
-            RunnerEnded(f"{name} stopped: {reason}", where=name, remedy="mend what it says, and start again")
-        )
+        ended.append(RunnerEnded(f"{name} stopped: {reason}", where=name, remedy="mend what it says, and start again"))
         ended[-1].__cause__ = error
 
     tasks = [asyncio.create_task(watch(name, run), name=name) for name, run in runners.items()]

@@ -45,7 +45,9 @@ def up(
         choice = BusChoice(prefix=settings.prefix)
         if kind == "kafka":
             with took("Kafka"):
-                servers = stack.enter_context(ground.kafka(settings, None if story else settings.data_dir / "kafka", say))
+                servers = stack.enter_context(
+                    ground.kafka(settings, None if story else settings.data_dir / "kafka", say)
+                )
             # The story's databases are new each time, so its topics must be, too.
             prefix = f"{settings.prefix}_{secrets.token_hex(4)}" if story else settings.prefix
             choice = BusChoice("kafka", servers, prefix)
@@ -108,5 +110,7 @@ def _show(settings: Settings, addresses: Mapping[str, str]) -> None:
     for name, address in addresses.items():
         console.print(f"  [green]✓[/] {name:<12} {address}/docs")
     console.print(f"  [green]✓[/] {'mail in':<12} smtp://{settings.smtp_host}:{settings.smtp_port}")
-    way_out = f"smtp://{settings.smtp_relay_host}" if settings.smtp_relay_host else os.path.relpath(settings.mail_folder)
+    way_out = (
+        f"smtp://{settings.smtp_relay_host}" if settings.smtp_relay_host else os.path.relpath(settings.mail_folder)
+    )
     console.print(f"  [green]✓[/] {'mail out':<12} {way_out}")

@@ -42,7 +42,10 @@ def _device(serial: str, model: str, **said: Any) -> dict[str, Any]:
 
 DEVICES = (
     (_device(ROUTER, "Branch router"), "in warranty until 30 Jun 2027"),
-    (_device(OLD_SWITCH, "Access switch", bought_on="2023-04-01", warranty_until="2026-03-31"), "warranty ended 31 Mar 2026"),
+    (
+        _device(OLD_SWITCH, "Access switch", bought_on="2023-04-01", warranty_until="2026-03-31"),
+        "warranty ended 31 Mar 2026",
+    ),
     (_device(OWN_FIREWALL, "Firewall", installed_by="customer"), "installed by the customer itself"),
     (_device(LAPTOP, "Office PC", maintenance_agreement="MA-1"), "under maintenance agreement MA-1"),
 )

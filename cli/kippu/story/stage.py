@@ -7,7 +7,6 @@ the same figures on any bus because no step begins before the last one's effects
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 from kippu_events.consumer import marks
 from kippu_events.ports import VirtualClock
@@ -18,6 +17,7 @@ from kippu_service.token_maker import demo_secrets
 
 from kippu.compose import House
 from kippu.story.people import Caller, Post, Unexpected
+from kippu.story.telling import BANGKOK
 
 REST_SECONDS = 60.0
 """How long effects may take to arrive before the story gives up."""
@@ -43,14 +43,25 @@ class Stage:
         self.desk = Caller(addresses, f"{provider}-desk", secrets[f"{provider}-desk"])
         self.partner = Caller(addresses, f"{provider}-partner", secrets[f"{provider}-partner"])
         self.post = Post(settings.smtp_host, settings.smtp_port, settings.mail_folder)
+        self.tickets: dict[str, str] = {}
+        """Ticket numbers, by the name that the story gives them."""
+        self.answers: dict[str, str] = {}
+        """Message-IDs of our answers, likewise."""
+        self.lots: dict[str, str] = {}
+        """The lots' names in the story, by their ids."""
+        self.payments: list[str] = []
 
     @property
     def now(self) -> datetime:
         return self._clock.now()
 
-    @property
-    def mailbox(self) -> Path:
-        return self.settings.mail_folder
+    @staticmethod
+    def local(instant: str) -> datetime:
+        """An instant that a service answered, as a clock in Bangkok shows it."""
+        return datetime.fromisoformat(instant).astimezone(BANGKOK)
+
+    def ticket_page(self, number: str) -> str:
+        return f"{self.addresses['console']}/tickets/{number}"
 
     async def move_to(self, instant: datetime) -> None:
         """Lets business time pass, and what falls due by then happen."""
@@ -91,9 +102,7 @@ class Stage:
                 if any(done.get(slot, 0) < last for slot, last in enumerate(head.slot_seqs)):
                     return f"{consumer} of {name}"
         position = (await runtime.log.head()).position
-        if service.deadlines and (
-            await pool.fetchval(UNPLANNED) < position or await pool.fetchval(UNFIRED, self.now)
-        ):
+        if service.deadlines and (await pool.fetchval(UNPLANNED) < position or await pool.fetchval(UNFIRED, self.now)):
             return f"deadlines of {name}"
         if service.outbox and (await pool.fetchval(UNNOTED) < position or await pool.fetchval(UNSENT)):
             return f"outbox of {name}"
