@@ -23,7 +23,7 @@ from kippu_events.consumer import marks
 from kippu_events.consumer.interest import Interest
 from kippu_events.consumer.marks import Mark, Outcome
 from kippu_events.event import UnknownEventVersion
-from kippu_events.log import LogCorrupt, MarkMoved
+from kippu_events.log import LogCorrupt, LogUnavailable, MarkMoved
 
 Connect = Callable[[], Awaitable["Connection[Any]"]]
 """Opens a connection of one's own to the service's database, as its writer."""
@@ -65,6 +65,7 @@ def passes(error: BaseException) -> bool:
         error,
         OSError
         | TimeoutError
+        | LogUnavailable
         | asyncpg.PostgresConnectionError
         | asyncpg.OperatorInterventionError
         | asyncpg.InsufficientResourcesError

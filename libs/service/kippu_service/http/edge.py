@@ -28,10 +28,6 @@ class Edge:
     service: Service
     runtime: Runtime
 
-    def consumers_of(self, log: str) -> list[str]:
-        """The projectors of this service that read a log: who must have come far enough for a read."""
-        return [projector.name for projector in self.service.projectors if log in projector.logs]
-
 
 class _Bearer(OAuth2):
     """The security scheme as OpenAPI shows it; reads the Authorization header."""
