@@ -27,8 +27,11 @@ SETTINGS = {
     # still small must not outlive that.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    "enable_material": "off",
+    "enable_memoize": "off",
     "jit": "off",
     "default_transaction_isolation": "read committed",
 }
@@ -71,7 +74,7 @@ async def pool(url: str, size: int) -> asyncpg.Pool[Any]:
 
 def is_passing(error: BaseException) -> bool:
     """Whether the same statement may well succeed later: the server was lost, is starting, or is out of something."""
-    if isinstance(error, asyncpg.DataError | asyncpg.InvalidAuthorizationSpecificationError):
+    if isinstance(error, PermissionError | asyncpg.DataError):
         return False
     return isinstance(
         error,

@@ -79,14 +79,16 @@ begin
         select
             command.ordinal,
             case
-                when before.hash = command.hash then 'repeated'
-                when before.hash is not null then 'reused'
+                when command.first_hash = command.hash then 'repeated'
+                when command.first_hash is not null then 'reused'
                 when command.ordinal = any (conflicting) then 'conflict'
                 when command.ordinal = any (moved) then 'moved'
                 else 'recorded'
             end as outcome
-        from unnest(command_ids, command_hashes) with ordinality command (id, hash, ordinal)
-        left join log.command before on before.command_id = command.id
+        from (
+            select given.*, (select c.hash from log.command c where c.command_id = given.id) as first_hash
+            from unnest(command_ids, command_hashes) with ordinality given (id, hash, ordinal)
+        ) command
     ) decided;
 
     -- Numbers every event without gaps: in the log, in its slot and in its stream; and never earlier than the last.
