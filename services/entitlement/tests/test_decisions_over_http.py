@@ -53,7 +53,7 @@ async def test_a_statement_rebuilt_from_the_log_is_the_same_byte_for_byte(
     await desk.world.tell(desk.world.opening(wanted_at=desk.world.clock.now() + timedelta(days=3)))
     await desk.world.tell(desk.world.work(120))
     await desk.settle()
-    await desk.world.tell(desk.world.declining_visit(1))
+    await desk.world.tell(desk.world.declining(clause="IIJ-09"))
     desk.world.clock.advance(timedelta(days=200))
     deadlines = DeadlineRunner("entitlement", DEADLINES, desk.runtime.worker, desk.runtime.connect_writer)
     await deadlines.run_due()
