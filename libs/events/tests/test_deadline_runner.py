@@ -16,7 +16,7 @@ from kippu_events.deadlines import Cancel, Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 from kippu_events.log import Log, LogCorrupt
-from kippu_events.log.memory import MemoryLog
+from kippu_events.log.postgres import PostgresLog
 from kippu_events.ports import SystemIds, VirtualClock
 from kippu_events.steps import at_step
 from kippu_events.work import Cause, Fold, Work, Worker
@@ -119,8 +119,8 @@ class House:
 @pytest.fixture
 async def house(database: Database) -> AsyncIterator[House]:
     clock = VirtualClock(NOON)
-    log = MemoryLog("house")
     async with AsyncExitStack() as stack:
+        log = await stack.enter_async_context(PostgresLog("house", database.writer_url))
         yield House(log, clock, Worker(log, clock, SystemIds(), NothingToSeal()), database, stack)
 
 
