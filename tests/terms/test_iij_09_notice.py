@@ -114,3 +114,13 @@ def test_work_cannot_be_wanted_before_it_was_asked_for(decide: Any, bangkok: Cal
     with pytest.raises(ValidationError, match="before the request was received") as refused:
         decide(received_at=received, wanted_at=bangkok(*WEDNESDAY))
     assert refused.value.errors()[0]["loc"] == ("wanted_at",)
+
+
+@pytest.mark.clause("IIJ-09")
+def test_work_cannot_be_wanted_beyond_every_known_calendar(decide: Any, bangkok: Callable[..., datetime]) -> None:
+    with pytest.raises(ValidationError, match="less than 2100"):
+        decide(wanted_at=bangkok(9999, 12, 31, 23))
+    with pytest.raises(ValidationError, match="greater than or equal to 2000"):
+        decide(received_at=bangkok(1, 1, 1))
+    with pytest.raises(ValidationError, match="less than or equal to 14400"):
+        decide(wanted_at=bangkok(2026, 11, 19, 10), wanted_minutes=10**12)

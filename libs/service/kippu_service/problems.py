@@ -123,7 +123,7 @@ def _refused(refused: Refused) -> Problem:
 def _invalid(request: Request, error: RequestValidationError) -> Problem:
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
-        return Problem(400, "malformed_json", "The body is not JSON")
+        return Problem(400, "malformed_body", "The body is not JSON")
     if _has_other_content(request) and any(tuple(fault["loc"]) == ("body",) for fault in faults):
         return Problem(415, "unsupported_media_type", "The body must be application/json")
     return Problem(422, "invalid", "The request breaks a rule", errors=[_field_error(fault) for fault in faults])
@@ -143,7 +143,13 @@ def _field_error(fault: Mapping[str, Any]) -> FieldError:
     return FieldError(field=".".join(where) or None, code=fault["type"], message=fault["msg"])
 
 
-_STATUS_CODES = {401: "unauthorised", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_STATUS_CODES = {
+    400: "malformed_body",
+    401: "unauthorised",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+}
 
 _UNAVAILABLE = (
     LogUnavailable,

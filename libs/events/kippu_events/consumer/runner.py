@@ -149,7 +149,7 @@ class Runner(ABC):
         self, subscription: Subscription, until: Mapping[Slot, int] | None, progress: Progress | None
     ) -> None:
         while True:
-            if until is not None and self._has_reached(until, progress):
+            if until is not None and await self._has_reached(until, progress):
                 return
             records = await subscription.batch(self.tuning.batch, self.tuning.idle_seconds)
             if not records:
@@ -165,8 +165,14 @@ class Runner(ABC):
                 await self._reconnect(subscription, error)
             await subscription.commit()
 
-    def _has_reached(self, until: Mapping[Slot, int], progress: Progress | None) -> bool:
-        done = {slot: min(self._marks.get(slot, Mark()).slot_seq, target) for slot, target in until.items()}
+    async def _has_reached(self, until: Mapping[Slot, int], progress: Progress | None) -> bool:
+        known = dict(self._marks)
+        elsewhere = [slot for slot in until if slot not in known]
+        if elsewhere:
+            # Slots that another instance has.
+            async with self._connection_turn:
+                known |= await marks.read(self.connection, self.consumer, elsewhere)
+        done = {slot: min(known[slot].slot_seq, target) for slot, target in until.items()}
         if progress is not None:
             progress(sum(done.values()), sum(until.values()))
         return all(done[slot] >= target for slot, target in until.items())

@@ -4,7 +4,7 @@ from __future__ import annotations  # asyncpg.Connection is generic for the type
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -100,6 +100,15 @@ class World:
         """The work ids on a ticket's case, in the order in which the reactor noted them."""
         events = await self.own_log.read_stream(desk.case_of(ticket_no))
         return tuple(envelope.event.model_dump()["work_id"] for envelope in events)
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Waits until it holds; the test fails if it does not within a minute."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            if await holds():
+                return
+            await asyncio.sleep(0.02)
 
 
 def slots_until(head: Head) -> dict[Slot, int]:

@@ -106,12 +106,12 @@ def _literal(pattern: re.Pattern[str], text: str) -> str:
     return text
 
 
-async def wait_for(edge: Edge, positions: Sequence[Position], seconds: float = WAIT_SECONDS) -> None:
+async def wait_for(edge: Edge, positions: Sequence[Position]) -> None:
     """Waits until every projector of this service that reads the logs has come to these positions.
 
     A 503 problem if it takes too long. No connection is held while it waits.
     """
-    give_up_at = time.monotonic() + seconds
+    give_up_at = time.monotonic() + WAIT_SECONDS
     pause = 0.005
     for log, slot, slot_seq in [(position.log, *last) for position in positions for last in position.slots]:
         while not await reached(edge.runtime.writers, edge.service.projectors, log, slot, slot_seq):
