@@ -162,11 +162,7 @@ class BusChoice:
 
 def runners(house: House, bus: BusChoice) -> dict[str, Runner]:
     """Everything that runs beside the APIs, by a name that an operator understands."""
-    adapter: Bus
-    if bus.kind == "kafka":
-        adapter = KafkaBus(bus.kafka)
-    else:
-        adapter = EmbeddedBus(house.logs)
+    adapter: Bus = KafkaBus(bus.kafka) if bus.kind == "kafka" else EmbeddedBus(house.logs)
     made: dict[str, Runner] = {}
     for name, service in house.services.items():
         runtime = house.runtimes[name]
@@ -179,13 +175,13 @@ def runners(house: House, bus: BusChoice) -> dict[str, Runner]:
 
 
 def _consumers(service: Service, runtime: Runtime, bus: Bus) -> dict[str, Runner]:
-    projectors = {
+    projectors: dict[str, Runner] = {
         f"projector {projector.name} of {service.name}": ProjectorRunner(
             service.name, projector, bus, runtime.connect_writer
         ).run
         for projector in service.projectors
     }
-    reactors = {
+    reactors: dict[str, Runner] = {
         f"reactor {reactor.name} of {service.name}": ReactorRunner(
             service.name, reactor, runtime.worker, bus, runtime.connect_writer
         ).run

@@ -1,4 +1,4 @@
-"""Who takes part: clients of the APIs with their tokens, and people who send mail. They know addresses, nothing else."""
+"""Who takes part: clients of the APIs with their tokens, and people who send mail. They know addresses, no more."""
 
 import json
 from collections.abc import Mapping
@@ -59,9 +59,15 @@ class Caller:
         self._token = answer.json()["access_token"]
 
     async def post(
-        self, service: str, path: str, body: Mapping[str, Any] | None = None, *, expect: int = 201
+        self,
+        service: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        expect: int = 201,
     ) -> Answer:
-        headers = {"Idempotency-Key": f"{self.client_id}-{next(self._keys)}"}
+        headers = {"Idempotency-Key": key or f"{self.client_id}-{next(self._keys)}"}
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"

@@ -1,4 +1,4 @@
-"""The stage: the running services' addresses, the clock that only the story moves, and when everything has come to rest.
+"""The stage: the services' addresses, the clock that only the story moves, and when everything has come to rest.
 
 What happens, happens over HTTP and SMTP. Only the clock and the wait for rest look behind the curtain: the story shows
 the same figures on any bus because no step begins before the last one's effects have all arrived.
