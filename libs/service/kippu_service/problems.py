@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from kippu_events.log import CommandReused, Conflict, EventTooLarge
+from kippu_events.log import CommandReused, Conflict, EventTooLarge, LogUnavailable
 from kippu_privacy.blobs import BlobTooLarge
 from kippu_privacy.keyring import KeyErased
 from kippu_terms.refusal import Fault, Refused
@@ -123,7 +123,7 @@ def _refused(refused: Refused) -> Problem:
 def _invalid(request: Request, error: RequestValidationError) -> Problem:
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
-        return Problem(400, "malformed_json", "The body is not JSON")
+        return Problem(400, "malformed_body", "The body is not JSON")
     if _has_other_content(request) and any(tuple(fault["loc"]) == ("body",) for fault in faults):
         return Problem(415, "unsupported_media_type", "The body must be application/json")
     return Problem(422, "invalid", "The request breaks a rule", errors=[_field_error(fault) for fault in faults])
@@ -143,9 +143,16 @@ def _field_error(fault: Mapping[str, Any]) -> FieldError:
     return FieldError(field=".".join(where) or None, code=fault["type"], message=fault["msg"])
 
 
-_STATUS_CODES = {401: "unauthorised", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_STATUS_CODES = {
+    400: "malformed_body",
+    401: "unauthorised",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+}
 
 _UNAVAILABLE = (
+    LogUnavailable,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,

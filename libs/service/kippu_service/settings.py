@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from kippu_service.tokens import PROVIDER_ID
@@ -26,6 +36,30 @@ def _provider_list(value: str | Sequence[str]) -> tuple[str, ...]:
         if not PROVIDER_ID.fullmatch(provider):
             raise ValueError(f"{provider!r} is not a provider id: 2 to 20 of a-z and 0-9, a letter first")
     return providers
+
+
+class MailAddress(BaseModel):
+    """An address of ours that takes requests, whose it is, and under which family of terms. Lower case."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: str = Field(pattern=r"^[a-z0-9._+-]{1,64}@[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")
+    provider: str = Field(pattern=PROVIDER_ID.pattern)
+    family: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")
+
+
+def _mail_addresses(value: str | Sequence[MailAddress]) -> tuple[MailAddress, ...]:
+    """From `support@iij.example=iij/iij-se,…` in the environment, or from a sequence."""
+    if not isinstance(value, str):
+        return tuple(value)
+    addresses = []
+    for entry in filter(None, (part.strip() for part in value.split(","))):
+        address, _, owner = entry.partition("=")
+        provider, _, family = owner.partition("/")
+        addresses.append(MailAddress(address=address.strip().lower(), provider=provider.strip(), family=family.strip()))
+    if len({entry.address for entry in addresses}) < len(addresses):
+        raise ValueError("an address is named twice")
+    return tuple(addresses)
 
 
 def _web_address(value: str) -> str:
@@ -89,6 +123,11 @@ class Settings(BaseSettings):
     """Holds the key that wraps the keyring (64 hexadecimal digits). Required with a database of your own."""
 
     mail_domain: str = Field("kippu.example", pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")
+    mail_addresses: Annotated[tuple[MailAddress, ...], NoDecode, BeforeValidator(_mail_addresses)] = (
+        MailAddress(address="support@iij.example", provider="iij", family="iij-se"),
+    )
+    """Where requests come in, as `address=provider/family`, separated by commas. A provider's first one is also whom
+    its mails are from, so that answers to them arrive."""
     smtp_host: str = "127.0.0.1"
     smtp_port: Port = 8125
     """Where mail comes in."""

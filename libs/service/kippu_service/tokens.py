@@ -130,10 +130,10 @@ class TokenVerifier:
     async def _claims(self, token: str) -> dict[str, Any]:
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, ValueError, RecursionError):  # a header is hostile until the signature is checked
             raise TokenRefused("the token is not a JWT") from None
         algorithm, key_id = header.get("alg"), header.get("kid")
-        if algorithm not in ALGORITHMS:
+        if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
             raise TokenRefused(f"the token must be signed by one of {', '.join(sorted(ALGORITHMS))}")
         if not isinstance(key_id, str) or "crit" in header:
             raise TokenRefused("the token's header must name its key (kid), and no extension (crit)")
@@ -167,9 +167,9 @@ class TokenVerifier:
         now = self._seconds()
         if any(type(claims.get(name, 0)) not in (int, float) for name in ("exp", "iat", "nbf")):
             raise TokenRefused("the token's times (exp, iat, nbf) must be numbers")
-        if now >= claims["exp"] + LEEWAY_SECONDS:
+        if not now < claims["exp"] + LEEWAY_SECONDS:
             raise TokenRefused("the token has expired")
-        if max(claims["iat"], claims.get("nbf", 0)) > now + LEEWAY_SECONDS:
+        if not max(claims["iat"], claims.get("nbf", 0)) <= now + LEEWAY_SECONDS:
             raise TokenRefused("the token is not valid yet")
 
 

@@ -11,7 +11,7 @@ from kippu_terms.plan import Plan
 from kippu_entitlement import folds, terms
 from kippu_entitlement.domain import coverage, debiting, streams
 from kippu_entitlement.domain.asset import Asset
-from kippu_entitlement.domain.case import Case, Request
+from kippu_entitlement.domain.case import Case, Request, Standing
 from kippu_entitlement.domain.debiting import Changes
 from kippu_entitlement.domain.plan import Plans
 from kippu_entitlement.domain.wallet import Wallet
@@ -35,7 +35,7 @@ def request_of(case: Stream[Case]) -> Request:
     return case.state.request
 
 
-async def decide(work: Work, case: Stream[Case]) -> None:
+async def decide(work: Work, case: Stream[Case]) -> Standing:
     """The next decision, under the terms in force when the request was received; then debits what it now owes."""
     request = request_of(case)
     asset, wallet, plans = await _surroundings(work, case, request)
@@ -43,6 +43,9 @@ async def decide(work: Work, case: Stream[Case]) -> None:
     facts = coverage.facts_of(case.provider, request, case.state.approved, asset)
     work.record(case, *coverage.decide(case.state, request, plan, facts, work.now))
     record(work, case, wallet, debiting.debit_due(case.state, wallet.state, plan, work.now))
+    if case.state.standing is None:
+        raise AssertionError("unreachable: it was decided just now")
+    return case.state.standing
 
 
 async def debit(work: Work, case: Stream[Case], plan: Plan) -> None:

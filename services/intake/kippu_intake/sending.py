@@ -9,7 +9,7 @@ import os
 import re
 import ssl
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from email.errors import HeaderParseError
@@ -112,19 +112,24 @@ class Mailer:
         *,
         domain: str,
         sender_name: str = "Support",
+        senders: Mapping[str, str] | None = None,
     ) -> None:
+        """`senders` are the addresses that mails are from, by provider; `support@{domain}` where there is none."""
         self._compose = compose
         self._transport = transport
         self._fold_of = fold_of
         self._domain = domain
-        self._sender = Address(display_name=sender_name, username="support", domain=domain)
+        self._sender_name = sender_name
+        self._senders = senders or {}
 
     async def send(self, envelope: Envelope) -> Delivered | Bounced:
         letter = await self._compose(envelope)
         if letter is None:
             return Bounced(550, "the recipient's personal data was erased")
         try:
-            message = to_message(letter, envelope, self._sender, self._domain)
+            address = self._senders.get(envelope.provider, f"support@{self._domain}")
+            sender = Address(display_name=self._sender_name, addr_spec=address)
+            message = to_message(letter, envelope, sender, self._domain)
             await self._transport.send(message)
         except NoAddress as error:
             return Bounced(553, str(error))

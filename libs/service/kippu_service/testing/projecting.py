@@ -1,5 +1,6 @@
 """Projects a log into a service's read models at once, where a test does not care how the bus does it."""
 
+from kippu_events.consumer.marks import projector_id
 from kippu_events.envelope import SLOTS
 
 from kippu_service.runtime import Runtime
@@ -23,7 +24,10 @@ async def project(service: Service, runtime: Runtime) -> None:
             types = {event.type for event in projector.subscribes}
             async with connection.transaction():
                 await projector.apply(connection, [e for e in envelopes if e.type in types])
-                moves = [(projector.name, runtime.log.name, slot, head.slot_seqs[slot]) for slot in range(SLOTS)]
+                moves = [
+                    (projector_id(projector.name), runtime.log.name, slot, head.slot_seqs[slot])
+                    for slot in range(SLOTS)
+                ]
                 await connection.executemany(_MOVE, moves)
     finally:
         await connection.close()

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import asyncpg
 import orjson
 from fastapi import Header, Request, Security
+from kippu_events.consumer.marks import reached
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -105,34 +106,19 @@ def _literal(pattern: re.Pattern[str], text: str) -> str:
     return text
 
 
-_MARKS = """
-select consumer, slot, slot_seq from bus.mark
-where log = $1 and consumer = any ($2::text[]) and slot = any ($3::smallint[])
-"""
+async def wait_for(edge: Edge, positions: Sequence[Position]) -> None:
+    """Waits until every projector of this service that reads the logs has come to these positions.
 
-
-async def wait_for(edge: Edge, positions: Sequence[Position], seconds: float = WAIT_SECONDS) -> None:
-    """Waits until every projector of this service has come to these positions; a 503 problem if it takes too long.
-
-    No connection is held while it waits.
+    A 503 problem if it takes too long. No connection is held while it waits.
     """
-    give_up_at = time.monotonic() + seconds
-    for position in positions:
-        consumers = edge.consumers_of(position.log)
-        pause = 0.005
-        while consumers and not await _reached(edge.runtime.writers, position, consumers):
+    give_up_at = time.monotonic() + WAIT_SECONDS
+    pause = 0.005
+    for log, slot, slot_seq in [(position.log, *last) for position in positions for last in position.slots]:
+        while not await reached(edge.runtime.writers, edge.service.projectors, log, slot, slot_seq):
             if time.monotonic() + pause > give_up_at:
                 raise unavailable("what you wrote is recorded, but cannot be read yet")
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 0.1)
-
-
-async def _reached(pool: asyncpg.Pool, position: Position, consumers: list[str]) -> bool:
-    wanted = dict(position.slots)
-    rows = await pool.fetch(_MARKS, position.log, consumers, list(wanted))
-    reached = [row for row in rows if row["slot_seq"] >= wanted[row["slot"]]]
-    # A consumer without a mark has read nothing of the slot yet.
-    return len(reached) == len(consumers) * len(wanted)
 
 
 def query(scope: str, *, staff: bool = False) -> Any:

@@ -1,0 +1,2 @@
+select epoch, position, slot_seqs, recorded_at
+from log.head
