@@ -22,6 +22,7 @@ select contact_id, customer_id, language, mail from read.known_contact where add
 _CONTACT = "select contact_id, customer_id, language, name, mail from read.known_contact where contact_id = $1"
 _SALESPERSON = "select salesperson_name, salesperson_mail from read.known_customer where customer_id = $1"
 _PLANS = "select source from read.known_plan where family = $1 order by effective_from desc, version desc"
+_NEWEST_PLAN = "select source from read.known_plan order by effective_from desc, family limit 1"
 _ANSWERED = "select distinct ticket_no from read.ticket_event where event_id = any ($1::uuid[]) order by ticket_no"
 
 
@@ -59,6 +60,12 @@ class Known:
             rows = await connection.fetch(_PLANS, family)
         plans = (load(row["source"]) for row in rows)
         return next((plan for plan in plans if plan.effective_from <= at.astimezone(plan.zone).date()), None)
+
+    async def time_zone(self, provider: str) -> str:
+        """The time zone (IANA) of a provider's terms; UTC while there are none."""
+        async with self._of(provider) as connection:
+            row = await connection.fetchrow(_NEWEST_PLAN)
+        return load(row["source"]).time_zone if row else "UTC"
 
     async def answered_tickets(self, provider: str, event_ids: Iterable[UUID]) -> list[str]:
         """The numbers of the tickets about which these events sent a mail."""
