@@ -16,7 +16,7 @@ from kippu_events.ports import SystemClock, VirtualClock
 from kippu_service.settings import Settings
 from kippu_service.token_maker import demo_clients, make_demo_clients
 
-from kippu import common, ground
+from kippu import common, ground, logs
 from kippu.common import console
 from kippu.compose import BusChoice, Ports, built, running
 from kippu.plans import publish_all
@@ -37,6 +37,7 @@ def up(
     kind: BusKind = bus or settings.mode
     if story:
         settings = for_the_story(settings)
+    logs.configure(settings.log_level, settings.data_dir / "kippu.log")
     say = console.print
     with ground.only_one(settings.data_dir), ExitStack() as stack:
         say(f"[bold]Kippu[/], {'on Kafka' if kind == 'kafka' else 'with the log as its bus'}", highlight=False)
@@ -114,3 +115,4 @@ def _show(settings: Settings, addresses: Mapping[str, str]) -> None:
         f"smtp://{settings.smtp_relay_host}" if settings.smtp_relay_host else os.path.relpath(settings.mail_folder)
     )
     console.print(f"  [green]✓[/] {'mail out':<12} {way_out}")
+    console.print(f"  [green]✓[/] {'log':<12} {os.path.relpath(settings.data_dir / 'kippu.log')}")

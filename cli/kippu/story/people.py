@@ -43,7 +43,8 @@ class Caller:
         self.client_id = client_id
         self._addresses = addresses
         self._secret = secret
-        self._http = httpx.AsyncClient(timeout=30)
+        # Servers close an idle connection after 5 seconds: it is not used again shortly before.
+        self._http = httpx.AsyncClient(timeout=30, limits=httpx.Limits(keepalive_expiry=2))
         self._token = ""
         self._keys = count(1)
 

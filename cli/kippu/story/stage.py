@@ -69,7 +69,9 @@ class Stage:
         arrived = self.post.arrived()
         found = [mail for mail in arrived if all(word in str(mail["Subject"]) for word in words)]
         if len(found) != 1:
-            raise Unexpected(f"one mail {words} should have come, there are {[str(mail['Subject']) for mail in arrived]}")
+            raise Unexpected(
+                f"one mail {words} should have come, there are {[str(mail['Subject']) for mail in arrived]}"
+            )
         return found[0]
 
     async def move_to(self, instant: datetime) -> None:

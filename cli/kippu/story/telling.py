@@ -53,7 +53,7 @@ class Telling:
             raise Unexpected(f"{what}: expected {expected!r}, got {actual!r}")
         if what in self.figures:
             raise ValueError(f"the figure {what!r} is told twice")
-        self.figures[what] = ", ".join(sorted(actual)) if isinstance(actual, set) else str(actual)
+        self.figures[what] = ", ".join(sorted(actual)) if isinstance(actual, set | list) else str(actual)
 
     def summary(self) -> None:
         """The figures, by name: the same on every bus."""
