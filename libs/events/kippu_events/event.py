@@ -89,6 +89,14 @@ def _known_names() -> frozenset[str]:
     return frozenset(name.rsplit(".", 1)[0] for name in names)
 
 
+def newest_type(type_name: str) -> str:
+    """The type that events of this type are decoded to: itself, or where its upcasters lead."""
+    if type_name not in catalogue():
+        while type_name in _upcasters:
+            type_name = _upcasters[type_name][0]
+    return type_name
+
+
 def decode(type_name: str, data: bytes) -> Event:
     """The event behind stored bytes, upcast to the version this build works with.
 
@@ -131,6 +139,7 @@ __all__ = [
     "catalogue",
     "decode",
     "encode",
+    "newest_type",
     "personal_values",
     "published_by",
     "upcast",

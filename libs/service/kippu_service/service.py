@@ -7,6 +7,8 @@ from pathlib import Path
 from fastapi import APIRouter
 from kippu_events.consumer import Projector, Reactor
 from kippu_events.deadlines import Deadlines
+from kippu_events.outbox import Carrier
+from starlette.types import ASGIApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +22,7 @@ class Service:
     projectors: Sequence[Projector] = ()
     reactors: Sequence[Reactor] = ()
     deadlines: Deadlines | None = None
+    outbox: Carrier | None = None
+    middleware: Sequence[Callable[[ASGIApp], ASGIApp]] = ()
+    """ASGI middleware around the service's routes, the outermost first."""
     tasks: Sequence[Callable[[], Awaitable[None]]] = field(default=())

@@ -1,11 +1,18 @@
 """What a coverage decision rests on. What nobody knows yet is None; a decision that needs it waits for it."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
 
 from kippu_terms.value import Value
+
+LONGEST_WORK = 14_400
+"""Minutes that wanted work may take: ten days."""
+CALENDARS_FROM, CALENDARS_UNTIL = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""The time for which public holidays are known; nothing is decided about instants outside it."""
+
+Instant = Annotated[AwareDatetime, Field(ge=CALENDARS_FROM, lt=CALENDARS_UNTIL)]
 
 
 class AssetFacts(Value):
@@ -27,18 +34,18 @@ class AssetFacts(Value):
 
 
 class RequestFacts(Value):
-    received_at: AwareDatetime
+    received_at: Instant
     channel: Literal["portal", "mail", "telephone"] | None = None
     category: str | None = None
     """A category of the plan."""
-    wanted_at: AwareDatetime | None = None
-    wanted_minutes: Annotated[int, Field(ge=1)] | None = None
+    wanted_at: Instant | None = None
+    wanted_minutes: Annotated[int, Field(ge=1, le=LONGEST_WORK)] | None = None
     approval: Literal["granted", "refused"] | None = None
     """What an operator said, where the terms ask for it; None until then."""
 
     @field_validator("wanted_at")
     @classmethod
-    def _not_before_it_was_asked(cls, wanted_at: AwareDatetime | None, info: ValidationInfo) -> AwareDatetime | None:
+    def _after_it_was_asked(cls, wanted_at: AwareDatetime | None, info: ValidationInfo) -> AwareDatetime | None:
         received_at = info.data.get("received_at")
         if wanted_at is not None and received_at is not None and wanted_at < received_at:
             raise ValueError("work cannot be wanted before the request was received")

@@ -33,7 +33,7 @@ def check(text: str) -> list[PlanFault]:
 def _examine(text: str) -> tuple[Plan | None, list[PlanFault]]:
     try:
         fields = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # beside syntax: numbers too long, arrays nested too deeply
         return None, [syntax_fault(error, text)]
     try:
         plan = Plan.read(fields, text)
@@ -123,6 +123,9 @@ def _names(plan: Plan) -> Iterator[Objection]:
         )
     if offer and offer.product not in products:
         yield ("commercial", "offer", "product"), f"there is no product {offer.product!r}", "use one of the products"
+    for name, window in plan.calendar_settings.hours.items():
+        if window.opens >= window.closes:
+            yield ("calendar", "hours", name, "closes"), f"hours {name!r} close before they open", "swap the times"
     for path, ids in (
         (("coverage", "categories"), [category.id for category in plan.coverage.categories]),
         (("commercial", "products"), products),

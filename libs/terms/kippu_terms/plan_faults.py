@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from tomllib import TOMLDecodeError
 from typing import Any
 
 from pydantic import ValidationError
@@ -44,7 +43,7 @@ _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 _SYNTAX_LINE = re.compile(r"line (\d+)")
 
 
-def syntax_fault(error: TOMLDecodeError, text: str) -> PlanFault:
+def syntax_fault(error: Exception, text: str) -> PlanFault:
     """The fault of a text that is no TOML."""
     match = _SYNTAX_LINE.search(str(error))
     line = int(match[1]) if match else max(1, text.count("\n"))

@@ -26,6 +26,8 @@ class Price(Value):
     tax_name: str
     tax_rounding: Rounding
     payment_days: int
+    time_zone: str
+    """IANA name of the provider's zone, in which the days are local dates."""
 
 
 class TaxAmount(Value):
@@ -83,6 +85,7 @@ def price(plan: "Plan", product: str, quantity: int, language: str = "en") -> Pr
         tax_name=commercial.tax.name,
         tax_rounding=commercial.tax.rounding,
         payment_days=commercial.payment_days,
+        time_zone=plan.time_zone,
     )
 
 

@@ -6,7 +6,7 @@ Every rule carries the id of the clause it obeys. Unknown settings are refused, 
 from datetime import date, time
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, Strict, StringConstraints
 
 from kippu_terms.calendar import Hours
 from kippu_terms.money import Currency, Rounding
@@ -17,6 +17,9 @@ from kippu_terms.value import ClauseId, Name, Text, Value
 Channel = Literal["portal", "mail", "telephone"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+LocalTime = Annotated[time, Strict()]
+"""A time on the provider's wall; TOML writes it without quotes."""
 
 MonthDay = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
 """A day of any year, `MM-DD`."""
@@ -32,8 +35,8 @@ class OpeningHours(Value):
 
     clause: ClauseId
     weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)] = _WEEKDAYS[:5]
-    opens: time
-    closes: time
+    opens: LocalTime
+    closes: LocalTime
     on_holidays: bool = False
 
     def hours(self) -> Hours:

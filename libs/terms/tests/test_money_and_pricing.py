@@ -24,6 +24,7 @@ def priced(*lines: tuple[int, int, int], rounding: Literal["down", "half_up"]) -
         tax_name="VAT",
         tax_rounding=rounding,
         payment_days=30,
+        time_zone="Asia/Bangkok",
     )
 
 

@@ -1,7 +1,7 @@
 """Dispatch's events: visits at a wanted time.
 
-Stream: `visits-{provider}-{ticket_no}` for everything about one request's visits, of which at most one is open. A visit's
-id is `{ticket_no}.V{decision}`, after the coverage decision that needed it.
+Stream: `visits-{provider}-{ticket_no}` for everything about one request's visits, of which at most one is open. A
+visit's id is `{ticket_no}.V{decision}`, after the coverage decision that needed it.
 """
 
 from pydantic import AwareDatetime

@@ -29,7 +29,7 @@ def postgres_url() -> Iterator[str]:
     """An administrator's URL of a real PostgreSQL."""
     if url := os.environ.get("DATABASE_URL"):
         yield url
-    elif _docker_answers():
+    elif docker_answers():
         from testcontainers.postgres import PostgresContainer  # noqa: PLC0415  a development tool, used only here
 
         with PostgresContainer("postgres:18-alpine", driver=None) as container:
@@ -39,7 +39,8 @@ def postgres_url() -> Iterator[str]:
             yield server.admin_url
 
 
-def _docker_answers() -> bool:
+def docker_answers() -> bool:
+    """Whether there is a container engine to start servers in."""
     import docker  # noqa: PLC0415  comes with testcontainers
     from docker.errors import DockerException  # noqa: PLC0415
 

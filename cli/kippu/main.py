@@ -1,0 +1,41 @@
+"""`kippu`: every command, and the one place where an expected fault becomes a message."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from kippu import audit, events, parked, plans, projections, token
+from kippu.serve import serve
+from kippu.trouble import Trouble
+from kippu.up import up
+
+app = typer.Typer(
+    help="Prepaid support tickets and maintenance entitlements: run them, look into them, prove them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(up)
+app.command()(serve)
+for name, group in (
+    ("token", token.app),
+    ("audit", audit.app),
+    ("plans", plans.app),
+    ("parked", parked.app),
+    ("projections", projections.app),
+    ("events", events.app),
+):
+    app.add_typer(group, name=name)
+
+
+def run() -> None:
+    try:
+        app()
+    except Trouble as trouble:
+        trouble.show(Console(stderr=True))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,146 @@
+"""What every request passes: who it is, and one plain ASGI middleware for metrics and the last exception."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.routing import iter_route_contexts
+from fastapi.security import OAuth2
+from prometheus_client import CollectorRegistry, Histogram
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kippu_service.principal import Principal
+from kippu_service.problems import MEDIA_TYPE, Problem, problem_of, unauthorised
+from kippu_service.runtime import Runtime
+from kippu_service.service import Service
+from kippu_service.tokens import TokenRefused, TokensUnavailable
+
+MAX_BODY_BYTES = 1024 * 1024
+"""The largest request body; a route that takes uploads says `max_body_size=` itself."""
+
+
+class Routes:
+    """The whole path of each route, such as `/v1/tickets/{ticket_no}`; a route by itself does not know its prefix."""
+
+    def __init__(self) -> None:
+        self._templates: dict[int, str] = {}
+
+    def learn(self, routes: Sequence[BaseRoute]) -> None:
+        for context in iter_route_contexts(routes):
+            self._templates[id(context.original_route)] = str(getattr(context, "path_format", "none"))
+
+    def template(self, scope: Mapping[str, Any]) -> str:
+        """The template of the route that a request came to, `none` if it came to none."""
+        return self._templates.get(id(scope.get("route")), "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What the dependencies of one service's application need; it stands in `app.state.edge`."""
+
+    service: Service
+    runtime: Runtime
+    routes: Routes
+
+
+class _Bearer(OAuth2):
+    """The security scheme as OpenAPI shows it; reads the Authorization header."""
+
+    def __init__(self) -> None:
+        flow = OAuthFlowClientCredentials(tokenUrl="/oauth/token", scopes={})
+        super().__init__(flows=OAuthFlows(clientCredentials=flow), scheme_name="client_credentials", auto_error=False)
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        return request.headers.get("authorization")
+
+
+bearer = _Bearer()
+
+
+async def authenticate(request: Request, authorization: str | None) -> Principal:
+    """The principal behind the bearer token. Raises a 401 problem, or 503 while the keys cannot be had."""
+    if authorization is None:
+        raise unauthorised("send a bearer token in the header Authorization", error=None)
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise unauthorised("the header Authorization must be `Bearer <token>`")
+    edge: Edge = request.app.state.edge
+    try:
+        return await edge.runtime.tokens.verify(token.strip())
+    except TokenRefused as error:
+        raise unauthorised(str(error)) from None
+    except TokensUnavailable as error:
+        raise Problem(
+            503, "unavailable", "Try again", "tokens cannot be checked at the moment", headers={"retry-after": "5"}
+        ) from error
+
+
+@dataclass(slots=True)
+class Metrics:
+    """Requests by route template (never by path: that would be endless, and could be personal)."""
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    requests: Histogram = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.requests = Histogram(
+            "kippu_http_request_seconds",
+            "Time to answer a request",
+            ["method", "route", "status"],
+            registry=self.registry,
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+        )
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+TOO_LARGE = Problem(413, "too_large", "The body is larger than this route takes")
+
+
+class Gate:
+    """The one middleware: it times the answer, and turns what nobody caught into a 500."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, routes: Routes) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status, plain_413 = 0, False
+
+        async def sending(message: Message) -> None:
+            nonlocal status, plain_413
+            if message["type"] == "http.response.start":
+                # Starlette's limit on bodies answers in plain text: that is held back, and a problem sent for it.
+                plain_413 = message["status"] == 413 and Headers(raw=message["headers"])["content-type"] != MEDIA_TYPE
+            if plain_413:
+                return
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+            if plain_413:
+                raise TOO_LARGE
+        except Exception as error:
+            plain_413 = False
+            if status:  # the answer had begun: nothing better can be said any more, the connection must break off
+                raise
+            await problem_of(Request(scope), error).response()(scope, receive, sending)
+        finally:
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            route = self._routes.template(scope)
+            self._metrics.requests.labels(method, route, str(status)).observe(time.perf_counter() - started)

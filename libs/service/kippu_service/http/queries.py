@@ -1,0 +1,142 @@
+"""The dependency of every route that reads: the reader role, row-level security, and one's own writes."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import asyncpg
+import orjson
+from fastapi import Header, Request, Security
+from kippu_events.consumer.marks import reached
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from kippu_service.http.edge import Edge, authenticate, bearer
+from kippu_service.http.etags import etag, is_unchanged
+from kippu_service.http.positions import MAX_HEADER, MIN_HEADER, Position, read_positions
+from kippu_service.principal import Principal
+from kippu_service.problems import unavailable
+from kippu_service.runtime import Runtime
+from kippu_service.tokens import CUSTOMER_ID, PROVIDER_ID
+
+WAIT_SECONDS = 5.0
+"""How long a read waits for `Kippu-Min-Position` before it is a 503 problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Several reads that see the same state."""
+
+    connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+    async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        return await self.connection.fetch(sql, *arguments)
+
+    async def fetchrow(self, sql: str, *arguments: Any) -> asyncpg.Record | None:
+        return await self.connection.fetchrow(sql, *arguments)
+
+
+class Query:
+    """A request to read. Declare it as `Annotated[Query, query("tickets:read")]`.
+
+    Row-level security shows only rows of the token's provider and, to a partner, of its customers: SQL needs no
+    condition on either, and a row that is not there is a 404.
+    """
+
+    def __init__(self, request: Request, runtime: Runtime, principal: Principal) -> None:
+        self._request = request
+        self.runtime = runtime
+        self.principal = principal
+
+    @property
+    def provider(self) -> str:
+        return self.principal.provider
+
+    async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        """The rows that this caller may see."""
+        async with self.snapshot() as snapshot:
+            return await snapshot.fetch(sql, *arguments)
+
+    async def fetchrow(self, sql: str, *arguments: Any) -> asyncpg.Record | None:
+        """The first row that this caller may see, or None."""
+        async with self.snapshot() as snapshot:
+            return await snapshot.fetchrow(sql, *arguments)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """Reads in one transaction (repeatable read, read only)."""
+        async with self.runtime.readers.acquire() as connection:
+            # The settings are local to the transaction, so a pooled connection never carries them to another caller.
+            # They travel with BEGIN in one message; it takes no arguments, hence the checked literals.
+            await connection.execute(_begin(self.principal))
+            try:
+                yield Snapshot(connection)
+            finally:
+                await connection.execute("rollback")
+
+    def answer(self, content: BaseModel | Any, *, version: int | None = None) -> Response:
+        """The answer as JSON; with a version it has an ETag, and is a 304 for whoever has that version already."""
+        headers = {"cache-control": "private, no-cache"} | (etag(version) if version is not None else {})
+        if version is not None and is_unchanged(self._request.headers.get("if-none-match"), version):
+            return Response(status_code=304, headers=headers)
+        body = content.model_dump_json().encode() if isinstance(content, BaseModel) else orjson.dumps(content)
+        return Response(body, headers=headers, media_type="application/json")
+
+
+def _begin(principal: Principal) -> str:
+    if principal.customers is None:
+        customers = "*"
+    else:
+        customers = ",".join(_literal(CUSTOMER_ID, customer) for customer in sorted(principal.customers))
+    return (
+        "begin transaction isolation level repeatable read, read only; "
+        f"select set_config('kippu.provider', '{_literal(PROVIDER_ID, principal.provider)}', true), "
+        f"set_config('kippu.customers', '{customers}', true)"
+    )
+
+
+def _literal(pattern: re.Pattern[str], text: str) -> str:
+    """The text, if it cannot end a literal. Tokens were checked for it; this is the second of the pair."""
+    if not pattern.fullmatch(text):
+        raise ValueError("a provider or customer id of a token has characters that it must not have")
+    return text
+
+
+async def wait_for(edge: Edge, positions: Sequence[Position]) -> None:
+    """Waits until every projector of this service that reads the logs has come to these positions.
+
+    A 503 problem if it takes too long. No connection is held while it waits.
+    """
+    give_up_at = time.monotonic() + WAIT_SECONDS
+    pause = 0.005
+    for log, slot, slot_seq in [(position.log, *last) for position in positions for last in position.slots]:
+        while not await reached(edge.runtime.writers, edge.service.projectors, log, slot, slot_seq):
+            if time.monotonic() + pause > give_up_at:
+                raise unavailable("what you wrote is recorded, but cannot be read yet")
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.1)
+
+
+def query(scope: str, *, staff: bool = False) -> Any:
+    """A dependency that checks the token for a scope such as `tickets:read`; `staff` keeps partners out."""
+
+    async def dependency(
+        request: Request,
+        authorization: Annotated[str | None, Security(bearer, scopes=[scope])],
+        min_position: Annotated[
+            str | None,
+            Header(alias=MIN_HEADER, max_length=MAX_HEADER, description="A Kippu-Position: read what you wrote."),
+        ] = None,
+    ) -> Query:
+        principal = await authenticate(request, authorization)
+        principal.require(scope, staff=staff)
+        edge: Edge = request.app.state.edge
+        if min_position is not None:
+            await wait_for(edge, read_positions(min_position))
+        return Query(request, edge.runtime, principal)
+
+    return Security(dependency, scopes=[scope])

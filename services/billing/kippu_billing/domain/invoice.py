@@ -1,0 +1,192 @@
+"""An invoice: issued for an accepted order, paid in one or more payments, overdue the day after it was due.
+
+An order has one invoice, whose number is made from the order's id. What is owed never falls below 0: a payment that is
+larger than what is owed is refused, for somebody has to decide what the rest is for.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from kippu_events.catalogue.billing import InvoiceIssued, InvoicePaid, PaymentOverdue, PaymentReceived, TaxAmount
+from kippu_events.catalogue.entitlement import OrderAccepted
+from kippu_events.catalogue.values import Price
+from kippu_events.event import Event
+from kippu_terms.dates import local_date
+from kippu_terms.pricing import invoice_totals
+from kippu_terms.refusal import Fault, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What the invoice says; it never changes."""
+
+    customer_id: str
+    order_id: str
+    currency: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """`issued` is None for an invoice that does not exist. Amounts in the currency's minor unit."""
+
+    issued: Issued | None = None
+    outstanding: int = 0
+    payments: tuple[str, ...] = ()
+    last_received: date | None = None
+    """The latest day on which a payment came in; they may be recorded in any order."""
+    overdue: bool = False
+
+    @property
+    def is_paid(self) -> bool:
+        return self.issued is not None and self.outstanding == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Money that came in for one invoice. `payment_id` is the payer's or the bank's reference, once per invoice."""
+
+    payment_id: str
+    amount: int
+    currency: str
+    received_on: date
+
+
+def number_of(order_id: str) -> str:
+    return f"INV-{order_id}"
+
+
+def stream_of(provider: str, invoice_no: str) -> str:
+    return f"invoice-{provider}-{invoice_no}"
+
+
+def totals_of(price: Price) -> tuple[int, tuple[TaxAmount, ...], int]:
+    """Net, tax per rate (each rounded once, on the total at that rate) and total."""
+    totals = invoice_totals(price)
+    taxes = tuple(TaxAmount(rate_permyriad=tax.rate_permyriad, net=tax.net, tax=tax.tax) for tax in totals.taxes)
+    return totals.net, taxes, totals.total
+
+
+def evolve(invoice: Invoice, event: Event) -> Invoice:
+    match event:
+        case InvoiceIssued():
+            issued = Issued(
+                customer_id=event.customer_id,
+                order_id=event.order_id,
+                currency=event.currency,
+                time_zone=event.price.time_zone,
+            )
+            return Invoice(issued, event.total)
+        case PaymentReceived():
+            return replace(
+                invoice,
+                outstanding=event.outstanding,
+                payments=(*invoice.payments, event.payment_id),
+                last_received=max(event.received_on, invoice.last_received or event.received_on),
+            )
+        case PaymentOverdue():
+            return replace(invoice, overdue=True)
+        case InvoicePaid():
+            return invoice
+    raise AssertionError(f"{event.type} is no event of an invoice")
+
+
+def issue(invoice: Invoice, order: OrderAccepted, now: datetime) -> list[Event]:
+    """The order's invoice, dated today where the provider is; nothing if it was issued before."""
+    if invoice.issued:
+        return []
+    net, taxes, total = totals_of(order.price)
+    today = local_date(now, ZoneInfo(order.price.time_zone))
+    issued = InvoiceIssued(
+        occurred_at=now,
+        invoice_no=number_of(order.order_id),
+        customer_id=order.customer_id,
+        order_id=order.order_id,
+        issued_on=today,
+        due_on=today + timedelta(days=order.price.payment_days),
+        price=order.price,
+        net=net,
+        taxes=taxes,
+        total=total,
+        currency=order.price.currency,
+    )
+    if total > 0:
+        return [issued]
+    return [issued, _paid(order.customer_id, order.order_id, today, now)]
+
+
+def receive(invoice: Invoice, invoice_no: str, payment: Payment, now: datetime) -> list[Event]:
+    """A payment, in full or in part; the one that settles the invoice is followed by InvoicePaid."""
+    issued = invoice.issued
+    if issued is None:
+        raise Refused(Fault("invoice.unknown", f"there is no invoice {invoice_no}", "invoice_no"), kind="not_found")
+    conflicts, faults = _conflicts(invoice, payment), _faults(invoice, issued, payment, now)
+    if conflicts or faults:
+        raise Refused(*conflicts, *faults, kind="conflict" if conflicts else "invalid")
+    received = PaymentReceived(
+        occurred_at=now,
+        invoice_no=invoice_no,
+        customer_id=issued.customer_id,
+        payment_id=payment.payment_id,
+        amount=payment.amount,
+        currency=payment.currency,
+        received_on=payment.received_on,
+        outstanding=invoice.outstanding - payment.amount,
+    )
+    if received.outstanding > 0:
+        return [received]
+    paid_on = max(payment.received_on, invoice.last_received or payment.received_on)
+    return [received, _paid(issued.customer_id, issued.order_id, paid_on, now)]
+
+
+def fall_due(invoice: Invoice, invoice_no: str, due_at: datetime) -> list[Event]:
+    """The day it was due is over: overdue, if something is still owed."""
+    if invoice.issued is None or invoice.is_paid or invoice.overdue:
+        return []
+    return [
+        PaymentOverdue(
+            occurred_at=due_at,
+            invoice_no=invoice_no,
+            customer_id=invoice.issued.customer_id,
+            order_id=invoice.issued.order_id,
+            outstanding=invoice.outstanding,
+        )
+    ]
+
+
+def _conflicts(invoice: Invoice, payment: Payment) -> list[Fault]:
+    faults = []
+    if payment.payment_id in invoice.payments:
+        message = f"payment {payment.payment_id} is recorded on this invoice already"
+        faults.append(Fault("payment.repeated", message, "payment_id"))
+    if invoice.is_paid:
+        faults.append(Fault("invoice.paid", "the invoice is paid in full; nothing more is owed on it", "invoice_no"))
+    return faults
+
+
+def _faults(invoice: Invoice, issued: Issued, payment: Payment, now: datetime) -> list[Fault]:
+    faults = []
+    if payment.currency != issued.currency:
+        message = f"the invoice is in {issued.currency}, the payment in {payment.currency}"
+        faults.append(Fault("payment.currency.differs", message, "currency"))
+    if payment.amount < 1:
+        faults.append(Fault("payment.amount.too_small", "a payment is at least 1 of the minor unit", "amount"))
+    elif not invoice.is_paid and payment.currency == issued.currency and payment.amount > invoice.outstanding:
+        message = f"the payment is {payment.amount}, only {invoice.outstanding} is owed"
+        faults.append(Fault("payment.amount.too_large", message, "amount"))
+    today = local_date(now, ZoneInfo(issued.time_zone))
+    if payment.received_on > today:
+        message = f"a payment is recorded once it came in; today is {today.isoformat()}"
+        faults.append(Fault("payment.received_on.future", message, "received_on"))
+    return faults
+
+
+def _paid(customer_id: str, order_id: str, paid_on: date, now: datetime) -> InvoicePaid:
+    return InvoicePaid(
+        occurred_at=now,
+        invoice_no=number_of(order_id),
+        customer_id=customer_id,
+        order_id=order_id,
+        paid_on=paid_on,
+    )

@@ -1,0 +1,124 @@
+"""A quote: offered when a wallet had too little, accepted once until its last day, or lapsed by itself after it."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from kippu_events.catalogue.billing import QuoteAccepted, QuoteLapsed, QuoteOffered
+from kippu_events.catalogue.entitlement import DebitShortfall
+from kippu_events.event import Event
+from kippu_terms.dates import local_date
+from kippu_terms.refusal import Fault, Refused
+
+from kippu_billing.domain.invoice import totals_of
+
+
+class Status(StrEnum):
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What was offered; it never changes. `valid_until` is the last day, a local date of `time_zone`."""
+
+    customer_id: str
+    plan_family: str
+    product: str
+    quantity: int
+    valid_until: date
+    time_zone: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """`offer` is None for a quote that does not exist."""
+
+    offer: Offer | None = None
+    status: Status = Status.OFFERED
+
+
+def id_of(debit_id: str) -> str:
+    return f"Q-{debit_id}"
+
+
+def stream_of(provider: str, quote_id: str) -> str:
+    return f"quote-{provider}-{quote_id}"
+
+
+def evolve(quote: Quote, event: Event) -> Quote:
+    match event:
+        case QuoteOffered():
+            return Quote(
+                Offer(
+                    customer_id=event.customer_id,
+                    plan_family=event.plan_family,
+                    product=event.product,
+                    quantity=event.quantity,
+                    valid_until=event.valid_until,
+                    time_zone=event.price.time_zone,
+                    clause=event.clause,
+                )
+            )
+        case QuoteAccepted():
+            return replace(quote, status=Status.ACCEPTED)
+        case QuoteLapsed():
+            return replace(quote, status=Status.LAPSED)
+    raise AssertionError(f"{event.type} is no event of a quote")
+
+
+def offer(quote: Quote, shortfall: DebitShortfall, now: datetime) -> list[Event]:
+    """What would make up for the missing tickets, at the price that came with the shortfall; once per debit."""
+    if quote.offer:
+        return []
+    net, taxes, total = totals_of(shortfall.offer)
+    return [
+        QuoteOffered(
+            occurred_at=now,
+            quote_id=id_of(shortfall.debit_id),
+            customer_id=shortfall.customer_id,
+            ticket_no=shortfall.ticket_no,
+            plan_family=shortfall.wallet_id.removeprefix(f"{shortfall.customer_id}."),
+            product=shortfall.offer_product,
+            quantity=shortfall.offer_quantity,
+            price=shortfall.offer,
+            net=net,
+            taxes=taxes,
+            total=total,
+            valid_until=shortfall.offer_valid_until,
+            reason=f"prepaid tickets missing for the work on {shortfall.ticket_no}: {shortfall.missing}",
+            clause=shortfall.clause,
+        )
+    ]
+
+
+def accept(quote: Quote, quote_id: str, by: str, now: datetime) -> QuoteAccepted:
+    """Once, on its last day at the latest; the date decides, whether or not the lapse is on record yet."""
+    offered = quote.offer
+    if offered is None:
+        raise Refused(Fault("quote.unknown", f"there is no quote {quote_id}"), kind="not_found")
+    if quote.status is Status.ACCEPTED:
+        message = "the quote was accepted before"
+        raise Refused(Fault("quote.accepted", message, clause=offered.clause), kind="conflict")
+    if quote.status is Status.LAPSED or local_date(now, ZoneInfo(offered.time_zone)) > offered.valid_until:
+        message = f"the quote was valid until {offered.valid_until.isoformat()}"
+        raise Refused(Fault("quote.lapsed", message, clause=offered.clause), kind="conflict")
+    return QuoteAccepted(
+        occurred_at=now,
+        quote_id=quote_id,
+        customer_id=offered.customer_id,
+        plan_family=offered.plan_family,
+        product=offered.product,
+        quantity=offered.quantity,
+        accepted_by=by,
+    )
+
+
+def lapse(quote: Quote, quote_id: str, due_at: datetime) -> list[Event]:
+    """The last day is over and nobody accepted."""
+    if quote.offer is None or quote.status is not Status.OFFERED:
+        return []
+    return [QuoteLapsed(occurred_at=due_at, quote_id=quote_id, customer_id=quote.offer.customer_id)]

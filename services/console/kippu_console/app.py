@@ -1,0 +1,20 @@
+"""The console, wired: projectors over every log, and pages over what they write."""
+
+from pathlib import Path
+
+from kippu_service.runtime import Runtime
+from kippu_service.service import Service
+
+from kippu_console.pages import pages
+from kippu_console.readmodels import Board, Invoices, Providers, Timeline, UnmatchedMail, Visits, Wallets
+from kippu_console.sign_in import BrowserSignIn
+
+
+def build(runtime: Runtime) -> Service:
+    return Service(
+        name="console",
+        migrations=Path(__file__).parent / "migrations",
+        routers=(pages(runtime.vault),),
+        middleware=(BrowserSignIn,),
+        projectors=(Providers(), Timeline(), Board(), Visits(), Wallets(), UnmatchedMail(), Invoices()),
+    )

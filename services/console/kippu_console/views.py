@@ -1,0 +1,112 @@
+"""The queries behind the pages. Each runs under row-level security, in the caller's provider and customers."""
+
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from asyncpg import Record
+from kippu_service.http import Snapshot
+
+
+async def _figures(reads: Snapshot) -> Record:
+    """How much waits for somebody, in one round trip."""
+    rows = await reads.fetch(
+        """
+        select
+            (select count(*) from read.board where status in ('open', 'waiting')) as open,
+            (select count(*) from read.board where status = 'waiting' and waiting_for = 'approval') as approvals,
+            (select count(*) from read.visit where status = 'held') as held,
+            (select count(*) from read.unmatched where ticket_no is null) as unmatched,
+            (select count(*) from read.invoice where status = 'overdue') as overdue
+        """
+    )
+    return rows[0]
+
+
+async def zone(reads: Snapshot) -> ZoneInfo:
+    """The provider's time zone, as its published terms say; UTC before any are."""
+    row = await reads.fetchrow("select time_zone from read.provider")
+    return ZoneInfo(row["time_zone"] if row else "UTC")
+
+
+async def board(reads: Snapshot) -> dict[str, Any]:
+    """The requests, those that wait first, then the newest; and how much waits for somebody."""
+    rows = await reads.fetch(
+        """
+        select ticket_no, customer_id, status, waiting_for, channel, asset_serial, received_at, subject, outcome,
+            deciding_clause, debited, missing
+        from read.board
+        order by (status = 'waiting') desc, received_at desc nulls last, ticket_no
+        limit 200
+        """
+    )
+    return {"rows": [dict(row) for row in rows], "figures": await _figures(reads)}
+
+
+async def ticket(reads: Snapshot, ticket_no: str) -> dict[str, Any] | None:
+    """One request: where it stands, what was decided and why, and what happened to it in all services."""
+    row = await reads.fetchrow("select * from read.board where ticket_no = $1", ticket_no)
+    if row is None:
+        return None
+    events = await reads.fetch(f"{_EVENTS} where ticket_no = $1 order by recorded_at, log, position", ticket_no)
+    timeline = [_event(event) for event in events]
+    decisions = [event["data"] for event in timeline if event["name"] == "CoverageDecided"]
+    decision = max(decisions, key=lambda data: int(data["decision"]), default=None)
+    return {
+        "ticket": dict(row),
+        "timeline": timeline,
+        "visits": await reads.fetch("select * from read.visit where ticket_no = $1 order by visit_id", ticket_no),
+        "decision": decision,
+        "deciding": _deciding_text(decision) if decision else None,
+    }
+
+
+def _deciding_text(decision: dict[str, Any]) -> dict[str, str] | None:
+    clause = decision["deciding_clause"]
+    return next((finding["text"] for finding in decision["findings"] if finding["clause"] == clause), None)
+
+
+async def wallets(reads: Snapshot) -> dict[str, Any]:
+    return {"rows": await reads.fetch("select * from read.wallet order by wallet_id limit 200")}
+
+
+async def wallet(reads: Snapshot, wallet_id: str) -> dict[str, Any] | None:
+    """A wallet and what happened to it, in the order of its stream."""
+    row = await reads.fetchrow("select * from read.wallet where wallet_id = $1", wallet_id)
+    if row is None:
+        return None
+    events = await reads.fetch(f"{_EVENTS} where wallet_id = $1 order by stream, version", wallet_id)
+    return {"wallet": row, "timeline": [_event(event) for event in events]}
+
+
+async def visits(reads: Snapshot) -> dict[str, Any]:
+    """Held visits first, then by date."""
+    ordered = "select * from read.visit order by (status = 'held') desc, visit_at nulls last, visit_id limit 200"
+    return {"rows": await reads.fetch(ordered)}
+
+
+async def unmatched_mail(reads: Snapshot) -> dict[str, Any]:
+    """Mails that nobody has dealt with first, then the newest."""
+    rows = await reads.fetch(
+        "select * from read.unmatched order by (ticket_no is null) desc, received_at desc, mail_id limit 200"
+    )
+    return {"rows": [dict(row) for row in rows]}
+
+
+async def invoices(reads: Snapshot) -> dict[str, Any]:
+    """Overdue first, then by the day they are due."""
+    ordered = "select * from read.invoice order by (status = 'overdue') desc, due_on, invoice_no limit 200"
+    return {"rows": await reads.fetch(ordered)}
+
+
+_EVENTS = "select log, position, type, occurred_at, recorded_at, actor, data from read.timeline"
+_NOT_SHOWN = {"occurred_at", "customer_id", "ticket_no", "findings", "facts", "remedies", "received_at", "parameters"}
+
+
+def _event(row: Record) -> dict[str, Any]:
+    """An event for a timeline; `shown` are its plain values, those that say something at a glance."""
+    data = json.loads(row["data"])
+    shown = [
+        (key, value) for key, value in data.items() if key not in _NOT_SHOWN and isinstance(value, str | int | bool)
+    ]
+    return dict(row) | {"data": data, "name": row["type"].split(".")[2], "shown": shown}

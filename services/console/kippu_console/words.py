@@ -1,0 +1,41 @@
+"""The words of the pages, per language, and how values are said in it."""
+
+import tomllib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+LANGUAGES = ("en", "ja", "th")
+
+_MINOR_DIGITS = {"JPY": 0}
+
+
+@cache
+def words(language: str) -> dict[str, Any]:
+    """The words of a language of LANGUAGES."""
+    return tomllib.loads((Path(__file__).parent / "words" / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+def choose_language(asked: str | None, accepted: str | None) -> str:
+    """The language asked for, else the first that the browser accepts and we have, else English."""
+    candidates = [asked or ""] + [part.split(";")[0].strip()[:2].lower() for part in (accepted or "").split(",")]
+    return next((language for language in candidates if language in LANGUAGES), "en")
+
+
+def local(instant: datetime | None, zone: ZoneInfo) -> str:
+    """An instant as the provider's people read it."""
+    return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M") if instant else ""
+
+
+def money(amount: int, currency: str) -> str:
+    """An amount of minor units, such as `12,840.00 THB`."""
+    digits = _MINOR_DIGITS.get(currency, 2)
+    return f"{amount / 10**digits:,.{digits}f} {currency}" if digits else f"{amount:,} {currency}"
+
+
+def said(text: dict[str, str] | None, language: str) -> str:
+    """A text in the wanted language, else in English, else in any."""
+    text = text or {}
+    return text.get(language) or text.get("en") or next(iter(text.values()), "")

@@ -1,0 +1,214 @@
+"""The visits of one request: given events, when something is heard or said, then these events or these faults."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+
+import pytest
+from kippu_dispatch import domain
+from kippu_dispatch.domain import Status, Visits, evolve
+from kippu_events.catalogue.dispatch import (
+    RequestDeclineNoted,
+    VisitBooked,
+    VisitDeclined,
+    VisitHeld,
+    VisitPostponed,
+    VisitRequested,
+    VisitWithdrawn,
+)
+from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
+from kippu_events.catalogue.values import Outcome
+from kippu_events.event import Event
+from kippu_terms.refusal import Refused
+
+WEDNESDAY = datetime(2026, 6, 3, 3, 0, tzinfo=UTC)
+SATURDAY = datetime(2026, 6, 6, 3, 0, tzinfo=UTC)
+TICKET = "KP-0000-0001"
+V1, V2 = f"{TICKET}.V1", f"{TICKET}.V2"
+
+
+def decided(decision: int = 1, wanted_at: datetime | None = SATURDAY, *, held: bool = True) -> CoverageDecided:
+    need = VisitNeed(wanted_at=wanted_at, minutes=60, held=held, notice_days=3, clause="IIJ-09") if wanted_at else None
+    return CoverageDecided(
+        occurred_at=WEDNESDAY,
+        ticket_no=TICKET,
+        customer_id="customer-1",
+        contact_id="contact-1",
+        decision=decision,
+        plan_family="iij-se",
+        plan_version="2025-04-01",
+        outcome=Outcome.COVERED_BY_DEBIT,
+        metered=True,
+        deciding_clause="IIJ-07",
+        findings=(),
+        remedies=(),
+        facts={},
+        visit=need,
+    )
+
+
+def after(*events: Event) -> Visits:
+    return reduce(evolve, events, Visits())
+
+
+def held() -> Visits:
+    return after(*domain.plan(Visits(), decided(), WEDNESDAY))
+
+
+def booked() -> Visits:
+    return after(*domain.plan(Visits(), decided(held=False), WEDNESDAY))
+
+
+def postponed(visits: Visits, to_at: datetime) -> VisitPostponed:
+    return domain.postpone(visits, V1, to_at, None, "nobody free", "dispatcher-1", WEDNESDAY)
+
+
+def codes(act: Callable[[], object], kind: str) -> set[str]:
+    with pytest.raises(Refused) as refused:
+        act()
+    assert refused.value.kind == kind
+    return {fault.code for fault in refused.value.faults}
+
+
+def test_a_visit_that_the_terms_hold_waits_for_the_dispatcher() -> None:
+    events = domain.plan(Visits(), decided(held=True), WEDNESDAY)
+    assert [type(event) for event in events] == [VisitRequested, VisitHeld]
+    assert after(*events).latest is not None
+    assert {event.visit_id for event in events} == {V1}  # type: ignore[attr-defined]
+
+
+def test_a_visit_that_the_terms_accept_is_booked_at_once() -> None:
+    requested, booking = domain.plan(Visits(), decided(held=False), WEDNESDAY)
+    assert isinstance(requested, VisitRequested)
+    assert isinstance(booking, VisitBooked)
+    assert (booking.starts_at, booking.minutes, booking.booked_by) == (SATURDAY, 60, domain.BY_TERMS)
+
+
+def test_a_decision_without_a_visit_asks_for_nothing() -> None:
+    assert domain.plan(Visits(), decided(wanted_at=None), WEDNESDAY) == []
+
+
+def test_a_new_decision_that_needs_no_visit_withdraws_the_open_one() -> None:
+    (withdrawn,) = domain.plan(held(), decided(2, wanted_at=None), WEDNESDAY)
+    assert isinstance(withdrawn, VisitWithdrawn)
+    assert withdrawn.visit_id == V1
+
+
+def test_a_new_decision_for_another_time_replaces_the_visit() -> None:
+    events = domain.plan(held(), decided(2, SATURDAY + timedelta(days=7), held=False), WEDNESDAY)
+    assert [(type(event), event.visit_id) for event in events] == [  # type: ignore[attr-defined]
+        (VisitWithdrawn, V1),
+        (VisitRequested, V2),
+        (VisitBooked, V2),
+    ]
+
+
+def test_a_new_decision_for_the_same_visit_leaves_it_as_the_dispatcher_settled_it() -> None:
+    moved = evolve(held(), postponed(held(), SATURDAY + timedelta(days=1)))
+    assert domain.plan(moved, decided(2), WEDNESDAY) == []
+
+
+def test_what_is_closed_is_not_withdrawn() -> None:
+    declined = evolve(held(), domain.decline(held(), V1, "nobody free", "dispatcher-1", WEDNESDAY))
+    assert domain.plan(declined, decided(2, wanted_at=None), WEDNESDAY) == []
+
+
+def test_a_declined_request_withdraws_its_visit() -> None:
+    events = domain.note_decline(booked(), TICKET, "customer-1", WEDNESDAY + timedelta(hours=1))
+    assert [type(event) for event in events] == [VisitWithdrawn, RequestDeclineNoted]
+
+
+@pytest.mark.parametrize("decline_first", [True, False])
+@pytest.mark.parametrize(("minutes", "open_after"), [(-1, True), (1, False)])
+def test_a_decline_and_a_decision_may_arrive_in_any_order(decline_first: bool, minutes: int, open_after: bool) -> None:
+    """They come from two logs. A decline before the decision leaves the visit, one after it withdraws it."""
+    declined_at = WEDNESDAY + timedelta(minutes=minutes)
+    arrivals: list[Callable[[Visits], list[Event]]] = [
+        lambda visits: domain.plan(visits, decided(), WEDNESDAY),
+        lambda visits: domain.note_decline(visits, TICKET, "customer-1", declined_at),
+    ]
+    if decline_first:
+        arrivals.reverse()
+    visits = Visits()
+    for arrive in arrivals:
+        visits = reduce(evolve, arrive(visits), visits)
+    assert (visits.latest is not None and visits.latest.is_open) is open_after
+
+
+def test_the_dispatcher_books_a_held_visit_at_the_wanted_time() -> None:
+    event = domain.book(held(), V1, "dispatcher-1", WEDNESDAY)
+    assert (event.starts_at, event.booked_by) == (SATURDAY, "dispatcher-1")
+
+
+def test_a_time_that_has_passed_cannot_be_booked() -> None:
+    assert codes(lambda: domain.book(held(), V1, "dispatcher-1", SATURDAY), "invalid") == {"visit.past"}
+
+
+def test_a_visit_is_postponed_as_often_as_needed_and_always_to_a_later_time() -> None:
+    sunday, monday = SATURDAY + timedelta(days=1), SATURDAY + timedelta(days=2)
+    once = evolve(held(), postponed(held(), sunday))
+    again = postponed(once, monday)
+    assert (again.from_at, again.to_at, again.minutes) == (sunday, monday, 60)
+    assert codes(lambda: postponed(once, sunday), "invalid") == {"visit.to_at.not_later"}
+
+
+def test_every_fault_of_a_postponement_is_named_at_once() -> None:
+    earlier = WEDNESDAY - timedelta(days=1)
+    assert codes(lambda: domain.postpone(held(), V1, earlier, 0, " ", "dispatcher-1", WEDNESDAY), "invalid") == {
+        "visit.to_at.past",
+        "visit.to_at.not_later",
+        "visit.minutes.too_few",
+        "visit.reason.empty",
+    }
+
+
+def test_only_a_held_visit_is_declined() -> None:
+    event = domain.decline(held(), V1, "nobody free", "dispatcher-1", WEDNESDAY)
+    assert isinstance(event, VisitDeclined)
+    assert event.clause == "IIJ-09"
+    assert codes(lambda: domain.decline(booked(), V1, "", "dispatcher-1", WEDNESDAY), "conflict") == {
+        "visit.booked",
+        "visit.reason.empty",
+    }
+
+
+def test_a_visit_is_complete_once_it_has_ended() -> None:
+    ended = SATURDAY + timedelta(hours=1)
+    assert domain.complete(booked(), V1, ended, ended).completed_at == ended
+    assert codes(lambda: domain.complete(booked(), V1, ended, SATURDAY), "invalid") == {"visit.completed_at.future"}
+    assert codes(lambda: domain.complete(booked(), V1, SATURDAY, ended), "invalid") == {
+        "visit.completed_at.before_start"
+    }
+    assert codes(lambda: domain.complete(held(), V1, ended, ended), "conflict") == {"visit.held"}
+
+
+@pytest.mark.parametrize("closing", [Status.DECLINED, Status.COMPLETED, Status.WITHDRAWN])
+def test_nothing_is_said_about_a_closed_visit(closing: Status) -> None:
+    ended = SATURDAY + timedelta(hours=1)
+    visits = {
+        Status.DECLINED: evolve(held(), domain.decline(held(), V1, "nobody free", "dispatcher-1", WEDNESDAY)),
+        Status.COMPLETED: evolve(booked(), domain.complete(booked(), V1, ended, ended)),
+        Status.WITHDRAWN: after(
+            *domain.plan(Visits(), decided(), WEDNESDAY), *domain.plan(held(), decided(2, None), WEDNESDAY)
+        ),
+    }[closing]
+    later = ended + timedelta(days=1)
+    for act in (
+        lambda: domain.book(visits, V1, "dispatcher-1", WEDNESDAY),
+        lambda: domain.postpone(visits, V1, later, None, "nobody free", "dispatcher-1", ended),
+        lambda: domain.decline(visits, V1, "nobody free", "dispatcher-1", ended),
+        lambda: domain.complete(visits, V1, ended, ended),
+    ):
+        assert codes(act, "conflict") == {f"visit.{closing}"}
+
+
+def test_an_unknown_visit_is_not_found_and_a_replaced_one_is_closed() -> None:
+    replaced = after(
+        *domain.plan(Visits(), decided(), WEDNESDAY),
+        *domain.plan(held(), decided(2, SATURDAY + timedelta(days=7)), WEDNESDAY),
+    )
+    assert codes(lambda: domain.book(replaced, V1, "dispatcher-1", WEDNESDAY), "conflict") == {"visit.replaced"}
+    assert codes(lambda: domain.book(replaced, f"{TICKET}.V7", "dispatcher-1", WEDNESDAY), "not_found") == {
+        "visit.unknown"
+    }
+    assert codes(lambda: domain.book(Visits(), V1, "dispatcher-1", WEDNESDAY), "not_found") == {"visit.unknown"}

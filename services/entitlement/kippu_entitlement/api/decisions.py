@@ -1,0 +1,102 @@
+"""What was decided on a request, and why; and what would be decided on facts that are only supposed."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from asyncpg import Record
+from fastapi import APIRouter
+from kippu_service.http import Identifier, Query, not_found, query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from kippu_entitlement import terms
+from kippu_entitlement.api.references import unknown_plan
+from kippu_entitlement.domain.plan import Plans, PlanVersion
+from kippu_entitlement.preview import ClauseText, Explained, PlanShown, PreviewInput, PreviewShown, preview
+
+router = APIRouter(tags=["decisions"])
+
+PLANS = "select version, effective_from, digest, source from read.plan where family = $1 order by effective_from"
+DECISIONS = "select * from read.decision where ticket_no = $1 order by decision desc"
+SALESPERSON = "select salesperson_id, salesperson_name from read.customer where customer_id = $1"
+
+
+class DecisionShown(Explained):
+    decision: int
+    """Counts the decisions on this request from 1; the last one stands."""
+    decided_at: datetime
+    facts: dict[str, Any]
+    """What was decided on."""
+
+
+class Salesperson(BaseModel):
+    """Whom to ask about sales (IIJ-10). The name is null once the person was erased."""
+
+    id: str
+    name: str | None
+
+
+class DecisionsShown(BaseModel):
+    ticket_no: str
+    customer_id: str
+    current: DecisionShown
+    earlier: list[DecisionShown]
+    """The ones that no longer stand, the latest first."""
+    salesperson: Salesperson | None
+
+
+@router.post("/v1/decisions/preview", response_model=PreviewShown)
+async def preview_decision(body: PreviewInput, query: Annotated[Query, query("decisions:read")]) -> Response:
+    """Decides on the facts in the body, by the terms alone. Changes nothing, and looks up nothing."""
+    rows = await query.fetch(PLANS, body.plan_family)
+    published = Plans(tuple(PlanVersion(**row) for row in rows))
+    try:
+        return query.answer(preview(published, query.provider, body))
+    except terms.NoTerms as error:
+        field = "plan_family" if body.plan_version is None or not published.exists else "plan_version"
+        raise unknown_plan(str(error), field) from None
+
+
+@router.get("/v1/decisions/{ticket_no}", response_model=DecisionsShown)
+async def show(ticket_no: Identifier, query: Annotated[Query, query("decisions:read")]) -> Response:
+    """The decision that stands on a request, and those before it, each with its explanation."""
+    async with query.snapshot() as snapshot:
+        rows = await snapshot.fetch(DECISIONS, ticket_no)
+        if not rows:
+            raise not_found()
+        sales = await snapshot.fetchrow(SALESPERSON, rows[0]["customer_id"])
+    current, *earlier = [_shown(row) for row in rows]
+    shown = DecisionsShown(
+        ticket_no=ticket_no,
+        customer_id=rows[0]["customer_id"],
+        current=current,
+        earlier=earlier,
+        salesperson=await _salesperson(query, sales) if sales else None,
+    )
+    return query.answer(shown, version=rows[0]["version"])
+
+
+async def _salesperson(query: Query, row: Record) -> Salesperson:
+    (name,) = await query.runtime.vault.open_carried([row["salesperson_name"]])
+    return Salesperson(id=row["salesperson_id"], name=name)
+
+
+def _shown(row: Record) -> DecisionShown:
+    findings, remedies, facts = (orjson.loads(row[name]) for name in ("findings", "remedies", "facts"))
+    deciding = row["deciding_clause"]
+    text: dict[str, str] = next((finding["text"] for finding in findings if finding["clause"] == deciding), {})
+    return DecisionShown(
+        decision=row["decision"],
+        decided_at=row["decided_at"],
+        outcome=row["outcome"],
+        metered=row["metered"],
+        quantity=row["quantity"],
+        waiting_for=row["waiting_for"],
+        deciding_clause=ClauseText(id=deciding, text=text),
+        findings=findings,
+        remedies=remedies,
+        visit=orjson.loads(row["visit"]) if row["visit"] else None,
+        plan=PlanShown(family=row["plan_family"], version=row["plan_version"]),
+        facts=facts,
+    )

@@ -1,0 +1,220 @@
+"""A case: everything that is decided about one request, the work on it, and what that owes.
+
+Facts come first: a request, a classification, an engineer's time become events of the case before anything is decided
+on them. The last decision stands. What is owed is debited up to what the plan's metering says, never twice.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from kippu_events.catalogue.entitlement import (
+    ApprovalGranted,
+    ApprovalRefused,
+    ApprovalRequested,
+    CoverageDecided,
+    DebitNoted,
+    DebitShortfall,
+    RequestDeclined,
+    RequestNoted,
+    WorkNoted,
+)
+from kippu_events.catalogue.values import Allocation, Outcome, Price, WorkKind
+from kippu_events.event import Event
+
+from kippu_entitlement.domain import streams
+from kippu_entitlement.domain.checks import conflict, not_found
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The facts of a request, as opened or as classified last."""
+
+    customer_id: str
+    contact_id: str
+    plan_family: str
+    channel: str
+    received_at: datetime
+    category: str | None
+    asset_serial: str | None
+    wanted_at: datetime | None
+    wanted_minutes: int | None
+
+    @property
+    def subject(self) -> tuple[str | None, str | None]:
+        """What it is about."""
+        return self.category, self.asset_serial
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An engineer's time."""
+
+    work_id: str
+    kind: WorkKind
+    started_at: datetime
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The decision that stands."""
+
+    number: int
+    plan_version: str
+    outcome: Outcome
+    metered: bool
+    quantity: int | None
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDebit:
+    debit_id: str
+    wallet_id: str
+    quantity: int
+    allocations: tuple[Allocation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A debit that fell short. `missing` is owed still; the rest is the offer that was made for it."""
+
+    debit_id: str
+    missing: int
+    plan_version: str
+    product: str
+    quantity: int
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    ticket_no: str = ""
+    request: Request | None = None
+    standing: Standing | None = None
+    approval_id: str | None = None
+    """The approval that is asked for and not yet answered."""
+    approved: bool | None = None
+    """The last answer, None while nobody answered."""
+    work: tuple[Entry, ...] = ()
+    debits: tuple[OpenDebit, ...] = ()
+    """What was taken for this request and not put back."""
+    shortfalls: tuple[Shortfall, ...] = ()
+    debit_count: int = 0
+    declined: bool = False
+
+    @property
+    def settled_units(self) -> int:
+        """What was debited or is owed already."""
+        return sum(debit.quantity for debit in self.debits) + sum(short.missing for short in self.shortfalls)
+
+    @property
+    def debits_work(self) -> bool:
+        """Whether work on this request is debited as the decision stands."""
+        return not self.declined and self.standing is not None and self.standing.outcome is Outcome.COVERED_BY_DEBIT
+
+    @property
+    def wallet_id(self) -> str:
+        """Raises LookupError for a case without a request."""
+        if self.request is None:
+            raise LookupError(f"case {self.ticket_no or '(new)'} has no request")
+        return streams.wallet_id(self.request.customer_id, self.request.plan_family)
+
+    def shortfall(self, debit_id: str) -> Shortfall | None:
+        return next((short for short in self.shortfalls if short.debit_id == debit_id), None)
+
+
+def evolve(state: Case, event: Event) -> Case:
+    match event:
+        case RequestNoted():
+            return _noted(state, event)
+        case CoverageDecided():
+            return _decided(state, event)
+        case ApprovalRequested():
+            return replace(state, approval_id=event.approval_id, approved=None)
+        case ApprovalGranted() | ApprovalRefused():
+            return replace(state, approval_id=None, approved=isinstance(event, ApprovalGranted))
+        case WorkNoted():
+            entry = Entry(event.work_id, event.kind, event.started_at, event.minutes)
+            return replace(state, work=(*state.work, entry))
+        case _:
+            return _owing(state, event)
+
+
+def _owing(state: Case, event: Event) -> Case:
+    match event:
+        case DebitNoted():
+            return _debited(state, event)
+        case DebitShortfall():
+            return _fell_short(state, event)
+        case RequestDeclined():
+            forgiven = tuple(replace(short, missing=0) for short in state.shortfalls)
+            return replace(state, declined=True, debits=(), shortfalls=forgiven, approval_id=None)
+        case _:
+            return state
+
+
+def _noted(state: Case, event: RequestNoted) -> Case:
+    request = Request(**event.model_dump(exclude={"occurred_at", "ticket_no"}))
+    # What was approved is this category of work on this asset; another one is asked for anew.
+    same = state.request is not None and state.request.subject == request.subject
+    return replace(state, ticket_no=event.ticket_no, request=request, approved=state.approved if same else None)
+
+
+def _decided(state: Case, event: CoverageDecided) -> Case:
+    standing = Standing(
+        event.decision, event.plan_version, event.outcome, event.metered, event.quantity, event.deciding_clause
+    )
+    # An approval that was asked for by an earlier decision is no longer waited for.
+    return replace(state, standing=standing, declined=False, approval_id=None)
+
+
+def _debited(state: Case, event: DebitNoted) -> Case:
+    debit = OpenDebit(event.debit_id, event.wallet_id, event.quantity, event.allocations)
+    shortfalls = tuple(
+        replace(short, missing=short.missing - event.quantity) if short.debit_id == event.settles else short
+        for short in state.shortfalls
+    )
+    return _count(replace(state, debits=(*state.debits, debit), shortfalls=shortfalls), event.debit_id)
+
+
+def _fell_short(state: Case, event: DebitShortfall) -> Case:
+    short = Shortfall(
+        debit_id=event.debit_id,
+        missing=event.missing,
+        plan_version=state.standing.plan_version if state.standing else "",
+        product=event.offer_product,
+        quantity=event.offer_quantity,
+        price=event.offer,
+    )
+    return _count(replace(state, shortfalls=(*state.shortfalls, short)), event.debit_id)
+
+
+def _count(state: Case, debit_id: str) -> Case:
+    """A debit that took a part and fell short of the rest is one debit."""
+    return replace(state, debit_count=int(debit_id.rpartition(".")[2]))
+
+
+def answer_approval(
+    state: Case, *, approval_id: str, granted: bool, actor: str, now: datetime
+) -> ApprovalGranted | ApprovalRefused:
+    """An operator's recorded answer (IIJ-06). An approval is answered once, and only while it is asked for."""
+    if state.request is None:
+        raise not_found("such approval")
+    if state.approval_id != approval_id:
+        raise conflict("approval_not_open", f"approval {approval_id} is not waiting for an answer", "approval_id")
+    if granted:
+        return ApprovalGranted(
+            occurred_at=now,
+            approval_id=approval_id,
+            ticket_no=state.ticket_no,
+            customer_id=state.request.customer_id,
+            granted_by=actor,
+        )
+    return ApprovalRefused(
+        occurred_at=now,
+        approval_id=approval_id,
+        ticket_no=state.ticket_no,
+        customer_id=state.request.customer_id,
+        refused_by=actor,
+    )

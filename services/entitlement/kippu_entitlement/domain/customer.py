@@ -1,0 +1,69 @@
+"""A customer: who they are to us, and who sells to them (IIJ-10). Names stay sealed in the events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from kippu_events.catalogue.entitlement import CustomerRegistered
+from kippu_events.event import Event
+from kippu_privacy import Plain
+
+from kippu_entitlement.domain.checks import Checks, conflict
+from kippu_entitlement.domain.contact import Contact, Person, check_contacts, check_person
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    customer_id: str = ""
+    language: str = "en"
+    salesperson_id: str = ""
+
+    @property
+    def exists(self) -> bool:
+        return bool(self.customer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    provider: str
+    customer_id: str
+    name: str
+    language: str
+    country: str
+    salesperson: Person
+    contacts: Sequence[Contact] = ()
+
+
+def evolve(state: Customer, event: Event) -> Customer:
+    match event:
+        case CustomerRegistered():
+            return Customer(event.customer_id, event.language, event.salesperson_id)
+        case _:
+            return state
+
+
+def register(state: Customer, command: Register, now: datetime) -> tuple[Event, ...]:
+    """The customer with its salesperson. Its first contacts are added beside it, all or none."""
+    checks = Checks()
+    checks.identifier(command.customer_id, "customer_id")
+    checks.text(command.name, "name")
+    checks.language(command.language, "language")
+    checks.country(command.country, "country")
+    check_person(checks, command.salesperson, "salesperson.")
+    check_contacts(checks, command.contacts)
+    checks.done()
+    if state.exists:
+        raise conflict("customer_registered", f"customer {command.customer_id} is registered already", "customer_id")
+    salesperson = f"salesperson-{command.provider}-{command.salesperson.id}"
+    return (
+        CustomerRegistered(
+            occurred_at=now,
+            customer_id=command.customer_id,
+            name=Plain(f"customer-{command.provider}-{command.customer_id}", command.name.strip()),
+            language=command.language,
+            country=command.country,
+            salesperson_id=command.salesperson.id,
+            salesperson_name=Plain(salesperson, command.salesperson.name.strip()),
+            salesperson_mail=Plain(salesperson, command.salesperson.mail),
+        ),
+    )

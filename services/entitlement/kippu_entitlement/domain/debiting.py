@@ -1,0 +1,177 @@
+"""What work on a request takes from the wallet: case and wallet change together, in one append.
+
+Each entry of work counts at the instant it started, so a debit takes from the lots that were valid then. What is owed
+is what the plan's metering makes of all work so far, less what was debited or is owed already.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kippu_events.catalogue.entitlement import DebitNoted, DebitShortfall, RequestDeclined
+from kippu_events.catalogue.values import Price
+from kippu_events.event import Event
+from kippu_terms.metering import is_counted, units_due
+from kippu_terms.plan import Plan
+
+from kippu_entitlement.domain import case as cases
+from kippu_entitlement.domain import streams
+from kippu_entitlement.domain import wallet as wallets
+from kippu_entitlement.domain.case import Case, Entry, Request, Shortfall
+from kippu_entitlement.domain.wallet import Debited, Wallet
+
+
+class PlanOffersNothing(LookupError):
+    """The plan meters work, but offers nothing for a wallet that runs empty: the plan has to say what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to be recorded on the two streams, together."""
+
+    on_case: tuple[Event, ...] = ()
+    on_wallet: tuple[Event, ...] = ()
+
+
+class _Books:
+    """Case and wallet while their changes are worked out."""
+
+    def __init__(self, case: Case, wallet: Wallet) -> None:
+        self.case, self.wallet = case, wallet
+        self._on_case: list[Event] = []
+        self._on_wallet: list[Event] = []
+
+    def note(self, event: Event) -> None:
+        self.case = cases.evolve(self.case, event)
+        self._on_case.append(event)
+
+    def move(self, *events: Event) -> None:
+        for event in events:
+            self.wallet = wallets.evolve(self.wallet, event)
+            self._on_wallet.append(event)
+
+    def next_debit_id(self) -> str:
+        return streams.debit_id(self.case.ticket_no, self.case.debit_count + 1)
+
+    def changes(self) -> Changes:
+        return Changes(tuple(self._on_case), tuple(self._on_wallet))
+
+
+def counted(plan: Plan, request: Request, entry: Entry) -> bool:
+    """Whether an entry of work costs prepaid tickets (IIJ-07): its kind does, and it began after the request."""
+    return is_counted(plan, entry.kind, entry.started_at, request.received_at)
+
+
+def units(plan: Plan, request: Request, work: tuple[Entry, ...]) -> int:
+    """Prepaid tickets that a request owes for work so far; 0 under a plan that does not meter work."""
+    if plan.commercial.metering is None:
+        return 0
+    return units_due(plan, [entry for entry in work if counted(plan, request, entry)])
+
+
+def debit_due(case: Case, wallet: Wallet, plan: Plan, now: datetime) -> Changes:
+    """Debits what the request owes by now; nothing while it waits, is refused, or is declined."""
+    books = _Books(case, wallet)
+    request, standing = case.request, case.standing
+    if request is None or standing is None or not case.debits_work:
+        return books.changes()
+    if standing.quantity is not None and not standing.metered:
+        _debit(books, plan, standing.quantity, request.received_at, now)
+        return books.changes()
+    for place, entry in enumerate(case.work, start=1):
+        _debit(books, plan, units(plan, request, case.work[:place]), entry.started_at, now)
+    return books.changes()
+
+
+def _debit(books: _Books, plan: Plan, due: int, counts_at: datetime, now: datetime) -> None:
+    """Debits up to `due` in all. What the wallet lacks is owed, and offered."""
+    wanted = due - books.case.settled_units
+    if wanted <= 0:
+        return
+    debit_id = books.next_debit_id()
+    debited = _take(books, wallets.Debit(debit_id, books.case.ticket_no, wanted, counts_at, _clause(books.case)), now)
+    if debited.missing:
+        books.note(_shortfall(books.case, plan, debit_id, wanted, debited.missing, now))
+
+
+def _take(books: _Books, debit: wallets.Debit, now: datetime, settles: str | None = None) -> Debited:
+    debited = wallets.debit(books.wallet, debit, now)
+    if debited.taken:
+        books.move(*debited.events)
+        books.note(
+            DebitNoted(
+                occurred_at=now,
+                ticket_no=debit.ticket_no,
+                customer_id=books.wallet.customer_id,
+                wallet_id=books.wallet.wallet_id,
+                debit_id=debit.debit_id,
+                quantity=debited.taken,
+                allocations=debited.allocations,
+                settles=settles,
+            )
+        )
+    return debited
+
+
+def _clause(case: Case) -> str:
+    return case.standing.clause if case.standing else ""
+
+
+def _shortfall(case: Case, plan: Plan, debit_id: str, wanted: int, missing: int, now: datetime) -> DebitShortfall:
+    offer = plan.shortfall_offer(missing, plan.calendar.local_date(now))
+    if offer is None or case.request is None:
+        raise PlanOffersNothing(f"{plan.family} {plan.version} offers nothing for a wallet that runs empty")
+    return DebitShortfall(
+        occurred_at=now,
+        wallet_id=case.wallet_id,
+        customer_id=case.request.customer_id,
+        debit_id=debit_id,
+        ticket_no=case.ticket_no,
+        wanted=wanted,
+        missing=missing,
+        offer_product=offer.product,
+        offer_quantity=offer.quantity,
+        offer=Price.model_validate(offer.price.model_dump()),
+        offer_valid_until=offer.valid_until,
+        clause=_clause(case),
+    )
+
+
+def settle(case: Case, wallet: Wallet, short: Shortfall, lot_id: str, now: datetime) -> Changes:
+    """Debits what a request still owes from the lot that was bought for it, as of the instant that it is there."""
+    books = _Books(case, wallet)
+    lot = wallet.lot(lot_id)
+    if lot is not None and short.missing > 0:
+        counts_at = max(now, lot.valid_from)
+        debit = wallets.Debit(
+            books.next_debit_id(), case.ticket_no, short.missing, counts_at, _clause(case), only_lot=lot_id
+        )
+        _take(books, debit, now, settles=short.debit_id)
+    return books.changes()
+
+
+def decline(case: Case, wallet: Wallet, *, clause: str, reason: str, now: datetime) -> Changes:
+    """The request will not be served: every debit goes back to its lots, and nothing is owed any more."""
+    books = _Books(case, wallet)
+    if case.request is None or case.declined:
+        return books.changes()
+    for debit in case.debits:
+        books.move(
+            *wallets.reverse(
+                books.wallet,
+                debit_id=debit.debit_id,
+                ticket_no=case.ticket_no,
+                allocations=debit.allocations,
+                reason=reason,
+                now=now,
+            )
+        )
+    books.note(
+        RequestDeclined(
+            occurred_at=now,
+            ticket_no=case.ticket_no,
+            customer_id=case.request.customer_id,
+            clause=clause,
+            reason=reason,
+        )
+    )
+    return books.changes()

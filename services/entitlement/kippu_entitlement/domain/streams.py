@@ -1,0 +1,61 @@
+"""Names: every stream and id is made from what is known already, so that no decision needs a query."""
+
+
+def customer(provider: str, customer_id: str) -> str:
+    return f"customer-{provider}-{customer_id}"
+
+
+def contact(provider: str, contact_id: str) -> str:
+    return f"contact-{provider}-{contact_id}"
+
+
+def asset(provider: str, serial: str) -> str:
+    return f"asset-{provider}-{serial}"
+
+
+def plan(provider: str, family: str) -> str:
+    return f"plan-{provider}-{family}"
+
+
+def order(provider: str, order_id: str) -> str:
+    return f"order-{provider}-{order_id}"
+
+
+def wallet(provider: str, wallet_id: str) -> str:
+    return f"wallet-{provider}-{wallet_id}"
+
+
+def case(provider: str, ticket_no: str) -> str:
+    return f"case-{provider}-{ticket_no}"
+
+
+def wallet_id(customer_id: str, plan_family: str) -> str:
+    """A customer has one wallet for each plan family. Neither part holds a dot."""
+    return f"{customer_id}.{plan_family}"
+
+
+def wallet_owner(of_wallet_id: str) -> str:
+    return of_wallet_id.partition(".")[0]
+
+
+def debit_id(ticket_no: str, number: int) -> str:
+    return f"{ticket_no}.{number}"
+
+
+def approval_id(ticket_no: str, decision: int) -> str:
+    return f"{ticket_no}.A{decision}"
+
+
+def ticket_of(of_id: str) -> str:
+    """The ticket number in an approval's or a debit's id."""
+    return of_id.partition(".")[0]
+
+
+def order_of_quote(quote_id: str) -> str:
+    """The order that an accepted quote becomes; one quote is one order."""
+    return f"O-{quote_id.removeprefix('Q-')}"
+
+
+def debit_of_quote(quote_id: str) -> str:
+    """The debit whose shortfall was quoted."""
+    return quote_id.removeprefix("Q-")

@@ -1,0 +1,13 @@
+"""How each kind of stream becomes state. Raise a version whenever its `evolve` or its state changes."""
+
+from kippu_events.work import Fold
+
+from kippu_entitlement.domain import asset, case, contact, customer, order, plan, wallet
+
+CUSTOMER = Fold(customer.Customer, customer.Customer, customer.evolve, version=1)
+CONTACT = Fold(contact.Known, contact.Known, contact.evolve, version=1)
+ASSET = Fold(asset.Asset, asset.Asset, asset.evolve, version=1)
+PLANS = Fold(plan.Plans, plan.Plans, plan.evolve, version=1)
+ORDER = Fold(order.Order, order.Order, order.evolve, version=1)
+WALLET = Fold(wallet.Wallet, wallet.Wallet, wallet.evolve, version=1)
+CASE = Fold(case.Case, case.Case, case.evolve, version=1)

@@ -1,0 +1,125 @@
+"""What the terms would say, without asking anybody to do anything: the decision as a pure function of what is sent."""
+
+from datetime import date, datetime
+from typing import Any
+
+from kippu_service.http import Identifier, Input
+from kippu_terms.coverage import Decision, Outcome, decide_coverage
+from kippu_terms.facts import AssetFacts, Facts, RequestFacts
+from kippu_terms.plan import Plan
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from kippu_entitlement import terms
+from kippu_entitlement.domain.plan import Plans
+
+
+class PreviewInput(Input):
+    """Facts, and the terms to judge them by. Nothing is looked up in any register."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "plan_family": "iij-se",
+                    "request": {"received_at": "2026-04-01T09:30:00+07:00", "channel": "portal", "category": "fault"},
+                    "asset": {
+                        "serial": "SN-1",
+                        "registered": True,
+                        "kind": "equipment",
+                        "bought_from_provider": True,
+                        "warranty_until": "2026-03-31",
+                        "installed_by": "provider",
+                    },
+                }
+            ]
+        }
+    )
+
+    plan_family: Identifier
+    plan_version: str | None = None
+    """This version, whenever it was in force; without it, the one in force at `as_of`."""
+    as_of: AwareDatetime | None = None
+    """Without it, `request.received_at`."""
+    request: RequestFacts
+    asset: AssetFacts | None = None
+
+
+class ClauseText(BaseModel):
+    """A clause and its text by language."""
+
+    id: str
+    text: dict[str, str]
+
+
+class FindingShown(BaseModel):
+    clause: str
+    rule: str
+    inputs: dict[str, Any]
+    result: str
+    text: dict[str, str]
+
+
+class RemedyShown(BaseModel):
+    action: str
+    clause: str
+    text: dict[str, str]
+
+
+class VisitShown(BaseModel):
+    wanted_at: datetime
+    minutes: int
+    held: bool
+    notice_days: int
+    clause: str
+
+
+class PlanShown(BaseModel):
+    family: str
+    version: str
+
+
+class Explained(BaseModel):
+    """An answer with its explanation: which clause decided, what every clause made of it, what would change it."""
+
+    outcome: Outcome
+    metered: bool
+    """True if the debit becomes known as work is recorded."""
+    quantity: int | None
+    waiting_for: str | None
+    deciding_clause: ClauseText
+    findings: list[FindingShown]
+    remedies: list[RemedyShown]
+    visit: VisitShown | None
+    plan: PlanShown
+
+
+class PreviewShown(Explained):
+    effective_from: date
+    calendar: str
+    """Which public holidays it was judged by."""
+
+
+def preview(published: Plans, provider: str, wanted: PreviewInput) -> PreviewShown:
+    """Raises terms.NoTerms for terms that do not exist."""
+    plan = _plan(published, wanted)
+    facts = Facts(provider=provider, request=wanted.request, asset=wanted.asset)
+    return _shown(plan, decide_coverage(plan, facts))
+
+
+def _plan(published: Plans, wanted: PreviewInput) -> Plan:
+    if wanted.plan_version is not None:
+        return terms.pinned(published, wanted.plan_family, wanted.plan_version)
+    return terms.in_force(published, wanted.plan_family, wanted.as_of or wanted.request.received_at)
+
+
+def _shown(plan: Plan, decision: Decision) -> PreviewShown:
+    fields = decision.model_dump(mode="json")
+    return PreviewShown(
+        **{name: fields[name] for name in ("outcome", "metered", "quantity", "waiting_for", "visit")},
+        findings=fields["findings"],
+        remedies=fields["remedies"],
+        deciding_clause=ClauseText(id=decision.deciding_clause, text=plan.clauses[decision.deciding_clause]),
+        plan=PlanShown(family=decision.plan_family, version=decision.plan_version),
+        effective_from=plan.effective_from,
+        calendar=plan.calendar.version,
+    )

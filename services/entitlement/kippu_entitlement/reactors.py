@@ -1,0 +1,198 @@
+"""What entitlement decides when it hears another service.
+
+One reactor hears everything about a request, so that work is never seen before the request that it belongs to.
+"""
+
+from collections.abc import Sequence
+
+from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
+from kippu_events.catalogue.entitlement import RequestNoted, WorkNoted
+from kippu_events.catalogue.intake import TicketClassified, TicketDeclined, TicketOpened, WorkRecorded
+from kippu_events.consumer import On, Reactor
+from kippu_events.envelope import Envelope
+from kippu_events.event import Event
+from kippu_events.work import Stream, Work
+from kippu_terms.plan import Plan
+from kippu_terms.refusal import Refused
+
+from kippu_entitlement import folds, requests, terms
+from kippu_entitlement.domain import asset, case, customer, debiting, order, streams, wallet
+
+
+class FollowRequests(Reactor):
+    """Notes a request's facts and decides on them; notes work and debits it; puts it all back if it is declined."""
+
+    name = "follow-requests"
+    logs = ("intake",)
+
+    def reactions(self) -> Sequence[On]:
+        return (
+            On(TicketOpened, self.opened),
+            On(TicketClassified, self.classified),
+            On(WorkRecorded, self.worked),
+            On(TicketDeclined, self.declined),
+        )
+
+    async def opened(self, envelope: Envelope, event: TicketOpened, work: Work) -> None:
+        stream = await requests.load_case(work, envelope.provider, event.ticket_no)
+        work.record(
+            stream,
+            RequestNoted(
+                occurred_at=event.occurred_at,
+                ticket_no=event.ticket_no,
+                customer_id=event.customer_id,
+                contact_id=event.contact_id,
+                plan_family=event.plan_family,
+                channel=event.channel,
+                received_at=event.received_at,
+                category=event.category,
+                asset_serial=_serial(event.asset_serial),
+                wanted_at=event.wanted_at,
+                wanted_minutes=event.wanted_minutes,
+            ),
+        )
+        await requests.decide(work, stream)
+
+    async def classified(self, envelope: Envelope, event: TicketClassified, work: Work) -> None:
+        stream = await requests.load_case(work, envelope.provider, event.ticket_no)
+        request = requests.request_of(stream)
+        work.record(
+            stream,
+            RequestNoted(
+                occurred_at=event.occurred_at,
+                ticket_no=event.ticket_no,
+                customer_id=request.customer_id,
+                contact_id=request.contact_id,
+                plan_family=request.plan_family,
+                channel=request.channel,
+                received_at=request.received_at,
+                category=event.category,
+                asset_serial=_serial(event.asset_serial),
+                wanted_at=event.wanted_at,
+                wanted_minutes=event.wanted_minutes,
+            ),
+        )
+        await requests.decide(work, stream)
+
+    async def worked(self, envelope: Envelope, event: WorkRecorded, work: Work) -> None:
+        stream = await requests.load_case(work, envelope.provider, event.ticket_no)
+        plan = await requests.plan_of(work, stream)
+        work.record(stream, _work_noted(stream, event, plan))
+        await requests.debit(work, stream, plan)
+
+    async def declined(self, envelope: Envelope, event: TicketDeclined, work: Work) -> None:
+        stream = await requests.load_case(work, envelope.provider, event.ticket_no)
+        requests.request_of(stream)
+        held = await requests.load_wallet(work, stream)
+        changes = debiting.decline(stream.state, held.state, clause=event.clause, reason=event.reason, now=work.now)
+        requests.record(work, stream, held, changes)
+
+
+class CreditOrder(Reactor):
+    """A paid order becomes a lot; what the request behind it still owes is debited from that lot at once."""
+
+    name = "credit-order"
+    logs = ("billing",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(InvoicePaid, self.paid),)
+
+    async def paid(self, envelope: Envelope, event: InvoicePaid, work: Work) -> None:
+        provider = envelope.provider
+        bought = await work.load(folds.ORDER, provider, streams.order(provider, event.order_id))
+        if not bought.state.exists:
+            raise LookupError(f"{event.invoice_no} is for {bought.name}, which does not exist")
+        paid = order.pay(bought.state, invoice_no=event.invoice_no, paid_on=event.paid_on, now=work.now)
+        if not paid:
+            return
+        published = (await terms.plans(work, provider, bought.state.plan_family)).state
+        plan = terms.pinned(published, bought.state.plan_family, bought.state.plan_version)
+        work.record(bought, *paid)
+        lot = order.lot_of(bought.state, plan, event.paid_on)
+        credited = await work.load(folds.WALLET, provider, streams.wallet(provider, lot.wallet_id))
+        work.record(credited, *wallet.credit(credited.state, lot, work.now))
+        if bought.state.quote_id is not None:
+            await _settle(work, bought.state.quote_id, credited, lot.lot_id)
+
+
+class OrderFromQuote(Reactor):
+    """An accepted offer is an order, at the price that was offered."""
+
+    name = "order-from-quote"
+    logs = ("billing",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(QuoteAccepted, self.accepted),)
+
+    async def accepted(self, envelope: Envelope, event: QuoteAccepted, work: Work) -> None:
+        provider, order_id = envelope.provider, streams.order_of_quote(event.quote_id)
+        bought = await work.load(folds.ORDER, provider, streams.order(provider, order_id))
+        if bought.state.exists:
+            return
+        buyer = await work.load(folds.CUSTOMER, provider, streams.customer(provider, event.customer_id))
+        published = (await terms.plans(work, provider, event.plan_family)).state
+        now_in_force = terms.in_force(published, event.plan_family, work.now)
+        place = order.Place(
+            order_id=order_id,
+            customer_id=event.customer_id,
+            plan_family=event.plan_family,
+            product=event.product,
+            quantity=event.quantity,
+            requested_on=now_in_force.calendar.local_date(work.now),
+            quote_id=event.quote_id,
+        )
+        short = await _shortfall(work, provider, event.quote_id)
+        plan = now_in_force if short is None else terms.pinned(published, event.plan_family, short.plan_version)
+        work.record(bought, *_order(place, plan, buyer.state, short, work))
+
+
+def _order(
+    place: order.Place, plan: Plan, buyer: customer.Customer, short: case.Shortfall | None, work: Work
+) -> Sequence[Event]:
+    try:
+        agreed = order.terms_of(plan, place, buyer.language, short.price if short else None)
+    except Refused as refused:
+        return order.refuse(place, refused, work.now)
+    return order.accept(place, agreed, work.now)
+
+
+async def _shortfall(work: Work, provider: str, quote_id: str) -> case.Shortfall | None:
+    """The shortfall that was quoted, if that is what the quote was for."""
+    debit_id = streams.debit_of_quote(quote_id)
+    stream = await requests.load_case(work, provider, streams.ticket_of(debit_id))
+    return stream.state.shortfall(debit_id)
+
+
+async def _settle(work: Work, quote_id: str, credited: Stream[wallet.Wallet], lot_id: str) -> None:
+    debit_id = streams.debit_of_quote(quote_id)
+    stream = await requests.load_case(work, credited.provider, streams.ticket_of(debit_id))
+    short = stream.state.shortfall(debit_id)
+    if short is not None:
+        changes = debiting.settle(stream.state, credited.state, short, lot_id, work.now)
+        requests.record(work, stream, credited, changes)
+
+
+def _work_noted(stream: Stream[case.Case], event: WorkRecorded, plan: Plan) -> WorkNoted:
+    """The fact, with what the request owes by the plan's metering once it counts (IIJ-07)."""
+    request = requests.request_of(stream)
+    entry = case.Entry(event.work_id, event.kind, event.started_at, event.minutes)
+    work = (*stream.state.work, entry)
+    return WorkNoted(
+        occurred_at=event.occurred_at,
+        ticket_no=event.ticket_no,
+        customer_id=request.customer_id,
+        work_id=event.work_id,
+        kind=event.kind,
+        started_at=event.started_at,
+        minutes=event.minutes,
+        counted=debiting.counted(plan, request, entry),
+        minutes_total=sum(each.minutes for each in work if debiting.counted(plan, request, each)),
+        units_due=debiting.units(plan, request, work),
+    )
+
+
+def _serial(serial: str | None) -> str | None:
+    return asset.normalised(serial) if serial else None
+
+
+REACTORS = (FollowRequests(), CreditOrder(), OrderFromQuote())

@@ -1,0 +1,13 @@
+"""The read models: what queries show, written by projectors from this service's own log, and never decided from.
+
+Every row comes from one stream, so the interleaving of streams does not matter. Personal data is carried as ciphertext.
+"""
+
+from kippu_entitlement.readmodels.cases import Cases
+from kippu_entitlement.readmodels.orders import Orders
+from kippu_entitlement.readmodels.registers import Assets, Customers, PublishedPlans
+from kippu_entitlement.readmodels.wallets import Wallets
+
+PROJECTORS = (Customers(), Assets(), PublishedPlans(), Orders(), Wallets(), Cases())
+
+__all__ = ["PROJECTORS", "Assets", "Cases", "Customers", "Orders", "PublishedPlans", "Wallets"]

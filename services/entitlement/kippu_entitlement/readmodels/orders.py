@@ -1,0 +1,88 @@
+"""Orders: placed, then accepted or refused, then paid. Each of these happens once, in this order."""
+
+from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import orjson
+from asyncpg import Connection
+from kippu_events.catalogue.entitlement import OrderAccepted, OrderPaid, OrderPlaced, OrderRefused
+from kippu_events.consumer import Projector
+from kippu_events.envelope import Envelope
+from kippu_events.event import Event
+
+from kippu_entitlement.readmodels.sets import of_type, write
+
+PLACED = """
+    insert into read.ticket_order (provider, order_id, version, customer_id, plan_family, product, quantity,
+                                   requested_on, quote_id, placed_at, status)
+    select *, 'placed' from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
+                                   $7::integer[], $8::date[], $9::text[], $10::timestamptz[])
+"""
+ACCEPTED = """
+    update read.ticket_order as placed set
+        status = 'accepted', version = accepted.version, plan_version = accepted.plan_version,
+        tickets = accepted.tickets, price = accepted.price::jsonb,
+        valid_from = accepted.valid_from, valid_until = accepted.valid_until
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[], $8::date[])
+        as accepted (provider, order_id, version, plan_version, tickets, price, valid_from, valid_until)
+    where (placed.provider, placed.order_id) = (accepted.provider, accepted.order_id)
+"""
+REFUSED = """
+    update read.ticket_order as placed set
+        status = 'refused', version = refused.version,
+        clauses = refused.clauses::jsonb, reasons = refused.reasons::jsonb
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[])
+        as refused (provider, order_id, version, clauses, reasons)
+    where (placed.provider, placed.order_id) = (refused.provider, refused.order_id)
+"""
+PAID = """
+    update read.ticket_order as placed set
+        status = 'paid', version = paid.version, invoice_no = paid.invoice_no, paid_on = paid.paid_on
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::date[])
+        as paid (provider, order_id, version, invoice_no, paid_on)
+    where (placed.provider, placed.order_id) = (paid.provider, paid.order_id)
+"""
+
+
+class Orders(Projector):
+    name = "orders"
+    logs = ("entitlement",)
+    subscribes: ClassVar[tuple[type[Event], ...]] = (OrderPlaced, OrderAccepted, OrderRefused, OrderPaid)
+    tables = ("ticket_order",)
+
+    async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
+        placed = of_type(batch, OrderPlaced)
+        await write(connection, PLACED, [(*_key(envelope, event), *_placed(event)) for envelope, event in placed])
+        accepted = of_type(batch, OrderAccepted)
+        await write(connection, ACCEPTED, [(*_key(envelope, event), *_accepted(event)) for envelope, event in accepted])
+        refused = of_type(batch, OrderRefused)
+        await write(connection, REFUSED, [(*_key(envelope, event), *_refused(event)) for envelope, event in refused])
+        paid = of_type(batch, OrderPaid)
+        rows = [(*_key(envelope, event), event.invoice_no, event.paid_on) for envelope, event in paid]
+        await write(connection, PAID, rows)
+
+
+def _key(envelope: Envelope, event: OrderPlaced | OrderAccepted | OrderRefused | OrderPaid) -> tuple[str, str, int]:
+    return envelope.provider, event.order_id, envelope.version
+
+
+def _placed(event: OrderPlaced) -> tuple[Any, ...]:
+    return (
+        event.customer_id,
+        event.plan_family,
+        event.product,
+        event.quantity,
+        event.requested_on,
+        event.quote_id,
+        event.occurred_at,
+    )
+
+
+def _accepted(event: OrderAccepted) -> tuple[Any, ...]:
+    return event.plan_version, event.tickets, event.price.model_dump_json(), event.valid_from, event.valid_until
+
+
+def _refused(event: OrderRefused) -> tuple[str, str]:
+    return orjson.dumps(event.clauses).decode(), orjson.dumps(event.reasons).decode()

@@ -1,0 +1,82 @@
+"""Deciding on a request and debiting its work, in one unit of work over the case and whatever it needs.
+
+Shared by the reactors that hear of a request and the operator who answers an approval.
+"""
+
+from typing import Any
+
+from kippu_events.work import Fold, Stream, Work
+from kippu_terms.plan import Plan
+
+from kippu_entitlement import folds, terms
+from kippu_entitlement.domain import coverage, debiting, streams
+from kippu_entitlement.domain.asset import Asset
+from kippu_entitlement.domain.case import Case, Request, Standing
+from kippu_entitlement.domain.debiting import Changes
+from kippu_entitlement.domain.plan import Plans
+from kippu_entitlement.domain.wallet import Wallet
+
+
+class UnknownRequest(LookupError):
+    """Something happened to a request of which we never heard: events are missing, which must not be."""
+
+
+async def load_case(work: Work, provider: str, ticket_no: str) -> Stream[Case]:
+    return await work.load(folds.CASE, provider, streams.case(provider, ticket_no))
+
+
+async def load_wallet(work: Work, case: Stream[Case]) -> Stream[Wallet]:
+    return await work.load(folds.WALLET, case.provider, streams.wallet(case.provider, case.state.wallet_id))
+
+
+def request_of(case: Stream[Case]) -> Request:
+    if case.state.request is None:
+        raise UnknownRequest(f"{case.name} has no request")
+    return case.state.request
+
+
+async def decide(work: Work, case: Stream[Case]) -> Standing:
+    """The next decision, under the terms in force when the request was received; then debits what it now owes."""
+    request = request_of(case)
+    asset, wallet, plans = await _surroundings(work, case, request)
+    plan = terms.in_force(plans, request.plan_family, request.received_at)
+    facts = coverage.facts_of(case.provider, request, case.state.approved, asset)
+    work.record(case, *coverage.decide(case.state, request, plan, facts, work.now))
+    record(work, case, wallet, debiting.debit_due(case.state, wallet.state, plan, work.now))
+    if case.state.standing is None:
+        raise AssertionError("unreachable: it was decided just now")
+    return case.state.standing
+
+
+async def debit(work: Work, case: Stream[Case], plan: Plan) -> None:
+    """Debits what is owed by now, as the decision stands."""
+    wallet = await load_wallet(work, case)
+    record(work, case, wallet, debiting.debit_due(case.state, wallet.state, plan, work.now))
+
+
+async def plan_of(work: Work, case: Stream[Case]) -> Plan:
+    """The version that the standing decision used; before any, the one that would be used."""
+    request = request_of(case)
+    published = (await terms.plans(work, case.provider, request.plan_family)).state
+    if case.state.standing is None:
+        return terms.in_force(published, request.plan_family, request.received_at)
+    return terms.pinned(published, request.plan_family, case.state.standing.plan_version)
+
+
+def record(work: Work, case: Stream[Case], wallet: Stream[Wallet], changes: Changes) -> None:
+    """Both or neither: the two streams go into one append."""
+    work.record(case, *changes.on_case)
+    work.record(wallet, *changes.on_wallet)
+
+
+async def _surroundings(work: Work, case: Stream[Case], request: Request) -> tuple[Asset | None, Stream[Wallet], Plans]:
+    """The register's entry, the wallet and the plans, in one round trip."""
+    provider = case.provider
+    wanted: list[tuple[Fold[Any], str]] = [
+        (folds.WALLET, streams.wallet(provider, case.state.wallet_id)),
+        (folds.PLANS, streams.plan(provider, request.plan_family)),
+    ]
+    if request.asset_serial is not None:
+        wanted.append((folds.ASSET, streams.asset(provider, request.asset_serial)))
+    wallet, plans, *asset = await work.load_all(provider, *wanted)
+    return (asset[0].state if asset else None), wallet, plans.state

@@ -1,0 +1,35 @@
+"""Entitlement on a real PostgreSQL, with its partners' and its people's clients."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from kippu_entitlement.app import MIGRATIONS, build
+from kippu_entitlement.testing import World
+from kippu_entitlement.testing.desk import Desk
+from kippu_events.log.postgres import PostgresLog
+from kippu_events.ports import VirtualClock
+from kippu_events.testing.plugin import MakeDatabase
+from kippu_service.application import create_app
+from kippu_service.testing import runtime_on
+
+NOW = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)  # Wednesday 10:00 in Bangkok
+
+
+@pytest.fixture(scope="session")
+def plan_text() -> str:
+    return (Path(__file__).parents[3] / "plans" / "iij-se.toml").read_text()
+
+
+@pytest.fixture
+async def desk(service_database: MakeDatabase, plan_text: str) -> AsyncIterator[Desk]:
+    database = await service_database("entitlement", [MIGRATIONS])
+    clock = VirtualClock(NOW)
+    async with (
+        PostgresLog("entitlement", database.writer_url) as log,
+        runtime_on(database, log, clock=clock) as runtime,
+    ):
+        service = build(runtime)
+        world = World(plan_text, clock, log, runtime.vault)
+        yield await Desk(runtime, service, create_app(service, runtime), world).begin()

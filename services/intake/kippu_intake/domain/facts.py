@@ -1,0 +1,31 @@
+"""What a request is about, as far as it is known, and what can be wrong with that."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kippu_terms.refusal import Fault
+
+MAX_WORK_MINUTES = 1440
+"""A day: no single entry or visit is longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a request is about, as far as it is known."""
+
+    category: str | None = None
+    asset_serial: str | None = None
+    wanted_at: datetime | None = None
+    wanted_minutes: int | None = None
+
+
+def faults_of(facts: Facts, received_at: datetime) -> list[Fault]:
+    """What is wrong with the facts of a request, whoever states them."""
+    faults = []
+    if facts.wanted_minutes is not None and facts.wanted_at is None:
+        faults.append(Fault("missing", "A length of work needs the time it is wanted at.", "wanted_at", "IIJ-09"))
+    if facts.wanted_at is not None and facts.wanted_at < received_at:
+        faults.append(Fault("in_past", "Work is wanted before the request was received.", "wanted_at", "IIJ-09"))
+    if facts.wanted_minutes is not None and not 1 <= facts.wanted_minutes <= MAX_WORK_MINUTES:
+        faults.append(Fault("out_of_range", f"Minutes run from 1 to {MAX_WORK_MINUTES}.", "wanted_minutes", "IIJ-09"))
+    return faults

@@ -1,0 +1,252 @@
+"""What may happen to a request for support, from its number to its end.
+
+Every function takes the ticket as it stands and answers the events to record, or raises Refused with every
+fault at once. What a reactor asks for is answered with events, or with none where it no longer applies: in `answers`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from kippu_events.catalogue import intake
+from kippu_events.catalogue.values import BlobRef, Channel, WorkKind
+from kippu_events.event import Event, Personal
+from kippu_terms.refusal import Fault, Refused
+
+from kippu_intake.domain.facts import MAX_WORK_MINUTES, Facts, faults_of
+from kippu_intake.domain.ticket_state import ACTIVE, ENDED, Status, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was stored as an encrypted blob. Its name is personal."""
+
+    name: Personal
+    blob: BlobRef
+
+
+def open_ticket(
+    ticket: Ticket,
+    *,
+    ticket_no: str,
+    customer_id: str,
+    contact_id: str,
+    plan_family: str,
+    channel: Channel,
+    received_at: datetime,
+    language: str,
+    subject: Personal,
+    body: BlobRef | None,
+    facts: Facts,
+    now: datetime,
+) -> list[Event]:
+    """A request gets its number at once, on every channel (IIJ-02), and counts from its receipt (IIJ-07)."""
+    if ticket.status is not Status.UNOPENED:
+        raise Refused(Fault("ticket_exists", f"Ticket {ticket_no} exists already.", "ticket_no"), kind="conflict")
+    faults = faults_of(facts, received_at)
+    if received_at > now:
+        faults.append(Fault("in_future", "A request cannot have been received in the future.", "received_at", "IIJ-07"))
+    if faults:
+        raise Refused(*faults)
+    return [
+        intake.TicketOpened(
+            occurred_at=received_at,
+            ticket_no=ticket_no,
+            customer_id=customer_id,
+            contact_id=contact_id,
+            plan_family=plan_family,
+            channel=channel,
+            received_at=received_at,
+            language=language,
+            subject=subject,
+            body=body,
+            category=facts.category,
+            asset_serial=facts.asset_serial,
+            wanted_at=facts.wanted_at,
+            wanted_minutes=facts.wanted_minutes,
+        )
+    ]
+
+
+def classify(ticket: Ticket, facts: Facts, now: datetime) -> list[Event]:
+    """The desk says what the request is about; coverage is then decided anew."""
+    _must_be(ticket, "classified", *ACTIVE, Status.RESOLVED)
+    faults = faults_of(facts, ticket.received_at or now)
+    if faults:
+        raise Refused(*faults)
+    return [
+        intake.TicketClassified(
+            occurred_at=now,
+            ticket_no=ticket.ticket_no,
+            customer_id=ticket.customer_id,
+            category=facts.category,
+            asset_serial=facts.asset_serial,
+            wanted_at=facts.wanted_at,
+            wanted_minutes=facts.wanted_minutes,
+        )
+    ]
+
+
+def add_message(
+    ticket: Ticket,
+    *,
+    direction: Literal["inbound", "outbound"],
+    channel: Channel,
+    contact_id: str | None,
+    subject: Personal,
+    body: BlobRef | None,
+    now: datetime,
+) -> list[Event]:
+    """A message joins the thread, whatever the request's state (IIJ-03). A customer's answer ends waiting for it."""
+    _must_exist(ticket)
+    added = intake.MessageAdded(
+        occurred_at=now,
+        ticket_no=ticket.ticket_no,
+        customer_id=ticket.customer_id,
+        message_id=f"{ticket.ticket_no}.M{ticket.messages + 1}",
+        direction=direction,
+        channel=channel,
+        contact_id=contact_id,
+        subject=subject,
+        body=body,
+    )
+    answered = direction == "inbound" and ticket.status is Status.WAITING and ticket.waiting_for == "customer"
+    return [added, *(resume(ticket, now) if answered else [])]
+
+
+def attach(ticket: Ticket, file: File, now: datetime) -> list[Event]:
+    """A file joins the thread, with the newest message."""
+    _must_exist(ticket)
+    return [
+        intake.AttachmentAdded(
+            occurred_at=now,
+            ticket_no=ticket.ticket_no,
+            customer_id=ticket.customer_id,
+            message_id=f"{ticket.ticket_no}.M{ticket.messages}",
+            attachment_id=f"{ticket.ticket_no}.F{ticket.attachments + 1}",
+            file_name=file.name,
+            blob=file.blob,
+        )
+    ]
+
+
+def record_work(
+    ticket: Ticket, *, kind: WorkKind, started_at: datetime, minutes: int, recorded_by: str, now: datetime
+) -> list[Event]:
+    """An engineer's time. It counts from the receipt of the request on, before triage too (IIJ-07)."""
+    _must_exist(ticket)
+    if ticket.status in ENDED:
+        raise Refused(
+            Fault("ticket_ended", f"Ticket {ticket.ticket_no} is {ticket.status}: reopen it to record work."),
+            kind="conflict",
+        )
+    faults = []
+    if not 1 <= minutes <= MAX_WORK_MINUTES:
+        faults.append(Fault("out_of_range", f"Minutes run from 1 to {MAX_WORK_MINUTES}.", "minutes", "IIJ-07"))
+    if ticket.received_at is not None and started_at < ticket.received_at:
+        faults.append(
+            Fault("before_receipt", "Work starts no earlier than the request was received.", "started_at", "IIJ-07")
+        )
+    if started_at > now:
+        faults.append(Fault("in_future", "Work that has not started yet cannot be recorded.", "started_at"))
+    if faults:
+        raise Refused(*faults)
+    return [
+        intake.WorkRecorded(
+            occurred_at=now,
+            ticket_no=ticket.ticket_no,
+            customer_id=ticket.customer_id,
+            work_id=f"{ticket.ticket_no}.W{ticket.work_entries + 1}",
+            kind=kind,
+            started_at=started_at,
+            minutes=minutes,
+            recorded_by=recorded_by,
+        )
+    ]
+
+
+def wait(ticket: Ticket, waiting_for: str, clause: str | None, now: datetime) -> list[Event]:
+    """The request waits for somebody, or for somebody else than before."""
+    _must_be(ticket, "made to wait", *ACTIVE)
+    return [
+        intake.TicketWaiting(
+            occurred_at=now,
+            ticket_no=ticket.ticket_no,
+            customer_id=ticket.customer_id,
+            waiting_for=waiting_for,
+            clause=clause,
+        )
+    ]
+
+
+def resume(ticket: Ticket, now: datetime) -> list[Event]:
+    _must_be(ticket, "resumed", Status.WAITING)
+    return [intake.TicketResumed(occurred_at=now, ticket_no=ticket.ticket_no, customer_id=ticket.customer_id)]
+
+
+def resolve(ticket: Ticket, now: datetime) -> list[Event]:
+    _must_be(ticket, "resolved", *ACTIVE)
+    return [intake.TicketResolved(occurred_at=now, ticket_no=ticket.ticket_no, customer_id=ticket.customer_id)]
+
+
+def close(ticket: Ticket, now: datetime) -> list[Event]:
+    _must_be(ticket, "closed", *ACTIVE, Status.RESOLVED)
+    return [intake.TicketClosed(occurred_at=now, ticket_no=ticket.ticket_no, customer_id=ticket.customer_id)]
+
+
+def reopen(ticket: Ticket, now: datetime) -> list[Event]:
+    _must_be(ticket, "reopened", Status.RESOLVED, Status.CLOSED, Status.DECLINED)
+    return [intake.TicketReopened(occurred_at=now, ticket_no=ticket.ticket_no, customer_id=ticket.customer_id)]
+
+
+def decline(ticket: Ticket, *, clause: str, reason: str, now: datetime) -> list[Event]:
+    """The request will not be served, and the clause says by which term."""
+    _must_be(ticket, "declined", *ACTIVE)
+    return [
+        intake.TicketDeclined(
+            occurred_at=now,
+            ticket_no=ticket.ticket_no,
+            customer_id=ticket.customer_id,
+            clause=clause,
+            reason=reason,
+        )
+    ]
+
+
+def request_mail(
+    ticket: Ticket,
+    template: str,
+    now: datetime,
+    *,
+    parameters: dict[str, str] | None = None,
+    subject: Personal | None = None,
+    in_reply_to: Personal | None = None,
+) -> list[Event]:
+    """A mail to the ticket's contact, with the ticket's number among its parameters (IIJ-02)."""
+    _must_exist(ticket)
+    return [
+        intake.MailRequested(
+            occurred_at=now,
+            mail_id=f"{ticket.ticket_no}.O{ticket.mails + 1}",
+            template=template,
+            language=ticket.language,
+            contact_id=ticket.contact_id,
+            parameters={"ticket_no": ticket.ticket_no, **(parameters or {})},
+            subject=subject,
+            in_reply_to=in_reply_to,
+            ticket_no=ticket.ticket_no,
+            customer_id=ticket.customer_id,
+        )
+    ]
+
+
+def _must_exist(ticket: Ticket) -> None:
+    if ticket.status is Status.UNOPENED:
+        raise Refused(Fault("no_such_ticket", "There is no such ticket."), kind="not_found")
+
+
+def _must_be(ticket: Ticket, what: str, *allowed: Status) -> None:
+    _must_exist(ticket)
+    if ticket.status not in allowed:
+        message = f"Ticket {ticket.ticket_no} is {ticket.status}: it cannot be {what}."
+        raise Refused(Fault("wrong_status", message), kind="conflict")

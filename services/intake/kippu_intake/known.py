@@ -1,0 +1,104 @@
+"""What intake's edges ask before a decision: whose address this is, what a reply answers, which terms are in force.
+
+These are read models, and may lag; decisions themselves rest on streams. Everything is of one provider, under row-level
+security.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from kippu_service.runtime import Runtime
+from kippu_terms.loading import load
+from kippu_terms.plan import Plan
+
+_BY_ADDRESS = """
+select contact_id, customer_id, language, mail from read.known_contact where address_index = $1 order by contact_id
+"""
+_CONTACT = "select contact_id, customer_id, language, name, mail from read.known_contact where contact_id = $1"
+_SALESPERSON = "select salesperson_name, salesperson_mail from read.known_customer where customer_id = $1"
+_PLANS = "select source from read.known_plan where family = $1 order by effective_from desc, version desc"
+_NEWEST_PLAN = "select source from read.known_plan order by effective_from desc, family limit 1"
+_ANSWERED = "select distinct ticket_no from read.ticket_event where event_id = any ($1::uuid[]) order by ticket_no"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    contact_id: str
+    customer_id: str
+    language: str
+
+
+class Known:
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def sender(self, provider: str, address: str) -> Contact | None:
+        """The contact who has this address. None for nobody, for somebody erased, and if two customers name it: then
+        it is not known for whom it speaks."""
+        index = await self._runtime.addresses.of(provider, address)
+        async with self._of(provider) as connection:
+            rows = await connection.fetch(_BY_ADDRESS, index)
+        mails = await self._runtime.vault.open_carried([row["mail"] for row in rows])
+        there = [row for row, mail in zip(rows, mails, strict=True) if mail is not None]
+        if len({row["customer_id"] for row in there}) != 1:
+            return None
+        return Contact(there[0]["contact_id"], there[0]["customer_id"], there[0]["language"])
+
+    async def contact(self, provider: str, contact_id: str) -> Contact | None:
+        async with self._of(provider) as connection:
+            row = await connection.fetchrow(_CONTACT, contact_id)
+        return Contact(row["contact_id"], row["customer_id"], row["language"]) if row else None
+
+    async def plan(self, provider: str, family: str, at: datetime) -> Plan | None:
+        """The version of a family's terms that is in force at an instant, by the local date of its own time zone."""
+        async with self._of(provider) as connection:
+            rows = await connection.fetch(_PLANS, family)
+        plans = (load(row["source"]) for row in rows)
+        return next((plan for plan in plans if plan.effective_from <= at.astimezone(plan.zone).date()), None)
+
+    async def time_zone(self, provider: str) -> str:
+        """The time zone (IANA) of a provider's terms; UTC while there are none."""
+        async with self._of(provider) as connection:
+            row = await connection.fetchrow(_NEWEST_PLAN)
+        return load(row["source"]).time_zone if row else "UTC"
+
+    async def answered_tickets(self, provider: str, event_ids: Iterable[UUID]) -> list[str]:
+        """The numbers of the tickets about which these events sent a mail."""
+        ids = list(event_ids)
+        if not ids:
+            return []
+        async with self._of(provider) as connection:
+            return [row["ticket_no"] for row in await connection.fetch(_ANSWERED, ids)]
+
+    async def recipient(self, provider: str, contact_id: str) -> dict[str, str] | None:
+        """A contact's name and address in the clear; None if they were erased or are not known."""
+        async with self._of(provider) as connection:
+            row = await connection.fetchrow(_CONTACT, contact_id)
+        return await self._opened(row, "name", "mail")
+
+    async def salesperson(self, provider: str, customer_id: str) -> dict[str, str] | None:
+        """The salesperson on a customer's record (IIJ-10), by `salesperson_name` and `salesperson_mail`."""
+        async with self._of(provider) as connection:
+            row = await connection.fetchrow(_SALESPERSON, customer_id)
+        return await self._opened(row, "salesperson_name", "salesperson_mail")
+
+    async def _opened(self, row: asyncpg.Record | None, *columns: str) -> dict[str, str] | None:
+        if row is None:
+            return None
+        texts = await self._runtime.vault.open_carried([row[column] for column in columns])
+        if None in texts:
+            return None
+        return {column: text for column, text in zip(columns, texts, strict=True) if text is not None}
+
+    @asynccontextmanager
+    async def _of(self, provider: str) -> AsyncIterator[Any]:
+        async with self._runtime.readers.acquire() as connection, connection.transaction(readonly=True):
+            await connection.execute(
+                "select set_config('kippu.provider', $1, true), set_config('kippu.customers', '*', true)", provider
+            )
+            yield connection

@@ -1,0 +1,75 @@
+"""The terms of IIJ-SE, and a request under them that is covered; each scenario says what is different in its case."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kippu_terms.coverage import Decision, decide_coverage
+from kippu_terms.facts import AssetFacts, Facts, RequestFacts
+from kippu_terms.loading import load
+from kippu_terms.plan import Plan
+
+Decide = Callable[..., Decision]
+
+
+@pytest.fixture(scope="session")
+def iij_se() -> Plan:
+    return load((Path(__file__).parents[2] / "plans" / "iij-se.toml").read_text())
+
+
+@pytest.fixture(scope="session")
+def bangkok(iij_se: Plan) -> Callable[..., datetime]:
+    """An instant by the wall clock in Bangkok: `bangkok(2026, 11, 18, 10, 30)`."""
+    return lambda *parts: datetime(*parts, tzinfo=iij_se.zone)
+
+
+@pytest.fixture(scope="session")
+def decide(iij_se: Plan, bangkok: Callable[..., datetime]) -> Decide:
+    """Decides about a fault, received on Wednesday 18 November 2026 at 10:00, of a device in order in every way.
+
+    Keywords change the request or the asset; `asset=None` means that nobody said which device it is,
+    and `plan` decides by other terms.
+    """
+    usual_request: dict[str, Any] = {
+        "received_at": bangkok(2026, 11, 18, 10),
+        "channel": "portal",
+        "category": "fault",
+    }
+    usual_asset: dict[str, Any] = {
+        "serial": "device-1",
+        "registered": True,
+        "kind": "equipment",
+        "model": "router",
+        "bought_from_provider": True,
+        "bought_on": date(2025, 1, 10),
+        "warranty_until": date(2028, 1, 9),
+        "installed_by": "provider",
+    }
+
+    def decision(**changes: Any) -> Decision:
+        request = {key: value for key, value in changes.items() if key in RequestFacts.model_fields}
+        asset = {key: value for key, value in changes.items() if key in AssetFacts.model_fields}
+        known = changes.get("asset", ...) is not None
+        facts = Facts(
+            provider="iij",
+            request=RequestFacts(**{**usual_request, **request}),
+            asset=AssetFacts(**{**usual_asset, **asset}) if known else None,
+        )
+        return decide_coverage(changes.get("plan", iij_se), facts)
+
+    return decision
+
+
+@pytest.fixture(scope="session")
+def reworded(iij_se: Plan) -> Callable[..., Plan]:
+    """The terms with one thing changed; `version` is also its date of effect."""
+
+    def plan(old: str, new: str, *, version: str = "2026-12-01") -> Plan:
+        assert old in iij_se.source
+        text = iij_se.source.replace(old, new, 1)
+        text = text.replace('version = "2025-04-01"', f'version = "{version}"')
+        return load(text.replace("effective_from = 2025-04-01", f"effective_from = {version}"))
+
+    return plan
