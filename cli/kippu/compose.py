@@ -41,9 +41,6 @@ from kippu.ground import Databases, master_key
 from kippu.services import PARTS
 from kippu.supervision import Runner, supervised
 
-BODY_LIMITS = {"/v1/tickets": 30 * 1024 * 1024}
-"""Attachments come with requests; everything else keeps the small limit."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -141,7 +138,7 @@ async def running(house: House, bus: "BusChoice") -> AsyncIterator[Mapping[str, 
     """Runs the house; gives each service's address. Raises RunnerEnded (and cancels the block) if a part ends."""
     apps = {
         name: (
-            create_app(service, house.runtimes[name], body_limits=BODY_LIMITS),
+            create_app(service, house.runtimes[name]),
             house.settings.port_of(name),
         )
         for name, service in house.services.items()

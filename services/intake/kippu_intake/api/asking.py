@@ -7,7 +7,7 @@ from fastapi import Depends, Header, Request
 from kippu_events.catalogue.values import Channel
 from kippu_service.http import Principal, read_positions
 from kippu_service.http.positions import MAX_HEADER, MIN_HEADER
-from kippu_service.http.query import wait_for
+from kippu_service.http.queries import wait_for
 from kippu_terms.refusal import Fault, Refused
 
 from kippu_intake.known import Contact, Known
