@@ -5,18 +5,26 @@ To put a service under this test, add its `House` to HOUSES (see kippu_service.t
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
+import kippu_billing.app
+import kippu_console.app
+import kippu_dispatch.app
+import kippu_entitlement.app
+import kippu_intake.app
 import pytest
 from fastapi import APIRouter, FastAPI
+from kippu_events.log.memory import MemoryLog
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.testing.plugin import MakeDatabase
+from kippu_service.application import create_app
 from kippu_service.http import Command, Query, command, query
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 from kippu_service.testing import Caller, runtime_on, sample
 from kippu_service.testing.projecting import project
-from kippu_service.testing.tenancy import House, break_in
+from kippu_service.testing.tenancy import OPEN, House, break_in, without_a_right
 from starlette.responses import Response
 
 
@@ -74,6 +82,25 @@ async def runtime_of(service_database: MakeDatabase) -> AsyncIterator[Callable[[
 async def test_nobody_gets_at_what_is_another_customers(runtime_of: Callable[[House], Any], name: str) -> None:
     house = HOUSES[name]
     assert await break_in(house, await runtime_of(house)) == []
+
+
+SERVICES = {
+    "intake": (kippu_intake.app, OPEN),
+    "entitlement": (kippu_entitlement.app, OPEN),
+    "dispatch": (kippu_dispatch.app, OPEN),
+    "billing": (kippu_billing.app, OPEN),
+    "console": (kippu_console.app, OPEN | {"GET /sign-in", "POST /sign-in", "GET /style.css"}),
+}
+"""Every service, and what it shows to anybody."""
+
+
+@pytest.mark.parametrize("name", SERVICES)
+async def test_every_route_needs_a_token_with_its_scope(service_database: MakeDatabase, name: str) -> None:
+    module, shown_to_anybody = SERVICES[name]
+    database = await service_database(name, [Path(str(module.__file__)).parent / "migrations"])
+    async with runtime_on(database, MemoryLog(name)) as runtime:
+        app = create_app(module.build(runtime), runtime)
+        assert await without_a_right(app, but=shown_to_anybody) == []
 
 
 leaky = APIRouter(prefix="/v1")

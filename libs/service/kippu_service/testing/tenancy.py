@@ -5,6 +5,7 @@ Routes are taken from the application itself, so a new route is tried without an
 house gives no body or path value for is reported, too.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +74,7 @@ async def break_in(house: House, runtime: Runtime) -> list[str]:
     app = create_app(service, runtime)
     await house.fill(service, runtime, app)
     doors, faults = _doors(house, app)
-    faults += await _without_a_right(app, house, doors)
+    faults += await without_a_right(app, but=house.open)
     for burglar in _burglars(house):
         faults += await _as(burglar, app, house, runtime, doors)
     # Last, since it changes things: the good caller shows that the requests were worth trying.
@@ -128,18 +129,20 @@ def _seen(house: House, answer: httpx.Response) -> list[str]:
     return [secret for secret in house.secrets if secret.encode() in shown]
 
 
-async def _without_a_right(app: FastAPI, house: House, doors: Sequence[Door]) -> list[str]:
+async def without_a_right(app: FastAPI, *, but: frozenset[str] = OPEN) -> list[str]:
+    """Which routes, other than those that are meant to be open, answer without a token, or without its scope."""
     faults = []
     transport = httpx.ASGITransport(app)
     async with (
         httpx.AsyncClient(transport=transport, base_url="http://kippu.example") as nobody,
-        Caller(app, house.provider, scopes=["nothing:read"]) as clerk,
+        Caller(app, scopes=["nothing:read"]) as clerk,
     ):
-        for door in doors:
+        for name, path in _routes(app):
+            door = Door(name, name.split(" ")[0], re.sub(r"{.*?}", "anything", path), {})
             for caller, who, wanted in ((nobody, "without a token", 401), (clerk, "without a scope", 403)):
                 answer = await _try(caller, door)
-                if answer.status_code != wanted or _seen(house, answer):
-                    faults.append(f"{door.name} {who}: {answer.status_code} instead of {wanted}")
+                if name not in but and answer.status_code != wanted:
+                    faults.append(f"{name} {who}: {answer.status_code} instead of {wanted}")
     return faults
 
 
