@@ -1,5 +1,7 @@
 """`kippu audit`: figures made again from the logs alone, and compared with the live ones, byte for byte."""
 
+from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
+
 import difflib
 import json
 import secrets
@@ -141,7 +143,7 @@ async def _replayed(
 
 
 @asynccontextmanager
-async def _scratch(house: House, service: str) -> AsyncIterator["Connection[Any]"]:
+async def _scratch(house: House, service: str) -> AsyncIterator[Connection[Any]]:
     """An empty database with the service's tables, gone afterwards."""
     live = house.databases.services[service]
     server = server_of(live.admin_url, house.settings)

@@ -13,9 +13,14 @@ from typing import Any
 import aiosmtplib
 import httpx
 
+from kippu.trouble import Trouble
 
-class Unexpected(Exception):
+
+class Unexpected(Trouble):
     """The services answered something else than the story says: the demo fails."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what, where="the story", remedy="mend the service that answered so, or the story")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ async def _refused(stage: Stage, telling: Telling, name: str, serial: str, remar
         telling.outcome(f"what would change the answer: {remedy['text']['en']}")
     shown = await stage.partner.get("intake", f"/v1/tickets/{number}")
     telling.check(f"{name}: status", shown["status"], "declined")
-    [letter] = [mail for mail in stage.post.arrived() if "declined" in str(mail["Subject"]) or number in str(mail)]
+    letter = stage.letter(number, "cannot be served")
     if "IIJ-05" not in letter.get_content():
         raise Unexpected(f"the mail names no clause: {letter.get_content()}")
     telling.outcome(f"Contact One is told by mail: “{letter['Subject']}”", clause="IIJ-05")

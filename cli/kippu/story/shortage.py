@@ -35,8 +35,8 @@ async def play(stage: Stage, telling: Telling) -> None:
         clause=quote["clause"],
     )
     telling.check("the offer", baht(quote["total"]), baht(1_926_000))
-    letters = [mail for mail in stage.post.arrived() if quote["ticket_no"] in str(mail["Subject"])]
-    telling.quote(f"Subject: {letters[-1]['Subject']}\n\n{letters[-1].get_content()}")
+    letter = stage.letter(quote["ticket_no"], "An offer")
+    telling.quote(f"Subject: {letter['Subject']}\n\n{letter.get_content()}")
 
     await stage.move_to(on(6, 30, "09:00"))
     telling.step(stage.now, "The partner", "accepts the offer")

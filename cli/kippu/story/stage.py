@@ -7,6 +7,7 @@ the same figures on any bus because no step begins before the last one's effects
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from email.message import EmailMessage
 
 from kippu_events.consumer import marks
 from kippu_events.ports import VirtualClock
@@ -62,6 +63,14 @@ class Stage:
 
     def ticket_page(self, number: str) -> str:
         return f"{self.addresses['console']}/tickets/{number}"
+
+    def letter(self, *words: str) -> EmailMessage:
+        """The one mail, of those that have come since, whose subject has all these words. Raises Unexpected."""
+        arrived = self.post.arrived()
+        found = [mail for mail in arrived if all(word in str(mail["Subject"]) for word in words)]
+        if len(found) != 1:
+            raise Unexpected(f"one mail {words} should have come, there are {[str(mail['Subject']) for mail in arrived]}")
+        return found[0]
 
     async def move_to(self, instant: datetime) -> None:
         """Lets business time pass, and what falls due by then happen."""

@@ -18,12 +18,14 @@ from kippu_intake.readmodels.mails import UnmatchedMails
 from kippu_intake.readmodels.tickets import Tickets
 from kippu_intake.sending import Folder, Mailer, Relay, Transport
 
+MIGRATIONS = Path(__file__).parent / "migrations"
+
 
 def build(runtime: Runtime) -> Service:
     known = Known(runtime)
     return Service(
         name="intake",
-        migrations=Path(__file__).parent / "migrations",
+        migrations=MIGRATIONS,
         routers=(tickets.router, mails.router),
         projectors=(Tickets(), UnmatchedMails(), KnownContacts(runtime.vault, runtime.addresses), KnownPlans()),
         reactors=(AnswerDecision(), AnswerVisit(), AnswerShortfall()),

@@ -98,6 +98,9 @@ class World:
         sales = contact.Person("sales-1", "Salesperson One", "sales-1@provider.example")
         command = customer.Register(PROVIDER, CUSTOMER, "Customer One", "th", "TH", sales)
         work.record(stream, *customer.register(stream.state, command, work.now))
+        known = await work.load(folds.CONTACT, PROVIDER, streams.contact(PROVIDER, "contact-1"))
+        one = contact.Contact("contact-1", "Contact One", "one@customer-1.example", "th")
+        work.record(known, contact.add(known.state, PROVIDER, CUSTOMER, one, work.now))
 
     async def register(self, wanted: asset.Asset) -> None:
         async def decide(work: Work) -> None:

@@ -54,9 +54,10 @@ class Receiver:
         raw = envelope.content
         if not isinstance(raw, bytes):
             return "554 5.6.0 The mail cannot be read"
+        return_path = "" if envelope.mail_from in (None, "<>") else envelope.mail_from
         try:
             ids = [
-                await self._take_in.take(self._addresses[recipient], raw, envelope.mail_from)
+                await self._take_in.take(self._addresses[recipient], raw, return_path)
                 for recipient in envelope.rcpt_tos
             ]
         except MailRefused as refused:
