@@ -258,7 +258,7 @@ async def test_a_declined_request_gets_its_tickets_back_and_is_debited_no_more(w
     before = await world.wallet()
     await world.opened(wanted_at=NOW + timedelta(days=3), wanted_minutes=60)
     await world.worked(85)
-    await world.visit_declined(decision=1)
+    await world.declined(clause="IIJ-09")
     (reversed_,) = await world.on_wallet(TicketDebitReversed)
     assert taken(reversed_) == [("O-2", 1), ("O-1", 1)]
     assert await world.wallet() == before
@@ -266,15 +266,6 @@ async def test_a_declined_request_gets_its_tickets_back_and_is_debited_no_more(w
     await world.worked(60)
     assert len(await world.on_case(RequestDeclined)) == 1
     assert len(await world.on_wallet(TicketDebited)) == 1
-
-
-async def test_a_declined_visit_of_an_earlier_decision_changes_nothing(world: World) -> None:
-    await world.credit("O-1", 10, days=300)
-    await world.opened(wanted_at=NOW + timedelta(days=3), wanted_minutes=60)
-    await world.classified(wanted_at=NOW + timedelta(days=6), wanted_minutes=60)
-    await world.worked(60)
-    await world.visit_declined(decision=1)
-    assert await world.on_wallet(TicketDebitReversed) == []
 
 
 async def test_a_request_that_is_decided_anew_after_it_was_declined_is_debited_again(world: World) -> None:

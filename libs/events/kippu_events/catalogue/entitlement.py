@@ -1,8 +1,9 @@
 """Entitlement's events: customers, assets, plans, orders, wallets, and the coverage decision.
 
-Streams: `customer-{provider}-{customer_id}`, `asset-{provider}-{serial}`, `plan-{provider}-{family}`,
-`order-{provider}-{order_id}`, `wallet-{provider}-{wallet_id}`, and `case-{provider}-{ticket_no}` for everything that is
-decided about one request. A wallet's id is `{customer_id}.{plan_family}`.
+Streams: `customer-{provider}-{customer_id}`, `contact-{provider}-{contact_id}` (a contact id is one person's in the
+whole provider), `asset-{provider}-{serial}`, `plan-{provider}-{family}`, `order-{provider}-{order_id}`,
+`wallet-{provider}-{wallet_id}`, and `case-{provider}-{ticket_no}` for everything that is decided about one request. A
+wallet's id is `{customer_id}.{plan_family}`.
 """
 
 from datetime import date

