@@ -58,7 +58,7 @@ async def test_a_redrive_is_in_order_and_complete(world: World) -> None:
     done = await projector.redrive(connection, WorkTotals(), KEY)
     reacted = await reactor.redrive(connection, "desk", NoteWork(), world.worker, KEY)
 
-    assert done == reacted == parking.Redriven(*KEY, done=2, left=0, error=None)
+    assert done == reacted == [parking.Redriven(*KEY, done=2, left=0, error=None)]
     assert await parking.parked_keys(connection) == []
     await connection.close()
     assert await world.totals() == trails(WORKS)
@@ -77,11 +77,23 @@ async def test_a_redrive_stops_at_what_still_fails_and_says_so(world: World) -> 
     connection = await world.connect()
     done = await projector.redrive(connection, WorkTotals({"a3"}), KEY)
 
-    assert done == parking.Redriven(*KEY, done=1, left=1, error="Choked: a3")
+    assert done == [parking.Redriven(*KEY, done=1, left=1, error="Choked: a3")]
     [key] = await parking.parked_keys(connection)
     assert (key.error, key.attempts, key.events) == ("Choked: a3", 3, 1)
     await connection.close()
     assert (await world.totals())["T1"] == (2, "a1 a2")
+
+
+async def test_a_redrive_of_all_keys_does_what_it_can(world: World) -> None:
+    await record_work(world.log, *WORKS)
+    await world.consume(world.projector(WorkTotals({"a2", "b1"})))
+
+    connection = await world.connect()
+    done = await projector.redrive(connection, WorkTotals({"a2"}))
+    await connection.close()
+
+    assert sorted((key.key, key.done, key.left) for key in done) == [(ticket_of("T1"), 0, 2), (ticket_of("T2"), 2, 0)]
+    assert await world.totals() == {**OTHERS, "T1": (1, "a1")}
 
 
 async def test_a_redrive_while_live_events_arrive_keeps_the_order(world: World) -> None:

@@ -81,6 +81,19 @@ async def test_a_restored_log_stops_its_consumers(world: World) -> None:
     assert await world.totals() == trails(WORKS)
 
 
+@pytest.mark.parametrize("world", ["embedded"], indirect=True)
+async def test_a_mark_beyond_the_head_stops_the_consumer(world: World) -> None:
+    """On Kafka it is the relay that sees it: its own mark lies beyond the head, too."""
+    await record_work(world.log, *WORKS)
+    await world.consume(world.projector(WorkTotals()))
+    connection = await world.connect()
+    await connection.execute("update bus.mark set slot_seq = slot_seq + 100 where slot_seq > 0")
+    await connection.close()
+
+    with pytest.raises(ConsumerStopped, match="a consumer has read 10"):
+        await world.projector(WorkTotals()).run()
+
+
 async def test_a_new_version_of_a_projector_is_rebuilt_from_0(world: World) -> None:
     class Newer(WorkTotals):
         version = 2

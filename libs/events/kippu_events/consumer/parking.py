@@ -156,12 +156,23 @@ async def forget(connection: Connection[Any], consumer: str) -> None:
 
 
 async def redrive(
+    connection: Connection[Any],
+    consumer: str,
+    key: Key | None,
+    handle: Callable[[Envelope], Awaitable[None]],
+) -> list[Redriven]:
+    """Takes parked events again, in order, one transaction each; of each key up to the first that still fails.
+
+    `handle` applies one event, within the connection's transaction or idempotently. Without a key, all of the
+    consumer's keys are taken, the oldest first.
+    """
+    keys = [(parked.log, parked.key) for parked in await parked_keys(connection, consumer)] if key is None else [key]
+    return [await _redrive_key(connection, consumer, each, handle) for each in keys]
+
+
+async def _redrive_key(
     connection: Connection[Any], consumer: str, key: Key, handle: Callable[[Envelope], Awaitable[None]]
 ) -> Redriven:
-    """Takes a key's parked events again, in order, one transaction each, up to the first that still fails.
-
-    `handle` applies one event, within the connection's transaction or idempotently.
-    """
     done = 0
     while True:
         try:

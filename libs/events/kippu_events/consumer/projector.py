@@ -147,8 +147,10 @@ def qualified(table: str) -> str:
     return f'read."{table.removeprefix("read.")}"'
 
 
-async def redrive(connection: Connection[Any], projector: Projector, key: parking.Key) -> parking.Redriven:
-    """Applies a key's parked events in order, each in one transaction with its leaving the car park."""
+async def redrive(
+    connection: Connection[Any], projector: Projector, key: parking.Key | None = None
+) -> list[parking.Redriven]:
+    """Applies the parked events of a key, or of all, in order, each in the transaction that takes it out of parking."""
 
     async def handle(envelope: Envelope) -> None:
         await projector.apply(connection, [envelope])

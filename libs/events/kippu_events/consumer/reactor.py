@@ -11,11 +11,12 @@ from asyncpg import Connection
 
 from kippu_events.bus import Bus, Record, Slot, Subscription
 from kippu_events.consumer import Reaction, Reactor, marks, parking
-from kippu_events.consumer.interest import Interest, family
+from kippu_events.consumer.interest import Interest
 from kippu_events.consumer.marks import Mark
 from kippu_events.consumer.retrying import final_error
 from kippu_events.consumer.runner import STOPPING, Connect, Runner, Tuning, passes
 from kippu_events.envelope import Envelope
+from kippu_events.event import newest_type
 from kippu_events.log import MarkMove, MarkMoved
 from kippu_events.steps import step
 from kippu_events.work import Cause, Done, Work, Worker
@@ -30,10 +31,12 @@ class Reactions:
         self._worker = worker
         reactions = list(reactor.reactions())
         self.interest = Interest(on.event for on in reactions)
-        self._reactions: dict[str, Reaction] = {family(on.event.type): on.react for on in reactions}
+        self._reactions: dict[str, Reaction] = {on.event.type: on.react for on in reactions}
+        if len(self._reactions) < len(reactions):
+            raise ValueError(f"{reactor.name} reacts to an event type in two ways")
 
     async def react(self, envelope: Envelope, mark: MarkMove | None = None) -> Done[Any]:
-        react = self._reactions[family(envelope.type)]
+        react = self._reactions[newest_type(envelope.type)]
         cause = Cause(
             command_id=f"reactor:{self._service}:{self._name}:{envelope.id}",
             actor=f"reactor:{self._name}",
@@ -160,10 +163,10 @@ def _key(record: Record) -> parking.Key:
 
 
 async def redrive(
-    connection: Connection[Any], service: str, reactor: Reactor, worker: Worker, key: parking.Key
-) -> parking.Redriven:
-    """Reacts to a key's parked events in order. One that was done just before a crash has no second effect: its
-    command id is recorded."""
+    connection: Connection[Any], service: str, reactor: Reactor, worker: Worker, key: parking.Key | None = None
+) -> list[parking.Redriven]:
+    """Reacts to the parked events of a key, or of all, in order. One that was done just before a crash has no second
+    effect: its command id is recorded."""
     reactions = Reactions(service, reactor, worker)
 
     async def handle(envelope: Envelope) -> None:

@@ -22,11 +22,26 @@ from kippu_events.bus import Bus, BusUnavailable, Record, Slot, Start, Subscript
 from kippu_events.consumer import marks
 from kippu_events.consumer.interest import Interest
 from kippu_events.consumer.marks import Mark, Outcome
+from kippu_events.database import refuse_superuser
 from kippu_events.event import UnknownEventVersion
 from kippu_events.log import LogCorrupt, LogUnavailable, MarkMoved
 
 Connect = Callable[[], Awaitable["Connection[Any]"]]
 """Opens a connection of one's own to the service's database, as its writer."""
+
+
+def connector(url: str, purpose: str) -> Connect:
+    """Dedicated connections of a writer's, for one consumer or relay. What takes longer than a minute is given up."""
+
+    async def connect() -> Connection[Any]:
+        connection = await asyncpg.connect(
+            url, timeout=15, command_timeout=60, server_settings={"application_name": f"kippu {purpose}"}
+        )
+        await refuse_superuser(connection)
+        return connection
+
+    return connect
+
 
 Progress = Callable[[int, int], None]
 """Told how many events are done, of how many."""

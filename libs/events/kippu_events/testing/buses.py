@@ -19,7 +19,7 @@ from kippu_events.bus.kafka import KafkaBus, KafkaPublisher, KafkaSettings
 from kippu_events.consumer import Projector, Reactor
 from kippu_events.consumer.projector import ProjectorRunner
 from kippu_events.consumer.reactor import ReactorRunner
-from kippu_events.consumer.runner import Runner, Tuning
+from kippu_events.consumer.runner import Runner, Tuning, connector
 from kippu_events.database import Database
 from kippu_events.log import Head
 from kippu_events.log.postgres import PostgresLog
@@ -54,10 +54,10 @@ class World:
     kafka: KafkaSettings | None
 
     async def connect(self) -> asyncpg.Connection[Any]:
-        return await asyncpg.connect(self.database.writer_url)
+        return await connector(self.database.writer_url, "test")()
 
     async def connect_publisher(self) -> asyncpg.Connection[Any]:
-        return await asyncpg.connect(self.publisher_database.writer_url)
+        return await connector(self.publisher_database.writer_url, "test")()
 
     def relay(self) -> Relay:
         assert self.kafka is not None
