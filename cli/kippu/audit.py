@@ -128,7 +128,7 @@ async def _replayed(
     house: House, projectors: Sequence[Projector], connection: Connection[Any], known_at: datetime | None
 ) -> None:
     columns = (TextColumn("replaying {task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bars = {name: progress.add_task(name, total=None) for each in projectors for name in each.logs}
         try:
             await replay(

@@ -41,9 +41,6 @@ from kippu.ground import Databases, master_key
 from kippu.services import PARTS
 from kippu.supervision import Runner, supervised
 
-BODY_LIMITS = {"/v1/tickets": 30 * 1024 * 1024}
-"""Attachments come with requests; everything else keeps the small limit."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -141,7 +138,7 @@ async def running(house: House, bus: "BusChoice") -> AsyncIterator[Mapping[str, 
     """Runs the house; gives each service's address. Raises RunnerEnded (and cancels the block) if a part ends."""
     apps = {
         name: (
-            create_app(service, house.runtimes[name], body_limits=BODY_LIMITS),
+            create_app(service, house.runtimes[name]),
             house.settings.port_of(name),
         )
         for name, service in house.services.items()
@@ -165,11 +162,7 @@ class BusChoice:
 
 def runners(house: House, bus: BusChoice) -> dict[str, Runner]:
     """Everything that runs beside the APIs, by a name that an operator understands."""
-    adapter: Bus
-    if bus.kind == "kafka":
-        adapter = KafkaBus(bus.kafka)
-    else:
-        adapter = EmbeddedBus(house.logs)
+    adapter: Bus = KafkaBus(bus.kafka) if bus.kind == "kafka" else EmbeddedBus(house.logs)
     made: dict[str, Runner] = {}
     for name, service in house.services.items():
         runtime = house.runtimes[name]
@@ -182,13 +175,13 @@ def runners(house: House, bus: BusChoice) -> dict[str, Runner]:
 
 
 def _consumers(service: Service, runtime: Runtime, bus: Bus) -> dict[str, Runner]:
-    projectors = {
+    projectors: dict[str, Runner] = {
         f"projector {projector.name} of {service.name}": ProjectorRunner(
             service.name, projector, bus, runtime.connect_writer
         ).run
         for projector in service.projectors
     }
-    reactors = {
+    reactors: dict[str, Runner] = {
         f"reactor {reactor.name} of {service.name}": ReactorRunner(
             service.name, reactor, runtime.worker, bus, runtime.connect_writer
         ).run

@@ -6,7 +6,7 @@ from typing import TypeVar
 import asyncpg
 from kippu_service.settings import Settings
 
-from kippu import common, ground
+from kippu import common, ground, logs
 from kippu.compose import House, built
 from kippu.trouble import Trouble
 
@@ -16,6 +16,7 @@ Answer = TypeVar("Answer")
 def with_house(ask: Callable[[House], Awaitable[Answer]], settings: Settings | None = None) -> Answer:
     """Runs `ask` on the services of the settings' databases. Blocking."""
     settings = settings or common.settings()
+    logs.configure(settings.log_level)
     answers: list[Answer] = []
 
     async def asked(admin_url: str) -> None:

@@ -50,8 +50,11 @@ def redrive(
 async def _parked(house: House) -> list[tuple[str, ParkedKey]]:
     found: list[tuple[str, ParkedKey]] = []
     for name, runtime in house.runtimes.items():
-        async with runtime.writers.acquire() as connection:
+        connection = await runtime.connect_writer()
+        try:
             found += [(name, key) for key in await parking.parked_keys(connection)]
+        finally:
+            await connection.close()
     return found
 
 

@@ -7,6 +7,7 @@ import typer
 from kippu_entitlement import terms
 from kippu_entitlement.domain import plan as published_plan
 from kippu_events.work import Cause, Work
+from kippu_service.settings import Settings
 from kippu_terms.loading import check as faults_of
 from kippu_terms.loading import load
 from kippu_terms.refusal import Refused
@@ -40,15 +41,15 @@ def publish(file: PlanFile) -> None:
     console.print(f"[green]✓[/] {plan.family} {plan.version} of {plan.provider} {said}")
 
 
-async def publish_all(house: House, folder: Path) -> None:
-    """Publishes every plan file of a folder whose provider is served here. Raises Trouble."""
-    files = sorted(folder.glob("*.toml"))
+def plan_files(settings: Settings) -> list[Path]:
+    """The plan files of the providers that are served here, each in order. Raises Trouble."""
+    files = sorted(settings.plans_dir.glob("*.toml"))
     if not files:
-        raise Trouble("There are no plan files.", where=str(folder), remedy="set KIPPU_PLANS_DIR to a folder of them")
+        where = str(settings.plans_dir)
+        raise Trouble("There are no plan files.", where=where, remedy="set KIPPU_PLANS_DIR to a folder of them")
     for file in files:
         _checked(file)
-        if load(_text(file)).provider in house.settings.providers:
-            await publish_one(house, file)
+    return [file for file in files if load(_text(file)).provider in settings.providers]
 
 
 async def publish_one(house: House, file: Path) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kippu import common, ground
+from kippu import common, ground, logs
 from kippu.common import console
 from kippu.compose import BusChoice, built, running
 from kippu.services import PARTS
@@ -19,6 +19,7 @@ def serve(
     if name not in PARTS:
         raise Trouble(f"There is no service {name!r}.", remedy=f"choose one of {', '.join(PARTS)}")
     settings = common.settings()
+    logs.configure(settings.log_level)
     bus = BusChoice(prefix=settings.prefix)
     if settings.mode == "kafka":
         if settings.kafka_bootstrap_servers is None:

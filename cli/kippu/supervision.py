@@ -20,7 +20,8 @@ async def supervised(runners: Mapping[str, Runner]) -> AsyncIterator[None]:
     """Runs all of them beside the block, and cancels them after it. If one ends first, the block is cancelled, the
     others are stopped, and RunnerEnded is raised: nobody may believe that a house with a dead part is alive."""
     body = asyncio.current_task()
-    assert body is not None
+    if body is None:
+        raise RuntimeError("supervised() runs inside a task")
     ended: list[RunnerEnded] = []
 
     async def watch(name: str, run: Runner) -> None:

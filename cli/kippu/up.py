@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import os
 import secrets
 import shutil
@@ -9,6 +10,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -16,10 +18,10 @@ from kippu_events.ports import SystemClock, VirtualClock
 from kippu_service.settings import Settings
 from kippu_service.token_maker import demo_clients, make_demo_clients
 
-from kippu import common, ground
+from kippu import common, ground, logs
 from kippu.common import console
 from kippu.compose import BusChoice, Ports, built, running
-from kippu.plans import publish_all
+from kippu.plans import plan_files, publish_one
 from kippu.services import PARTS
 from kippu.story import DEMO_CUSTOMERS, STARTS_AT, Stage, tell
 from kippu.trouble import Trouble
@@ -31,12 +33,15 @@ def up(
     bus: Annotated[BusKind | None, typer.Option(help="The log itself, or Kafka. [default: KIPPU_MODE]")] = None,
     story: Annotated[bool, typer.Option("--story", help="Play the story, on its own data and its own clock.")] = False,
     leave: Annotated[bool, typer.Option("--exit", help="Exit after the story.")] = False,
+    figures: Annotated[Path | None, typer.Option(help="Write the story's figures there, as JSON.")] = None,
 ) -> None:
     """Start PostgreSQL, the bus and all services here, and stay up until Ctrl-C."""
     settings = common.settings()
     kind: BusKind = bus or settings.mode
     if story:
         settings = for_the_story(settings)
+    told: dict[str, str] = {}
+    logs.configure(settings.log_level, settings.data_dir / "kippu.log")
     say = console.print
     with ground.only_one(settings.data_dir), ExitStack() as stack:
         say(f"[bold]Kippu[/], {'on Kafka' if kind == 'kafka' else 'with the log as its bus'}", highlight=False)
@@ -51,11 +56,16 @@ def up(
             # The story's databases are new each time, so its topics must be, too.
             prefix = f"{settings.prefix}_{secrets.token_hex(4)}" if story else settings.prefix
             choice = BusChoice("kafka", servers, prefix)
-        if common.run(_up(settings, admin_url, choice, story=story, leave=leave)):
+        if common.run(_up(settings, admin_url, choice, story=story, leave=leave, told=told)):
             say("\nStopping …")
+    if figures is not None:
+        figures.write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
 
 
-async def _up(settings: Settings, admin_url: str, bus: BusChoice, *, story: bool, leave: bool) -> None:
+async def _up(
+    settings: Settings, admin_url: str, bus: BusChoice, *, story: bool, leave: bool, told: dict[str, str]
+) -> None:
+    files = plan_files(settings)
     with took("databases"):
         if story:
             await ground.discard(admin_url, settings)
@@ -63,16 +73,17 @@ async def _up(settings: Settings, admin_url: str, bus: BusChoice, *, story: bool
     make_demo_clients(settings.clients_path, demo_clients(settings.providers, DEMO_CUSTOMERS))
     clock = VirtualClock(STARTS_AT) if story else SystemClock()
     async with built(settings, databases, ports=Ports(clock=clock)) as house:
-        await publish_all(house, settings.plans_dir)
+        for file in files:
+            await publish_one(house, file)
         async with running(house, bus) as addresses:
             # What was made until here lives as long as the process: the collector need not look at it again.
             gc.freeze()
             _show(settings, addresses)
             if story and isinstance(clock, VirtualClock):
-                await tell(Stage(settings, addresses, clock, house), console)
+                told |= await tell(Stage(settings, addresses, clock, house), console)
             if leave:
                 return
-            console.print("\n[bold]Up.[/] Ctrl-C stops it.")
+            _invite(settings, addresses)
             await asyncio.Event().wait()
 
 
@@ -114,3 +125,12 @@ def _show(settings: Settings, addresses: Mapping[str, str]) -> None:
         f"smtp://{settings.smtp_relay_host}" if settings.smtp_relay_host else os.path.relpath(settings.mail_folder)
     )
     console.print(f"  [green]✓[/] {'mail out':<12} {way_out}")
+    console.print(f"  [green]✓[/] {'log':<12} {os.path.relpath(settings.data_dir / 'kippu.log')}")
+
+
+def _invite(settings: Settings, addresses: Mapping[str, str]) -> None:
+    """What a person can look at now."""
+    ours = f"KIPPU_DATA_DIR={os.path.relpath(settings.data_dir)} KIPPU_PREFIX={settings.prefix}"
+    console.print(f"\n[bold]Up.[/] The console is at {addresses['console']}, and asks for a token:", soft_wrap=True)
+    console.print(f"  {ours} kippu token make --provider {settings.providers[0]}", soft_wrap=True)
+    console.print("Ctrl-C stops it.")

@@ -17,7 +17,7 @@ CHAPTERS = (register, purchases, mails, work, refusals, visits, shortage, audit)
 
 
 async def tell(stage: Stage, console: Console) -> dict[str, str]:
-    """Plays the story; answers its figures, by name. Raises Unexpected at the first thing that is not as it should be."""
+    """Plays the story; answers its figures by name. Raises Unexpected at the first thing that is not so."""
     telling = Telling(console)
     try:
         await stage.desk.sign_in()

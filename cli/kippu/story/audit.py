@@ -1,4 +1,4 @@
-"""An auditor makes the wallet and a ticket's history again from the logs alone, and compares them with the live ones."""
+"""An auditor makes the wallet and a ticket's history again from the logs alone, and compares them with the live API."""
 
 import asyncio
 import os

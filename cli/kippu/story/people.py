@@ -1,4 +1,4 @@
-"""Who takes part: clients of the APIs with their tokens, and people who send mail. They know addresses, nothing else."""
+"""Who takes part: clients of the APIs with their tokens, and people who send mail. They know addresses, no more."""
 
 import json
 from collections.abc import Mapping
@@ -43,7 +43,8 @@ class Caller:
         self.client_id = client_id
         self._addresses = addresses
         self._secret = secret
-        self._http = httpx.AsyncClient(timeout=30)
+        # Servers close an idle connection after 5 seconds: it is not used again shortly before.
+        self._http = httpx.AsyncClient(timeout=30, limits=httpx.Limits(keepalive_expiry=2))
         self._token = ""
         self._keys = count(1)
 
@@ -58,9 +59,15 @@ class Caller:
         self._token = answer.json()["access_token"]
 
     async def post(
-        self, service: str, path: str, body: Mapping[str, Any] | None = None, *, expect: int = 201
+        self,
+        service: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        expect: int = 201,
     ) -> Answer:
-        headers = {"Idempotency-Key": f"{self.client_id}-{next(self._keys)}"}
+        headers = {"Idempotency-Key": key or f"{self.client_id}-{next(self._keys)}"}
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"

@@ -29,17 +29,15 @@ async def play(stage: Stage, telling: Telling) -> None:
 
 async def buy(stage: Stage, telling: Telling, lot: str, product: str, quantity: int, *, total: int) -> None:
     """Orders, checks the invoice, pays it."""
-    order = await stage.partner.post(
-        "entitlement",
-        "/v1/orders",
-        {"customer_id": CUSTOMER, "plan_family": FAMILY, "product": product, "quantity": quantity},
-    )
+    wanted = {"customer_id": CUSTOMER, "plan_family": FAMILY, "product": product, "quantity": quantity}
+    order = await stage.partner.post("entitlement", "/v1/orders", wanted, key=f"order-{lot}")
     stage.lots[order["order_id"]] = lot
     line = order["price"]["lines"][0]
-    telling.outcome(
-        f"accepted under terms {order['plan_version']}: {quantity} x {line['description']} at {baht(line['unit_price'])}",
-        clause="IIJ-10",
-    )
+    price = f"{quantity} x {line['description']} at {baht(line['unit_price'])}"
+    telling.outcome(f"accepted under the terms of {order['plan_version']}: {price}", clause="IIJ-10")
+    again = await stage.partner.post("entitlement", "/v1/orders", wanted, key=f"order-{lot}")
+    telling.check(f"order {lot} sent twice is one order", again["order_id"] == order["order_id"], True)
+    telling.outcome("sent again, as after a lost answer, with the same Idempotency-Key: no second order")
     await stage.settled()
     invoice = await stage.partner.get("billing", f"/v1/invoices/INV-{order['order_id']}")
     await pay(stage, telling, invoice, f"lot {lot}", total=total)
@@ -48,9 +46,8 @@ async def buy(stage: Stage, telling: Telling, lot: str, product: str, quantity: 
 async def pay(stage: Stage, telling: Telling, invoice: Answer, what: str, *, total: int) -> None:
     """The invoice, and the bank's transfer that pays it."""
     net, tax = invoice["net"], sum(each["tax"] for each in invoice["taxes"])
-    telling.outcome(
-        f"invoice: {baht(net)} + {invoice['tax_name']} 7 % {baht(tax)} = {baht(invoice['total'])}, due {invoice['due_on']}"
-    )
+    sums = f"{baht(net)} + {invoice['tax_name']} 7 % {baht(tax)} = {baht(invoice['total'])}"
+    telling.outcome(f"invoice: {sums}, due {invoice['due_on']}")
     telling.check(f"invoice of {what}", baht(invoice["total"]), baht(total))
     payment: dict[str, Any] = {
         "invoice_no": invoice["invoice_no"],

@@ -15,7 +15,7 @@ def _customer(customer_id: str, name: str, *contacts: tuple[str, str, str]) -> d
     return {
         "customer_id": customer_id,
         "name": name,
-        "language": "th",
+        "language": "en",
         "country": "TH",
         "salesperson": SALESPERSON,
         "contacts": [

@@ -30,8 +30,8 @@ async def play(stage: Stage, telling: Telling) -> None:
     quotes = await stage.partner.get("billing", "/v1/quotes?status=offered")
     [quote] = quotes["items"]
     telling.outcome(
-        f"one is served; for the other, 1 is missing, and an offer is made: {quote['product']} for {baht(quote['total'])}, "
-        f"valid until {quote['valid_until']}",
+        f"one is served; for the other, 1 is missing, and an offer is made: {quote['product']} for "
+        f"{baht(quote['total'])}, valid until {quote['valid_until']}",
         clause=quote["clause"],
     )
     telling.check("the offer", baht(quote["total"]), baht(1_926_000))
@@ -49,3 +49,6 @@ async def play(stage: Stage, telling: Telling) -> None:
     await pay(stage, telling, invoice, "lot C", total=1_926_000)
     telling.outcome("what was still owed for the work is debited from it at once", clause="IIJ-07")
     await balance(stage, telling, "after lot C, what was owed debited", 9)
+    statement = await stage.partner.get("entitlement", f"/v1/wallets/{WALLET}/statement")
+    telling.statement(statement["entries"], stage.lots, stage.tickets)
+    telling.link(f"{stage.addresses['console']}/wallets/{WALLET}")

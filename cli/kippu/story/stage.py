@@ -1,4 +1,4 @@
-"""The stage: the running services' addresses, the clock that only the story moves, and when everything has come to rest.
+"""The stage: the services' addresses, the clock that only the story moves, and when everything has come to rest.
 
 What happens, happens over HTTP and SMTP. Only the clock and the wait for rest look behind the curtain: the story shows
 the same figures on any bus because no step begins before the last one's effects have all arrived.
@@ -69,7 +69,9 @@ class Stage:
         arrived = self.post.arrived()
         found = [mail for mail in arrived if all(word in str(mail["Subject"]) for word in words)]
         if len(found) != 1:
-            raise Unexpected(f"one mail {words} should have come, there are {[str(mail['Subject']) for mail in arrived]}")
+            raise Unexpected(
+                f"one mail {words} should have come, there are {[str(mail['Subject']) for mail in arrived]}"
+            )
         return found[0]
 
     async def move_to(self, instant: datetime) -> None:

@@ -66,4 +66,6 @@ async def _done(stage: Stage, visit_id: str, time: str, day: int) -> None:
 
 def _told(stage: Stage, telling: Telling, number: str, words: str) -> None:
     """The customer is told which."""
-    telling.outcome(f"Contact One is told by mail: “{stage.letter(number, words)['Subject']}”", clause="IIJ-09")
+    telling.outcome(
+        f"Contact One is told by mail: “{str(stage.letter(number, words)['Subject']).strip()}”", clause="IIJ-09"
+    )

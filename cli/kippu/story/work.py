@@ -45,7 +45,7 @@ async def play(stage: Stage, telling: Telling) -> None:
     await record(stage, telling, "agreement", "onsite_work", on(6, 17, "09:30"), 90, "two started hours")
     [crossing] = await debits_of(stage, stage.tickets["agreement"])
     telling.outcome(f"one debit, from two lots: {allocations(crossing, stage.lots)}", clause="IIJ-08")
-    telling.check("the debit that crosses lots", allocations(crossing, stage.lots), "1 from lot B + 1 from lot A")
+    telling.check("the debit that crosses lots", allocations(crossing, stage.lots), "1 of lot B + 1 of lot A")
     await balance(stage, telling, "after the agreement's 90 minutes", 4)
     telling.link(f"{stage.addresses['console']}/wallets/{WALLET}")
 

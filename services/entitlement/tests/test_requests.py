@@ -225,6 +225,15 @@ async def test_an_accepted_offer_is_ordered_at_its_price_and_settles_what_was_ow
     assert [each.quantity for each in await world.on_wallet(TicketDebited)] == [2, 1], "only what is new is debited"
 
 
+async def test_what_is_owed_is_settled_from_the_lot_that_was_bought_for_it_alone(world: World) -> None:
+    await world.opened()
+    await world.worked(60)
+    await world.credit("O-early", 5, days=10)
+    await world.quote_accepted("Q-KP-0000-0001.1")
+    await world.invoice_paid("O-KP-0000-0001.1", date(2026, 11, 18))
+    assert [taken(each) for each in await world.on_wallet(TicketDebited)] == [[("O-KP-0000-0001.1", 1)]]
+
+
 async def test_an_order_is_paid_and_credited_once_with_the_term_of_its_plan(world: World) -> None:
     await world.quote_accepted("Q-other", product="se-5", quantity=2)
     for _ in range(2):

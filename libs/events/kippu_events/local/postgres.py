@@ -79,7 +79,11 @@ class LocalPostgres:
         """Ends sessions, flushes, and waits until it is down; a temporary folder goes with it."""
         info = PostmasterInfo.read_from_pgdata(self._data)
         if info is not None and info.is_running():
-            self._control("stop", "-m", "fast", "-t", str(START_SECONDS))
+            try:
+                self._control("stop", "-m", "fast", "-t", str(START_SECONDS))
+            except subprocess.CalledProcessError:
+                # It loses nothing that was committed: the next start recovers it from the write-ahead log.
+                self._control("stop", "-m", "immediate", "-t", str(START_SECONDS))
         if self._temporary:
             shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -12,6 +12,8 @@ from kippu_intake.domain.ticket_state import Status
 
 MAX_ATTACHMENT = 20_000_000
 """Bytes of a file that is sent over HTTP."""
+MAX_ATTACHMENT_BODY = 28_000_000
+"""Bytes of the request that sends one: base64 takes 4 for 3."""
 
 Body = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 TicketNo = Annotated[str, StringConstraints(pattern=r"^KP-[0-9A-Z]{4}-[0-9A-Z]{4}$")]

@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from kippu_intake.api.asking import CaughtUp, contact_for
 from kippu_intake.api.schemas import (
+    MAX_ATTACHMENT_BODY,
     FactsIn,
     NewAttachment,
     NewMessage,
@@ -190,7 +191,7 @@ async def add_message(command: Writer, ticket_no: TicketNo, body: NewMessage) ->
     return await _change(command, ticket_no, body, decide, status=201, made="message_id")
 
 
-@router.post("/{ticket_no}/attachments", status_code=201)
+@router.post("/{ticket_no}/attachments", status_code=201, max_body_size=MAX_ATTACHMENT_BODY)
 async def attach(command: Writer, ticket_no: TicketNo, body: NewAttachment) -> Response:
     """A file joins the newest message. What it is, its bytes say."""
     sealed_for = contact_subject(command.provider, await _contact_of(command, ticket_no))
