@@ -5,8 +5,10 @@ import sys
 import typer
 from rich.console import Console
 
-from kippu import events
+from kippu import audit, events, parked, plans, projections, token
+from kippu.serve import serve
 from kippu.trouble import Trouble
+from kippu.up import up
 
 app = typer.Typer(
     help="Prepaid support tickets and maintenance entitlements: run them, look into them, prove them.",
@@ -14,7 +16,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(events.app, name="events")
+app.command()(up)
+app.command()(serve)
+for name, group in (
+    ("token", token.app),
+    ("audit", audit.app),
+    ("plans", plans.app),
+    ("parked", parked.app),
+    ("projections", projections.app),
+    ("events", events.app),
+):
+    app.add_typer(group, name=name)
 
 
 def run() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import asyncpg
 import pytest
 from kippu_events.database import Database, Server
 from kippu_events.local.postgres import LocalPostgres
-from kippu_events.log import Appended, LogCorrupt, LogUnavailable, MarkMove, SavedState
+from kippu_events.log import Append, LogCorrupt, LogUnavailable, MarkMove, SavedState, batch
 from kippu_events.log import connection as log_connection
 from kippu_events.log import signal as log_signal
+from kippu_events.log import writer as log_writer
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.testing.appends import a_part, an_append
 from kippu_events.testing.proxy import LossyProxy
@@ -61,26 +62,29 @@ class TestLostConnections:
             assert len({answer.recorded[0].position for answer in answers}) == 10
 
     async def test_sessions_killed_while_many_write(self, database: Database, log: PostgresLog) -> None:
-        async def write(number: int) -> list[Appended]:
-            return [await log.append(an_append(a_part(f"s{number}", version))) for version in range(15)]
-
-        async def kill() -> int:
-            killed = 0
+        async def kill() -> None:
             async with administrator(database) as admin:
-                for _ in range(10):
-                    await asyncio.sleep(0.03)
+                killed = 0
+                while killed < 10:
                     killed += await admin.fetchval(
                         "select count(pg_terminate_backend(pid)) from pg_stat_activity "
-                        "where datname = current_database() and pid <> pg_backend_pid()"
+                        "where datname = current_database() and application_name = 'kippu log writer'"
                     )
-            return killed
+                    await asyncio.sleep(0.02)
+
+        async def write(number: int) -> list[int]:
+            positions: list[int] = []
+            while not killing.done():
+                appended = await log.append(an_append(a_part(f"s{number}", len(positions))))
+                positions.append(appended.recorded[0].position)
+            return positions
 
         killing = asyncio.create_task(kill())
         written = await asyncio.gather(*[write(number) for number in range(WRITERS)])
-        assert await killing > 10
-        positions = sorted(appended.recorded[0].position for of_one in written for appended in of_one)
-        assert positions == list(range(1, WRITERS * 15 + 1))
-        assert [event.position for event in await log.read(0)] == positions
+        await killing
+        positions = sorted(position for of_one in written for position in of_one)
+        assert positions == list(range(1, len(positions) + 1))
+        assert [event.position for event in await log.read(0, limit=len(positions) + 1)] == positions
 
     async def test_a_restart_of_the_server_is_sat_out(self, tmp_path: Path) -> None:
         with LocalPostgres(tmp_path / "postgres") as server:
@@ -110,6 +114,42 @@ class TestLostConnections:
                 assert {type(answer) for answer in answers} == {LogUnavailable}
                 await asyncio.to_thread(server.start)
                 assert (await log.append(an_append("s"))).recorded[0].position == 2
+
+
+class TestGroupCommit:
+    async def test_what_cannot_share_a_batch_waits_for_the_next(
+        self, log: PostgresLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Otherwise batches would fail as a whole, and be done again one by one: right, but slow."""
+        calls: list[int] = []
+
+        def counted(appends: Sequence[Append]) -> list[Any]:
+            calls.append(len(appends))
+            return batch.arguments(appends)
+
+        monkeypatch.setattr(log_writer, "arguments", counted)
+        on_one_stream = [log.append(an_append("s")) for _ in range(4)]
+        of_one_command = [log.append(an_append(f"t{n}", command_id="c")) for n in range(4)]
+        of_one_mark = [log.append(an_append(mark=MarkMove("debit", "intake", 3, n, n + 1))) for n in range(4)]
+        apart = [log.append(an_append(f"u{n}")) for n in range(4)]
+        await asyncio.gather(*on_one_stream, *of_one_command, *of_one_mark, *apart)
+        assert calls == [7, 3, 3, 3]
+
+    async def test_many_callers_share_few_commits(self, log: PostgresLog, monkeypatch: pytest.MonkeyPatch) -> None:
+        commits: list[int] = []
+        monkeypatch.setattr(log._writer, "_committed", commits.append)
+        await asyncio.gather(*[log.append(an_append(f"s{n}")) for n in range(256)])
+        assert len(commits) < 16
+
+    async def test_a_waiter_in_this_process_needs_neither_notification_nor_poll(
+        self, log: PostgresLog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(log_signal, "POLL_SECONDS", 60.0)
+        await log._signal.close()
+        waiting = asyncio.create_task(log.wait(0, 10))
+        await asyncio.sleep(0.1)
+        await log.append(an_append("s"))
+        assert await asyncio.wait_for(waiting, 2)
 
 
 class TestOtherProcesses:

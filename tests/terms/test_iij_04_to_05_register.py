@@ -108,6 +108,13 @@ def test_an_unknown_category_or_device_waits_for_classification(decide: Any, unk
     assert [remedy.action for remedy in decision.remedies] == ["classify"]
 
 
+def test_a_category_may_need_no_device(decide: Any, reworded: Any) -> None:
+    about_anything = reworded('id = "question"', 'id = "question"\nneeds_asset = false')
+    decision = decide(plan=about_anything, category="question", asset=None)
+    assert decision.outcome == "covered_by_debit"
+    assert decide(plan=about_anything, category="fault", asset=None).waiting_for == "classification"
+
+
 @pytest.mark.clause("IIJ-04", "IIJ-05")
 @pytest.mark.parametrize("field", ["bought_from_provider", "installed_by", "kind"])
 def test_what_the_register_does_not_say_is_waited_for(decide: Any, field: str) -> None:

@@ -77,6 +77,19 @@ def test_work_of_each_kind_counts(iij_se: Plan, kind: str) -> None:
     assert units_due(iij_se, [Entry(kind, 60)]) == 1
 
 
+def test_a_plan_may_count_each_entry_by_itself(reworded: Any) -> None:
+    by_entry = reworded('summed_over = "request"', 'summed_over = "entry"')
+    assert units_due(by_entry, isolation(35, 50)) == 2
+    assert units_due(by_entry, isolation(20, 20, 61)) == 4
+
+
+def test_a_plan_may_set_a_minimum(reworded: Any) -> None:
+    at_least_three = reworded("minimum = 1", "minimum = 3")
+    assert units_due(at_least_three, isolation(1)) == 3
+    assert units_due(at_least_three, isolation(200)) == 4
+    assert units_due(at_least_three, [Entry("waiting", 60)]) == 0
+
+
 @pytest.mark.clause("IIJ-07")
 def test_waiting_does_not_count(iij_se: Plan) -> None:
     assert units_due(iij_se, [Entry("waiting", 600)]) == 0

@@ -20,7 +20,7 @@ from asyncpg import Connection
 from kippu_events.consumer.runner import STOPPING, Connect, passes
 from kippu_events.deadlines import Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
-from kippu_events.log import LogCorrupt
+from kippu_events.log import LogCorrupt, LogUnavailable
 from kippu_events.steps import step
 from kippu_events.work import Cause, Worker
 
@@ -197,7 +197,8 @@ class DeadlineRunner:
             fire = self._deadlines.fire[deadline.kind]
             await self._worker.run(cause, lambda work: fire(deadline, work))
             step("deadline.appended")
-        except STOPPING:
+        except (*STOPPING, LogUnavailable):
+            # Not this deadline's fault: it stays as it is, and is claimed again.
             raise
         except Exception as error:
             self._log.exception("deadlines.failed", deadline=deadline.id)

@@ -10,18 +10,22 @@ each to the service's carrier, records the outcome as an event of its own under 
 - the log noted anew from position 0 adds no row that was there.
 """
 
+from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
+
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import asyncpg
+import structlog
+from asyncpg import Connection
 
+from kippu_events.consumer.runner import Connect, passes
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 from kippu_events.log import LogCorrupt
+from kippu_events.steps import step
 from kippu_events.work import Cause, Work, Worker
 
 READ_AT_ONCE = 1000
@@ -33,10 +37,6 @@ GIVE_UP_SECONDS = 5 * 24 * 3600.0
 """How long a temporary failure is tried again (RFC 5321, 4.5.4.1: "at least 4-5 days")."""
 RECONNECT_SECONDS = 1.0
 LONGEST_ERROR = 1000
-
-CONNECTION_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +113,19 @@ WAITING = "select count(*) from work.outbox where closed_at is null"
 class Outbox:
     """One sender of one service, on a connection of its own. Any number may run at the same time."""
 
-    def __init__(self, carrier: Carrier, worker: Worker, dsn: str, poll_seconds: float = 1.0) -> None:
+    def __init__(
+        self, service: str, carrier: Carrier, worker: Worker, connect: Connect, poll_seconds: float = 1.0
+    ) -> None:
+        self._service = service
         self._carrier = carrier
         self._worker = worker
-        self._dsn = dsn
+        self._connect = connect
         self._poll_seconds = poll_seconds
         self._types = frozenset(event.type for event in carrier.carries)
-        self._connection: asyncpg.Connection[Any] | None = None
+        self._connection: Connection[Any] | None = None
         self._turn = asyncio.Lock()
         self._noted = 0
+        self._log = structlog.get_logger().bind(outbox=service)
 
     async def run(self) -> None:
         """Runs until cancelled. A lost connection is opened again; a corrupt log is raised."""
@@ -130,8 +134,10 @@ class Outbox:
                 try:
                     await self.run_once()
                     await self._worker.log.wait(self._noted, self._poll_seconds)
-                except CONNECTION_LOST as error:
-                    logger.warning("outbox of %s: connection lost, opening another: %s", self._service, error)
+                except Exception as error:
+                    if not passes(error):
+                        raise
+                    self._log.warning("outbox.waiting", error=str(error))
                     await asyncio.sleep(RECONNECT_SECONDS)
         finally:
             await self.close()
@@ -149,26 +155,23 @@ class Outbox:
         return int(await self._query(lambda connection: connection.fetchval(WAITING)))
 
     async def close(self) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                await connection.close(timeout=1)
 
-    @property
-    def _service(self) -> str:
-        return self._worker.log.name
-
-    async def _query(self, ask: Callable[["asyncpg.Connection[Any]"], Awaitable[Any]]) -> Any:
+    async def _query(self, ask: Callable[[Connection[Any]], Awaitable[Any]]) -> Any:
         """One statement or transaction at a time on the sender's own connection."""
         async with self._turn:
             if self._connection is None or self._connection.is_closed():
-                self._connection = await asyncpg.connect(self._dsn)
+                self._connection = await self._connect()
             return await ask(self._connection)
 
     async def _note(self) -> None:
         while await self._query(self._note_batch) == READ_AT_ONCE:
             pass
 
-    async def _note_batch(self, connection: "asyncpg.Connection[Any]") -> int:
+    async def _note_batch(self, connection: Connection[Any]) -> int:
         async with connection.transaction():
             position = await connection.fetchval(MARK)
             batch = await self._worker.log.read(position, READ_AT_ONCE)
@@ -198,16 +201,14 @@ class Outbox:
         try:
             if await self._worker.log.find_command(cause.command_id) is None:
                 outcome = await self._send(envelope, row["age"])
+                step("outbox.sent")
                 await self._worker.run(cause, lambda work: self._carrier.record(envelope, outcome, work))
+                step("outbox.recorded")
         except LogCorrupt:
             raise
-        except NotNow as error:
-            logger.info("outbox of %s: %s is tried again: %s", self._service, envelope.id, error)
-            await self._later(row, str(error))
-            return False
         except Exception as error:
-            logger.exception("outbox of %s: %s failed", self._service, envelope.id)
-            await self._later(row, f"{type(error).__name__}: {error}")
+            self._log.warning("outbox.later", about=str(envelope.id), attempts=row["attempts"], error=str(error))
+            await self._later(row, error)
             return False
         await self._query(lambda connection: connection.execute(CLOSE, row["event_id"]))
         return True
@@ -229,6 +230,6 @@ class Outbox:
                 return Bounced(code, f"not taken for {GIVE_UP_SECONDS / 86400:.0f} days: {reason}")
             raise NotNow(reason, code) from error
 
-    async def _later(self, row: Any, error: str) -> None:
-        with suppress(*CONNECTION_LOST):  # then the lease ends by itself
-            await self._query(lambda connection: connection.execute(LATER, row["event_id"], error[:LONGEST_ERROR]))
+    async def _later(self, row: Any, error: Exception) -> None:
+        text = str(error) if isinstance(error, NotNow) else f"{type(error).__name__}: {error}"
+        await self._query(lambda connection: connection.execute(LATER, row["event_id"], text[:LONGEST_ERROR]))

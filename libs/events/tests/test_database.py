@@ -80,6 +80,12 @@ async def test_a_reader_sees_its_provider_and_customers_alone(
     assert await shown(read_models, provider, customers) == (tickets, plans)
 
 
+async def test_the_owner_is_bound_too(read_models: Database) -> None:
+    async with connected(read_models.admin_url) as admin:
+        await admin.execute(f"set role {read_models.roles}_owner")
+        assert await admin.fetchval("select count(*) from read.tickets") == 0
+
+
 async def test_the_setting_ends_with_its_transaction(read_models: Database) -> None:
     async with connected(read_models.reader_url) as reader:
         async with reader.transaction():

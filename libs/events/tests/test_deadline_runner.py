@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from kippu_events import deadline_runner
 from kippu_events.catalogue.dispatch import VisitBooked, VisitCompleted, VisitWithdrawn
 from kippu_events.database import Database
 from kippu_events.deadline_runner import DeadlineRunner
@@ -16,7 +17,7 @@ from kippu_events.deadlines import Cancel, Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 from kippu_events.log import Log, LogCorrupt
-from kippu_events.log.memory import MemoryLog
+from kippu_events.log.postgres import PostgresLog
 from kippu_events.ports import SystemIds, VirtualClock
 from kippu_events.steps import at_step
 from kippu_events.work import Cause, Fold, Work, Worker
@@ -119,8 +120,8 @@ class House:
 @pytest.fixture
 async def house(database: Database) -> AsyncIterator[House]:
     clock = VirtualClock(NOON)
-    log = MemoryLog("house")
     async with AsyncExitStack() as stack:
+        log = await stack.enter_async_context(PostgresLog("house", database.writer_url))
         yield House(log, clock, Worker(log, clock, SystemIds(), NothingToSeal()), database, stack)
 
 
@@ -171,6 +172,28 @@ async def test_planning_the_whole_log_again_fires_nothing_again_and_moves_nothin
     assert await scheduler.run_due() == 0
     assert await house.sql("select * from work.deadline order by id") == before
     assert [visit for visit, _ in await house.ended()] == ["fired"]
+
+
+async def test_a_plan_made_anew_that_stops_halfway_moves_nothing_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.book("moved", minutes=10)
+    await house.book("moved", minutes=600)
+    house.clock.advance(HOUR)
+    await house.scheduler().run_due()
+    await house.sql("update work.deadline_mark set position = 0")
+    monkeypatch.setattr(deadline_runner, "READ_AT_ONCE", 1)
+
+    def stop_at_the_second(envelope: Envelope) -> Sequence[Schedule | Cancel]:
+        if envelope.position == 2:
+            raise Killed
+        return plan(envelope)
+
+    with pytest.raises(Killed):
+        await house.scheduler(Deadlines(stop_at_the_second, {"visit-end": end})).run_due()
+
+    assert await house.sql("select position from work.deadline_mark") == [(1,)]
+    assert await house.sql("select due_at from work.deadline") == [(NOON + timedelta(minutes=600),)]
 
 
 async def test_a_plan_that_was_lost_altogether_still_fires_nothing_twice(house: House) -> None:

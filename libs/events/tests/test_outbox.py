@@ -1,7 +1,7 @@
 """The outbox: sent at least once under one reference, tried again, given up, and its outcome recorded once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,12 +16,21 @@ from kippu_events.log import LogCorrupt
 from kippu_events.log.memory import MemoryLog
 from kippu_events.outbox import Bounced, Delivered, NotNow, Outbox
 from kippu_events.ports import SystemIds, VirtualClock
+from kippu_events.steps import at_step
 from kippu_events.work import Cause, Fold, Work, Worker
 from kippu_privacy import Associated, Plain, Sealed
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
 STREAM = "mail-iij-m1"
 FOLD: Fold[int] = Fold(int, lambda: 0, lambda count, event: count + 1, 1)
+
+
+class Crash(BaseException):
+    """The process is gone: nothing of ours may catch it."""
+
+
+def crash() -> None:
+    raise Crash
 
 
 class NothingToSeal:
@@ -38,7 +47,6 @@ class Relay:
     def __init__(self, *answers: Delivered | Bounced | Exception) -> None:
         self.answers = list(answers)
         self.sent: list[str] = []
-        self.before_recording: Callable[[], Awaitable[None]] | None = None
 
     async def send(self, envelope: Envelope) -> Delivered | Bounced:
         self.sent.append(str(envelope.id))
@@ -48,8 +56,6 @@ class Relay:
         return answer
 
     async def record(self, envelope: Envelope, outcome: Delivered | Bounced, work: Work) -> None:
-        if self.before_recording:
-            await self.before_recording()
         stream = await work.load(FOLD, envelope.provider, envelope.stream)
         event: Event = (
             MailSent(occurred_at=work.now, mail_id="m1.O1", message_id=outcome.reference)
@@ -67,7 +73,7 @@ class Setting:
         self.senders: list[Outbox] = []
 
     def sender(self, relay: Relay) -> Outbox:
-        sender = Outbox(relay, self.worker, self.database.writer_url)
+        sender = Outbox("intake", relay, self.worker, lambda: asyncpg.connect(self.database.writer_url))
         self.senders.append(sender)
         return sender
 
@@ -159,11 +165,9 @@ async def test_after_days_of_temporary_failure_it_gives_up(given: Setting) -> No
 async def test_a_crash_between_sending_and_recording_sends_again_under_the_same_reference(given: Setting) -> None:
     await given.ask_for_a_mail()
     relay = Relay(Delivered("<1@kippu.example>"))
-    relay.before_recording = _crash
-    with pytest.raises(asyncio.CancelledError):
+    with at_step("outbox.sent", crash), pytest.raises(Crash):
         await given.sender(relay).run_once()
     assert await given.outcomes() == []
-    relay.before_recording = None
     after = given.sender(relay)
     assert await after.run_once() == 0, "the dead sender's lease has not ended"
     await given.time_passes(module.LEASE_SECONDS)
@@ -173,15 +177,11 @@ async def test_a_crash_between_sending_and_recording_sends_again_under_the_same_
     assert len(await given.outcomes()) == 1
 
 
-async def _crash() -> None:
-    raise asyncio.CancelledError
-
-
 async def test_a_crash_between_recording_and_closing_sends_nothing_again(given: Setting) -> None:
     await given.ask_for_a_mail()
     relay = Relay(Delivered("<1@kippu.example>"))
-    await given.sender(relay).run_once()
-    await given.sql("update work.outbox set closed_at = null")
+    with at_step("outbox.recorded", crash), pytest.raises(Crash):
+        await given.sender(relay).run_once()
     await given.time_passes()
     assert await given.sender(relay).run_once() == 1
     assert len(relay.sent) == 1

@@ -1,7 +1,6 @@
 """One service's HTTP application, from its `Service` and `Runtime`."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -10,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import REGISTRY, generate_latest
 from starlette.responses import JSONResponse, Response
 
-from kippu_service.http.edge import Edge, Gate, Metrics
+from kippu_service.http.edge import MAX_BODY_BYTES, Edge, Gate, Metrics, Routes
 from kippu_service.problems import HANDLED, MEDIA_TYPE, ProblemDocument, handle
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
@@ -19,23 +18,24 @@ READY_SECONDS = 2.0
 """How long the databases may take to answer a readiness probe."""
 
 
-def create_app(service: Service, runtime: Runtime, *, body_limits: Mapping[str, int] | None = None) -> FastAPI:
-    """The service's application. `body_limits` gives path prefixes a limit of their own in bytes, for uploads."""
+def create_app(service: Service, runtime: Runtime) -> FastAPI:
+    """The service's application."""
     app = FastAPI(
         title=f"Kippu {service.name}",
         version="1",
         responses={"default": {"description": "A problem (RFC 9457)", "model": ProblemDocument}},
     )
-    metrics = Metrics()
-    app.state.edge = Edge(service, runtime)
+    metrics, routes = Metrics(), Routes()
+    app.state.edge = Edge(service, runtime, routes)
     for middleware in reversed(service.middleware):
         app.add_middleware(middleware)
-    app.add_middleware(Gate, metrics=metrics, body_limits=dict(body_limits or {}))
+    app.add_middleware(Gate, metrics=metrics, routes=routes)
     for kind in HANDLED:
         app.add_exception_handler(kind, handle)
     for router in service.routers:
-        app.include_router(router)
+        app.include_router(router, max_body_size=MAX_BODY_BYTES)
     _add_operations(app, runtime, metrics)
+    routes.learn(app.routes)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # how FastAPI documents it
     return app
 

@@ -188,8 +188,6 @@ def problem_of(request: Request, error: Exception) -> Problem:
     if isinstance(error, RequestValidationError):
         return _invalid(request, error)
     if isinstance(error, HTTPException):
-        if isinstance(error.__cause__, Problem):  # FastAPI makes a 400 of whatever reading the body raised
-            return error.__cause__
         code = _STATUS_CODES.get(error.status_code, "refused")
         return Problem(error.status_code, code, error.detail, headers=error.headers)
     problem = next((make() for kinds, make in _ANSWERS if isinstance(error, kinds)), _internal())

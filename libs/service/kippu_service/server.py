@@ -62,13 +62,21 @@ class Servers:
         while not all(server.started for server in self._servers):
             finished = [task for task in self._tasks if task.done()]
             if finished:
-                await self.__aexit__()
-                raise RuntimeError(f"{finished[0].get_name()} did not start")
+                for server in self._servers:
+                    server.should_exit = True
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+                raise RuntimeError(f"{finished[0].get_name()} did not start") from finished[0].exception()
             await asyncio.sleep(0.01)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: several run here, and the process has one stop."""
+    """uvicorn as a part of a process: it leaves signals and the exit to the process, which has one stop for all."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            raise RuntimeError("the application's start failed; the log says why") from None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

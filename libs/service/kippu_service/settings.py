@@ -126,8 +126,8 @@ class Settings(BaseSettings):
     mail_addresses: Annotated[tuple[MailAddress, ...], NoDecode, BeforeValidator(_mail_addresses)] = (
         MailAddress(address="support@iij.example", provider="iij", family="iij-se"),
     )
-    """Where requests come in, as `address=provider/family`, separated by commas. A provider's first one is also whom its
-    mails are from, so that answers to them arrive."""
+    """Where requests come in, as `address=provider/family`, separated by commas. A provider's first one is also whom
+    its mails are from, so that answers to them arrive."""
     smtp_host: str = "127.0.0.1"
     smtp_port: Port = 8125
     """Where mail comes in."""

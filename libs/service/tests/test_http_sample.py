@@ -201,6 +201,15 @@ async def test_an_oversized_body_is_cut_off_declared_or_not(sample: Sample, desk
         assert problem(answer) == (413, "too_large")
 
 
+async def test_a_route_may_take_more(sample: Sample, desk: Caller) -> None:
+    padding = {"name": "Contact" + " " * 1024}
+    large = [contact(number, **padding) for number in range(1100)]
+    assert (await desk.post("/v1/contacts/import", json=large)).json() == {"taken": 1100}
+    larger = [contact(number, **padding) for number in range(2200)]
+    assert problem(await desk.post("/v1/contacts/import", json=larger)) == (413, "too_large")
+    assert await sample.events() == 1100
+
+
 async def test_nobody_overwrites_what_they_have_not_seen(sample: Sample, desk: Caller) -> None:
     seen = (await desk.post("/v1/contacts", json=contact())).headers["etag"]
 

@@ -144,6 +144,12 @@ def test_two_versions_of_a_name_or_a_day_do_not_fit_into_a_book() -> None:
         PlanBook([first, load(changed('"iij-se"', '"other"').replace("2025-04-01", "2026-04-01"))])
 
 
+def test_a_product_may_have_a_tax_rate_of_its_own() -> None:
+    plan = load(changed("validity_months = 12", "validity_months = 12\ntax_rate_permyriad = 0"))
+    assert price(plan, "se-10", 1).lines[0].tax_rate_permyriad == 0
+    assert price(plan, "se-5", 1).lines[0].tax_rate_permyriad == 700
+
+
 def test_a_price_is_the_plans() -> None:
     sold = price(load(SOURCE), "se-10", 2, language="th")
     assert (sold.currency, sold.tax_name, sold.tax_rounding, sold.payment_days) == ("THB", "VAT", "half_up", 30)

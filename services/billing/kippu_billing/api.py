@@ -102,6 +102,20 @@ class Quote(Row):
     lapsed_at: datetime | None
 
 
+class Received(BaseModel):
+    """`outstanding` is what is still owed on the invoice."""
+
+    invoice_no: str
+    payment_id: str
+    outstanding: int
+    paid: bool
+
+
+class Accepted(BaseModel):
+    quote_id: str
+    status: Literal["accepted"]
+
+
 class PaymentInput(Input):
     """Money that came in. `payment_id` is the bank's or the payer's reference, once per invoice."""
 
@@ -133,7 +147,7 @@ async def one_invoice(query: Annotated[Query, query("invoices:read")], invoice_n
     return query.answer(shown, version=row["version"])
 
 
-@router.post("/payments", tags=["payments"], status_code=201)
+@router.post("/payments", tags=["payments"], status_code=201, response_model=Received)
 async def receive_payment(
     command: Annotated[Command, command("payments:write", staff=True)], body: PaymentInput
 ) -> Response:
@@ -171,7 +185,7 @@ async def one_quote(query: Annotated[Query, query("quotes:read")], quote_id: Ide
     return query.answer(Quote.of(row), version=row["version"])
 
 
-@router.post("/quotes/{quote_id}/accept", tags=["quotes"])
+@router.post("/quotes/{quote_id}/accept", tags=["quotes"], response_model=Accepted)
 async def accept_quote(command: Annotated[Command, command("quotes:write")], quote_id: Identifier) -> Response:
     """By the customer's own partner or the provider's people. An order, its invoice and the tickets follow."""
     principal = command.principal

@@ -22,7 +22,7 @@ NUMBER = "INV-order-1"
 
 def line(quantity: int, unit_price: int, rate: int = 700) -> PriceLine:
     return PriceLine(
-        product="tickets-10",
+        product="se-10",
         description="10 tickets",
         quantity=quantity,
         unit_price=unit_price,
@@ -43,9 +43,9 @@ def order(*lines: PriceLine, rounding: str = "half_up") -> OrderAccepted:
         occurred_at=NOW,
         order_id="order-1",
         customer_id="customer-1",
-        plan_family="se-support",
+        plan_family="iij-se",
         plan_version="2025-04-01",
-        product="tickets-10",
+        product="se-10",
         quantity=1,
         price=price,
         tickets=10,

@@ -17,19 +17,19 @@ MIDNIGHT = datetime(2026, 6, 30, 17, 0, tzinfo=UTC)
 
 SHORTFALL = DebitShortfall(
     occurred_at=NOW,
-    wallet_id="customer-1.se-support",
+    wallet_id="customer-1.iij-se",
     customer_id="customer-1",
     debit_id="KP-0000-0001.2",
     ticket_no="KP-0000-0001",
     wanted=3,
     missing=2,
-    offer_product="tickets-10",
+    offer_product="se-10",
     offer_quantity=1,
     offer=Price(
         currency="THB",
         lines=(
             PriceLine(
-                product="tickets-10", description="10 tickets", quantity=1, unit_price=1_000_000, tax_rate_permyriad=700
+                product="se-10", description="10 tickets", quantity=1, unit_price=1_000_000, tax_rate_permyriad=700
             ),
         ),
         tax_name="VAT",
@@ -55,14 +55,14 @@ def refusal(quote: Quote, now: datetime) -> tuple[str, str]:
 def test_a_shortfall_is_offered_once_at_its_price_with_tax() -> None:
     (quote,) = domain.offer(Quote(), SHORTFALL, NOW)
     assert isinstance(quote, QuoteOffered)
-    assert (quote.quote_id, quote.plan_family, quote.product) == ("Q-KP-0000-0001.2", "se-support", "tickets-10")
+    assert (quote.quote_id, quote.plan_family, quote.product) == ("Q-KP-0000-0001.2", "iij-se", "se-10")
     assert (quote.net, quote.total, quote.valid_until) == (1_000_000, 1_070_000, date(2026, 6, 30))
     assert domain.offer(offered(), SHORTFALL, NOW) == []
 
 
 def test_a_quote_is_accepted_until_the_end_of_its_last_day() -> None:
     accepted = domain.accept(offered(), "Q-KP-0000-0001.2", "client-1", LAST_INSTANT)
-    assert (accepted.product, accepted.quantity, accepted.accepted_by) == ("tickets-10", 1, "client-1")
+    assert (accepted.product, accepted.quantity, accepted.accepted_by) == ("se-10", 1, "client-1")
 
 
 def test_a_quote_is_accepted_once() -> None:

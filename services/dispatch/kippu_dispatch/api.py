@@ -58,6 +58,15 @@ class Visit(BaseModel):
         return cls.model_validate(dict(row))
 
 
+class Settled(BaseModel):
+    """What the dispatcher's word came to."""
+
+    visit_id: str
+    status: Status
+    starts_at: datetime
+    minutes: int
+
+
 class Booking(Input):
     """The visit is booked at the wanted time; there is nothing else to say."""
 
@@ -96,7 +105,7 @@ async def visit(query: Reader, visit_id: Identifier) -> Response:
     return query.answer(Visit.of(row), version=row["version"])
 
 
-@router.post("/{visit_id}/book")
+@router.post("/{visit_id}/book", response_model=Settled)
 async def book(command: Dispatcher, visit_id: Identifier, body: Booking) -> Response:
     def decide(visits: Visits, now: datetime) -> Event:
         return domain.book(visits, visit_id, command.principal.client_id, now)
@@ -104,7 +113,7 @@ async def book(command: Dispatcher, visit_id: Identifier, body: Booking) -> Resp
     return await _settle(command, visit_id, body, decide)
 
 
-@router.post("/{visit_id}/postpone")
+@router.post("/{visit_id}/postpone", response_model=Settled)
 async def postpone(command: Dispatcher, visit_id: Identifier, body: Postponement) -> Response:
     def decide(visits: Visits, now: datetime) -> Event:
         by = command.principal.client_id
@@ -113,7 +122,7 @@ async def postpone(command: Dispatcher, visit_id: Identifier, body: Postponement
     return await _settle(command, visit_id, body, decide)
 
 
-@router.post("/{visit_id}/decline")
+@router.post("/{visit_id}/decline", response_model=Settled)
 async def decline(command: Dispatcher, visit_id: Identifier, body: Declining) -> Response:
     def decide(visits: Visits, now: datetime) -> Event:
         return domain.decline(visits, visit_id, body.reason, command.principal.client_id, now)
@@ -121,7 +130,7 @@ async def decline(command: Dispatcher, visit_id: Identifier, body: Declining) ->
     return await _settle(command, visit_id, body, decide)
 
 
-@router.post("/{visit_id}/complete")
+@router.post("/{visit_id}/complete", response_model=Settled)
 async def complete(command: Dispatcher, visit_id: Identifier, body: Completion) -> Response:
     def decide(visits: Visits, now: datetime) -> Event:
         return domain.complete(visits, visit_id, body.completed_at, now)

@@ -59,7 +59,7 @@ async def decide(
         customer_id=customer,
         contact_id="contact-1",
         decision=decision,
-        plan_family="se-support",
+        plan_family="iij-se",
         plan_version="2025-04-01",
         outcome=Outcome.COVERED_BY_DEBIT,
         metered=True,
@@ -218,3 +218,22 @@ async def test_nobody_settles_or_sees_anothers_visit(dispatch: Living, action: s
     async with Caller(dispatch.app) as dispatcher:
         assert (await dispatcher.post(f"/v1/visits/no-visit/{action}", json=body)).status_code == 404
     assert len(await dispatch.events()) == before
+
+
+async def test_the_read_model_is_the_same_rebuilt_in_any_order_of_slots(dispatch: Living) -> None:
+    async with Caller(dispatch.app) as dispatcher:
+        for number in range(1, 9):
+            visit = await decide(dispatch, number, held=number % 2 == 0)
+            later = [(SATURDAY + timedelta(days=days)).isoformat() for days in range(1, number)]
+            for to_at in later:
+                moved = await dispatcher.post(f"/v1/visits/{visit}/postpone", json={"to_at": to_at, "reason": to_at})
+                assert moved.status_code == 200
+    await decide(dispatch, 3, decision=2, wanted_at=None)
+    await dispatch.settle()
+    live = await dispatch.dump()
+    events = len(await dispatch.events())
+    for _ in range(3):  # each time the bus shuffles on
+        await dispatch.rebuild()
+        assert await dispatch.dump() == live
+    assert len(live["visit"]) == 8
+    assert len(await dispatch.events()) == events

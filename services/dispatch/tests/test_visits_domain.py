@@ -35,7 +35,7 @@ def decided(decision: int = 1, wanted_at: datetime | None = SATURDAY, *, held: b
         customer_id="customer-1",
         contact_id="contact-1",
         decision=decision,
-        plan_family="se-support",
+        plan_family="iij-se",
         plan_version="2025-04-01",
         outcome=Outcome.COVERED_BY_DEBIT,
         metered=True,

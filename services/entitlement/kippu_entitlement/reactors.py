@@ -6,7 +6,6 @@ One reactor hears everything about a request, so that work is never seen before 
 from collections.abc import Sequence
 
 from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
-from kippu_events.catalogue.dispatch import VisitDeclined
 from kippu_events.catalogue.entitlement import RequestNoted, WorkNoted
 from kippu_events.catalogue.intake import TicketClassified, TicketDeclined, TicketOpened, WorkRecorded
 from kippu_events.consumer import On, Reactor
@@ -83,24 +82,10 @@ class FollowRequests(Reactor):
 
     async def declined(self, envelope: Envelope, event: TicketDeclined, work: Work) -> None:
         stream = await requests.load_case(work, envelope.provider, event.ticket_no)
-        await _decline(work, stream, event.clause, event.reason)
-
-
-class ReverseDebits(Reactor):
-    """A visit that the dispatcher declines is a request that is not served: its debits go back."""
-
-    name = "reverse-debits"
-    logs = ("dispatch",)
-
-    def reactions(self) -> Sequence[On]:
-        return (On(VisitDeclined, self.declined),)
-
-    async def declined(self, envelope: Envelope, event: VisitDeclined, work: Work) -> None:
-        stream = await requests.load_case(work, envelope.provider, event.ticket_no)
-        standing = stream.state.standing
-        # A visit of an earlier decision says nothing about the one that stands.
-        if standing is not None and event.visit_id == streams.visit_id(event.ticket_no, standing.number):
-            await _decline(work, stream, event.clause, event.reason)
+        requests.request_of(stream)
+        held = await requests.load_wallet(work, stream)
+        changes = debiting.decline(stream.state, held.state, clause=event.clause, reason=event.reason, now=work.now)
+        requests.record(work, stream, held, changes)
 
 
 class CreditOrder(Reactor):
@@ -187,13 +172,6 @@ async def _settle(work: Work, quote_id: str, credited: Stream[wallet.Wallet], lo
         requests.record(work, stream, credited, changes)
 
 
-async def _decline(work: Work, stream: Stream[case.Case], clause: str, reason: str) -> None:
-    requests.request_of(stream)
-    held = await requests.load_wallet(work, stream)
-    changes = debiting.decline(stream.state, held.state, clause=clause, reason=reason, now=work.now)
-    requests.record(work, stream, held, changes)
-
-
 def _work_noted(stream: Stream[case.Case], event: WorkRecorded, plan: Plan) -> WorkNoted:
     """The fact, with what the request owes by the plan's metering once it counts (IIJ-07)."""
     request = requests.request_of(stream)
@@ -217,4 +195,4 @@ def _serial(serial: str | None) -> str | None:
     return asset.normalised(serial) if serial else None
 
 
-REACTORS = (FollowRequests(), ReverseDebits(), CreditOrder(), OrderFromQuote())
+REACTORS = (FollowRequests(), CreditOrder(), OrderFromQuote())

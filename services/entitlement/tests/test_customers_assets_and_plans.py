@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime
 from functools import reduce
 
 import pytest
-from kippu_entitlement.domain import asset, customer, plan
+from kippu_entitlement.domain import asset, contact, customer, plan
 from kippu_entitlement.domain.asset import Asset
-from kippu_entitlement.domain.customer import Contact, Customer, Person, Register
+from kippu_entitlement.domain.contact import Contact, Known, Person
+from kippu_entitlement.domain.customer import Customer, Register
 from kippu_entitlement.domain.plan import Plans
 from kippu_events.catalogue.entitlement import AssetRegistered, ContactAdded, CustomerRegistered, PlanPublished
 from kippu_privacy import Plain
@@ -40,15 +41,12 @@ def codes(refused: pytest.ExceptionInfo[Refused]) -> list[tuple[str, str | None]
     return [(fault.code, fault.field) for fault in refused.value.faults]
 
 
-def test_a_customer_is_registered_with_salesperson_and_contacts_whose_names_are_sealed_apart() -> None:
-    registered, added = customer.register(Customer(), REGISTER, NOW)
+def test_a_customer_is_registered_with_its_salesperson_and_their_names_are_sealed_apart() -> None:
+    (registered,) = customer.register(Customer(), REGISTER, NOW)
     assert isinstance(registered, CustomerRegistered)
-    assert isinstance(added, ContactAdded)
     assert registered.name == Plain("customer-iij-customer-1", "Customer One")
     assert registered.salesperson_mail == Plain("salesperson-iij-sales-1", "sales-1@provider.example")
-    assert added.mail == Plain("contact-iij-customer-1.contact-1", "one@customer-1.example")
-    state = reduce(customer.evolve, (registered, added), Customer())
-    assert state == Customer("customer-1", "th", "sales-1", ("contact-1",))
+    assert customer.evolve(Customer(), registered) == Customer("customer-1", "th", "sales-1")
 
 
 def test_every_fault_of_a_registration_is_named_at_once_and_no_address_is_repeated() -> None:
@@ -75,16 +73,21 @@ def test_a_customer_is_registered_once() -> None:
     assert refused.value.kind == "conflict"
 
 
-def test_a_contact_is_added_once_and_only_to_a_customer() -> None:
-    state = reduce(customer.evolve, customer.register(Customer(), REGISTER, NOW), Customer())
-    (added,) = customer.add_contacts(state, "iij", [replace(CONTACT, id="contact-2")], NOW)
+def test_a_contact_id_stands_for_one_person_in_the_whole_provider() -> None:
+    added = contact.add(Known(), "iij", "customer-1", CONTACT, NOW)
     assert isinstance(added, ContactAdded)
-    with pytest.raises(Refused) as twice:
-        customer.add_contacts(state, "iij", [CONTACT], NOW)
-    assert codes(twice) == [("contact_known", "contacts.0.id")]
-    with pytest.raises(Refused) as nobody:
-        customer.add_contacts(Customer(), "iij", [CONTACT], NOW)
-    assert nobody.value.kind == "not_found"
+    assert added.mail == Plain("contact-iij-contact-1", "one@customer-1.example")
+    known = contact.evolve(Known(), added)
+    for customer_id in ("customer-1", "customer-2"):
+        with pytest.raises(Refused) as refused:
+            contact.add(known, "iij", customer_id, CONTACT, NOW)
+        assert (refused.value.kind, codes(refused)) == ("conflict", [("contact_known", "contact_id")])
+
+
+def test_a_contact_that_is_given_twice_is_one_too_many() -> None:
+    with pytest.raises(Refused) as refused:
+        customer.register(Customer(), replace(REGISTER, contacts=(CONTACT, CONTACT)), NOW)
+    assert codes(refused) == [("contact_twice", "contacts.1.id")]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ async def test_a_statement_rebuilt_from_the_log_is_the_same_byte_for_byte(
     await desk.world.tell(desk.world.opening(wanted_at=desk.world.clock.now() + timedelta(days=3)))
     await desk.world.tell(desk.world.work(120))
     await desk.settle()
-    await desk.world.tell(desk.world.declining_visit(1))
+    await desk.world.tell(desk.world.declining(clause="IIJ-09"))
     desk.world.clock.advance(timedelta(days=200))
     deadlines = DeadlineRunner("entitlement", DEADLINES, desk.runtime.worker, desk.runtime.connect_writer)
     await deadlines.run_due()
@@ -140,6 +140,8 @@ async def test_a_preview_explains_and_changes_nothing(desk: Desk) -> None:
             refused = await partner.post("/v1/decisions/preview", json=PREVIEW | change)
             assert refused.status_code == 422, change
             assert [error["field"] for error in refused.json()["errors"]] == [field]
+        (example,) = desk.app.openapi()["components"]["schemas"]["PreviewInput"]["examples"]
+        assert (await partner.post("/v1/decisions/preview", json=example)).json()["deciding_clause"]["id"] == "IIJ-05"
     assert (await desk.runtime.log.head()).position == before
 
 

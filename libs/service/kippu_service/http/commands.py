@@ -87,7 +87,8 @@ class Command:
         request, principal = self._request, self.principal
         # Only what was sent is hashed, so that a default added later does not make an old request a different one.
         content = body if isinstance(body, bytes) else body.model_dump_json(exclude_unset=True).encode()
-        route = f"{request.method} {request.scope['route'].path}"
+        edge: Edge = request.app.state.edge
+        route = f"{request.method} {edge.routes.template(request.scope)}"
         traceparent = request.headers.get("traceparent", "")
         return Cause(
             command_id=f"http:{principal.provider}:{principal.client_id}:{route}:{key}",

@@ -1,24 +1,43 @@
-"""What every request passes: who it is, and one plain ASGI middleware for size, metrics and the last exception."""
+"""What every request passes: who it is, and one plain ASGI middleware for metrics and the last exception."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from fastapi import Request
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.routing import iter_route_contexts
 from fastapi.security import OAuth2
 from prometheus_client import CollectorRegistry, Histogram
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kippu_service.principal import Principal
-from kippu_service.problems import Problem, problem_of, unauthorised
+from kippu_service.problems import MEDIA_TYPE, Problem, problem_of, unauthorised
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 from kippu_service.tokens import TokenRefused, TokensUnavailable
 
 MAX_BODY_BYTES = 1024 * 1024
-"""The largest request body, unless a route's path prefix is given another limit."""
+"""The largest request body; a route that takes uploads says `max_body_size=` itself."""
+
+
+class Routes:
+    """The whole path of each route, such as `/v1/tickets/{ticket_no}`; a route by itself does not know its prefix."""
+
+    def __init__(self) -> None:
+        self._templates: dict[int, str] = {}
+
+    def learn(self, routes: Sequence[BaseRoute]) -> None:
+        for context in iter_route_contexts(routes):
+            self._templates[id(context.original_route)] = str(getattr(context, "path_format", "none"))
+
+    def template(self, scope: Mapping[str, Any]) -> str:
+        """The template of the route that a request came to, `none` if it came to none."""
+        return self._templates.get(id(scope.get("route")), "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +46,7 @@ class Edge:
 
     service: Service
     runtime: Runtime
+    routes: Routes
 
 
 class _Bearer(OAuth2):
@@ -61,11 +81,6 @@ async def authenticate(request: Request, authorization: str | None) -> Principal
         ) from error
 
 
-class TooLarge(Problem):
-    def __init__(self, limit: int) -> None:
-        super().__init__(413, "too_large", "The body is too large", f"a body has at most {limit} bytes here")
-
-
 @dataclass(slots=True)
 class Metrics:
     """Requests by route template (never by path: that would be endless, and could be personal)."""
@@ -86,59 +101,46 @@ class Metrics:
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+TOO_LARGE = Problem(413, "too_large", "The body is larger than this route takes")
+
+
 class Gate:
-    """The one middleware. It counts a body as it streams in, times the answer, and turns what nobody caught into 500.
+    """The one middleware: it times the answer, and turns what nobody caught into a 500."""
 
-    `body_limits` gives path prefixes a limit of their own, for uploads.
-    """
-
-    def __init__(self, app: ASGIApp, metrics: Metrics, body_limits: dict[str, int]) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, routes: Routes) -> None:
         self._app = app
         self._metrics = metrics
-        self._body_limits = body_limits
+        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        status = 0
+        status, plain_413 = 0, False
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, plain_413
+            if message["type"] == "http.response.start":
+                # Starlette's limit on bodies answers in plain text: that is held back, and a problem sent for it.
+                plain_413 = message["status"] == 413 and Headers(raw=message["headers"])["content-type"] != MEDIA_TYPE
+            if plain_413:
+                return
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), (b"x-content-type-options", b"nosniff")]
             await send(message)
 
         try:
-            limit = self._limit(scope["path"])
-            declared = Headers(scope=scope).get("content-length", "0")
-            if declared.isdigit() and int(declared[:20]) > limit:
-                raise TooLarge(limit)
-            await self._app(scope, self._counted(receive, limit), sending)
+            await self._app(scope, receive, sending)
+            if plain_413:
+                raise TOO_LARGE
         except Exception as error:
+            plain_413 = False
             if status:  # the answer had begun: nothing better can be said any more, the connection must break off
                 raise
             await problem_of(Request(scope), error).response()(scope, receive, sending)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
             method = scope["method"] if scope["method"] in _METHODS else "other"
+            route = self._routes.template(scope)
             self._metrics.requests.labels(method, route, str(status)).observe(time.perf_counter() - started)
-
-    def _limit(self, path: str) -> int:
-        return next((limit for prefix, limit in self._body_limits.items() if path.startswith(prefix)), MAX_BODY_BYTES)
-
-    @staticmethod
-    def _counted(receive: Receive, limit: int) -> Receive:
-        received = 0
-
-        async def counting() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise TooLarge(limit)
-            return message
-
-        return counting

@@ -44,11 +44,13 @@ async def runtime_on(
     keyring: Keyring | None = None,
     data_dir: Path = Path(".kippu"),
     settings: Mapping[str, Any] | None = None,
+    reader_connections: int = 4,
 ) -> AsyncIterator[Runtime]:
     """A runtime on a real database, with this log. Without a keyring, keys are in memory."""
     clock, ids = clock or SystemClock(), ids or SystemIds()
     vault = Vault(keyring or MemoryKeyring())
-    readers, writers = await open_readers(database.reader_url), await open_writers(database.writer_url)
+    readers = await open_readers(database.reader_url, size=reader_connections)
+    writers = await open_writers(database.writer_url)
     try:
         yield Runtime(
             settings=Settings(**{"data_dir": data_dir, **(settings or {})}),

@@ -15,7 +15,7 @@ from typing import Any
 from fastapi import FastAPI
 from kippu_events.bus.embedded import EmbeddedBus
 from kippu_events.consumer.marks import projector_id, reactor_id
-from kippu_events.consumer.projector import ProjectorRunner
+from kippu_events.consumer.projector import ProjectorRunner, reset
 from kippu_events.consumer.reactor import ReactorRunner
 from kippu_events.consumer.runner import Runner
 from kippu_events.database import Database
@@ -33,6 +33,7 @@ from kippu_service.testing import runtime_on
 SETTLE_SECONDS = 20.0
 
 _MARKS = "select consumer, log, slot, slot_seq from bus.mark"
+_DUMP = "select t::text from read.{} t order by 1"
 _COUNTED = Fold(int, lambda: 0, lambda count, event: count + 1, version=1)
 
 
@@ -45,6 +46,7 @@ class Living:
     app: FastAPI
     clock: VirtualClock
     logs: dict[str, Log]
+    bus: EmbeddedBus
     deadlines: DeadlineRunner | None
     running: list[asyncio.Task[None]]
 
@@ -69,6 +71,23 @@ class Living:
         fired = await self.deadlines.run_due()
         await self.settle()
         return fired
+
+    async def dump(self) -> dict[str, list[str]]:
+        """Every read model as text, row by row in the order of the rows' text: equal dumps are equal tables."""
+        tables = [table.removeprefix("read.") for each in self.service.projectors for table in each.tables]
+        return {table: [row[0] for row in await self.runtime.writers.fetch(_DUMP.format(table))] for table in tables}
+
+    async def rebuild(self) -> None:
+        """Empties every read model and builds it anew from position 0, beside the consumer that runs already."""
+        connection = await self.runtime.connect_writer()
+        try:
+            for projector in self.service.projectors:
+                await reset(connection, projector)
+                numbers = await self._numbers()
+                until = {(log, slot): number for log in projector.logs for slot, number in enumerate(numbers[log])}
+                await ProjectorRunner(self.service.name, projector, self.bus, self.runtime.connect_writer).run(until)
+        finally:
+            await connection.close()
 
     async def settle(self) -> None:
         """Waits until every consumer has done everything there is, and nothing more came of it."""
@@ -117,7 +136,7 @@ async def living(
         deadlines = DeadlineRunner(service.name, service.deadlines, worker, connect) if service.deadlines else None
         running = [asyncio.create_task(runner.run()) for runner in runners]
         try:
-            yield Living(service, runtime, create_app(service, runtime), clock, logs, deadlines, running)
+            yield Living(service, runtime, create_app(service, runtime), clock, logs, bus, deadlines, running)
         finally:
             for task in running:
                 task.cancel()

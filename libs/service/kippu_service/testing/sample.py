@@ -139,6 +139,18 @@ async def replace(contact_id: Identifier, body: NewContact, command: StaffWrites
     return await command.run(body, decide, status=200)
 
 
+@router.post("/contacts/import", status_code=200, max_body_size=2 * 1024 * 1024)
+async def take_in(body: list[NewContact], command: StaffWrites) -> Response:
+    async def decide(work: Work) -> dict[str, Any]:
+        for one in body:
+            stream = await work.load(CONTACT, command.provider, f"contact-{command.provider}-{one.contact_id}")
+            work.record(stream, _added(command.provider, one, work))
+        return {"taken": len(body)}
+
+    content = b"".join(one.model_dump_json().encode() for one in body)
+    return await command.run(content, decide, status=200)
+
+
 @router.get("/contacts")
 async def several(query: CanRead, page: Annotated[Page, paged(language=str, contact_id=str)]) -> PageOf[ShownContact]:
     rows = await query.fetch(

@@ -3,13 +3,15 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from kippu_events.work import Work
+from kippu_events.work import Stream, Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from kippu_entitlement import folds
-from kippu_entitlement.domain import customer, streams
+from kippu_entitlement.domain import contact, customer, streams
+from kippu_entitlement.domain.checks import Checks
+from kippu_entitlement.domain.checks import not_found as no_such
 
 router = APIRouter(tags=["customers"])
 
@@ -24,8 +26,8 @@ class ContactInput(PersonInput):
     language: Line
     telephone: Line | None = None
 
-    def contact(self) -> customer.Contact:
-        return customer.Contact(self.id, self.name, self.mail, self.language, self.telephone)
+    def contact(self) -> contact.Contact:
+        return contact.Contact(self.id, self.name, self.mail, self.language, self.telephone)
 
 
 class CustomerInput(Input):
@@ -78,6 +80,8 @@ async def register(
         stream = await work.load(folds.CUSTOMER, command.provider, name)
         command.expect(stream)
         work.record(stream, *customer.register(stream.state, _registration(command.provider, body), work.now))
+        for each in body.contacts:
+            await _add(work, command.provider, body.customer_id, each.contact())
         return {"customer_id": body.customer_id}
 
     return await command.run(body, decide, location="/v1/customers/{customer_id}")
@@ -90,7 +94,7 @@ def _registration(provider: str, body: CustomerInput) -> customer.Register:
         name=body.name,
         language=body.language,
         country=body.country,
-        salesperson=customer.Person(body.salesperson.id, body.salesperson.name, body.salesperson.mail),
+        salesperson=contact.Person(body.salesperson.id, body.salesperson.name, body.salesperson.mail),
         contacts=[each.contact() for each in body.contacts],
     )
 
@@ -104,12 +108,21 @@ async def add_contact(
     async def decide(work: Work) -> dict[str, Any]:
         command.principal.require_customer(customer_id)
         name = streams.customer(command.provider, customer_id)
-        stream = await work.load(folds.CUSTOMER, command.provider, name)
-        command.expect(stream)
-        work.record(stream, *customer.add_contacts(stream.state, command.provider, [body.contact()], work.now))
+        if not (await work.load(folds.CUSTOMER, command.provider, name)).state.exists:
+            raise no_such("such customer")
+        checks = Checks()
+        contact.check_contact(checks, body.contact())
+        checks.done()
+        command.expect(await _add(work, command.provider, customer_id, body.contact()))
         return {"customer_id": customer_id, "contact_id": body.id}
 
     return await command.run(body, decide, location="/v1/customers/{customer_id}")
+
+
+async def _add(work: Work, provider: str, customer_id: str, added: contact.Contact) -> Stream[contact.Known]:
+    stream = await work.load(folds.CONTACT, provider, streams.contact(provider, added.id))
+    work.record(stream, contact.add(stream.state, provider, customer_id, added, work.now))
+    return stream
 
 
 @router.get("/v1/customers/{customer_id}", response_model=CustomerShown)
@@ -138,4 +151,4 @@ async def show(customer_id: Identifier, query: Annotated[Query, query("customers
             for each, (who, mail, telephone) in opened
         ],
     )
-    return query.answer(shown, version=found["version"])
+    return query.answer(shown)

@@ -5,6 +5,10 @@ def customer(provider: str, customer_id: str) -> str:
     return f"customer-{provider}-{customer_id}"
 
 
+def contact(provider: str, contact_id: str) -> str:
+    return f"contact-{provider}-{contact_id}"
+
+
 def asset(provider: str, serial: str) -> str:
     return f"asset-{provider}-{serial}"
 
@@ -42,12 +46,8 @@ def approval_id(ticket_no: str, decision: int) -> str:
     return f"{ticket_no}.A{decision}"
 
 
-def visit_id(ticket_no: str, decision: int) -> str:
-    return f"{ticket_no}.V{decision}"
-
-
 def ticket_of(of_id: str) -> str:
-    """The ticket number in an approval's, a visit's or a debit's id."""
+    """The ticket number in an approval's or a debit's id."""
     return of_id.partition(".")[0]
 
 

@@ -16,18 +16,17 @@ create table read.customer (
 );
 select read.protect('customer');
 
--- The version of the customer's stream, which contacts move too.
 create table read.contact (
     provider text not null,
-    customer_id text not null,
     contact_id text not null,
-    version bigint not null,
+    customer_id text not null,
     name text not null,
     mail text not null,
     telephone text,
     language text not null,
-    primary key (provider, customer_id, contact_id)
+    primary key (provider, contact_id)
 );
+create index contact_by_customer on read.contact (provider, customer_id, contact_id);
 select read.protect('contact');
 
 create table read.asset (

@@ -21,14 +21,8 @@ CUSTOMERS = """
                          $7::text[], $8::text[], $9::text[], $10::timestamptz[])
 """
 CONTACTS = """
-    insert into read.contact (provider, customer_id, contact_id, version, name, mail, telephone, language)
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[],
-                         $5::text[], $6::text[], $7::text[], $8::text[])
-"""
-CUSTOMER_VERSIONS = """
-    update read.customer as customer set version = moved.version
-    from unnest($1::text[], $2::text[], $3::bigint[]) as moved (provider, customer_id, version)
-    where (customer.provider, customer.customer_id) = (moved.provider, moved.customer_id)
+    insert into read.contact (provider, contact_id, customer_id, name, mail, telephone, language)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
 """
 ASSETS = """
     insert into read.asset (provider, serial, customer_id, version, kind, model, plan_family, bought_from_provider,
@@ -59,8 +53,6 @@ class Customers(Projector):
         added = of_type(batch, ContactAdded)
         await write(connection, CUSTOMERS, [_customer(envelope, event) for envelope, event in registered])
         await write(connection, CONTACTS, [_contact(envelope, event) for envelope, event in added])
-        moved = [(envelope.provider, event.customer_id, envelope.version) for envelope, event in added]
-        await write(connection, CUSTOMER_VERSIONS, last_by_key(moved, 2))
 
 
 class Assets(Projector):
@@ -102,9 +94,8 @@ def _customer(envelope: Envelope, event: CustomerRegistered) -> tuple[Any, ...]:
 def _contact(envelope: Envelope, event: ContactAdded) -> tuple[Any, ...]:
     return (
         envelope.provider,
-        event.customer_id,
         event.contact_id,
-        envelope.version,
+        event.customer_id,
         carry(envelope, "name"),
         carry(envelope, "mail"),
         carry(envelope, "telephone"),

@@ -5,7 +5,6 @@ from itertools import count
 from typing import Any, TypeVar
 
 from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
-from kippu_events.catalogue.dispatch import VisitDeclined
 from kippu_events.catalogue.intake import TicketClassified, TicketDeclined, TicketOpened, WorkRecorded
 from kippu_events.catalogue.values import Channel, WorkKind
 from kippu_events.consumer.reactor import Reactions
@@ -21,7 +20,7 @@ from kippu_privacy.vault import Vault
 from kippu_terms.loading import load
 
 from kippu_entitlement import folds, terms
-from kippu_entitlement.domain import asset, case, customer, order, plan, streams, wallet
+from kippu_entitlement.domain import asset, case, contact, customer, order, plan, streams, wallet
 from kippu_entitlement.reactors import REACTORS
 
 AnEvent = TypeVar("AnEvent", bound=Event)
@@ -56,7 +55,7 @@ class World:
         self.log: Log = log or MemoryLog("entitlement")
         self.vault = vault or Vault(MemoryKeyring())
         self.worker = Worker(self.log, self.clock, SystemIds(), self.vault)
-        self.heard: dict[str, Log] = {name: MemoryLog(name) for name in ("intake", "dispatch", "billing")}
+        self.heard: dict[str, Log] = {name: MemoryLog(name) for name in ("intake", "billing")}
         self._reactions = [(reactor, Reactions("entitlement", reactor, self.worker)) for reactor in REACTORS]
         self._commands, self._ids = count(1), SystemIds()
 
@@ -96,10 +95,12 @@ class World:
 
     async def _register_customer(self, work: Work) -> None:
         stream = await work.load(folds.CUSTOMER, PROVIDER, streams.customer(PROVIDER, CUSTOMER))
-        sales = customer.Person("sales-1", "Salesperson One", "sales-1@provider.example")
-        contact = customer.Contact("contact-1", "Contact One", "one@customer-1.example", "th")
-        command = customer.Register(PROVIDER, CUSTOMER, "Customer One", "th", "TH", sales, [contact])
+        sales = contact.Person("sales-1", "Salesperson One", "sales-1@provider.example")
+        command = customer.Register(PROVIDER, CUSTOMER, "Customer One", "th", "TH", sales)
         work.record(stream, *customer.register(stream.state, command, work.now))
+        known = await work.load(folds.CONTACT, PROVIDER, streams.contact(PROVIDER, "contact-1"))
+        one = contact.Contact("contact-1", "Contact One", "one@customer-1.example", "th")
+        work.record(known, contact.add(known.state, PROVIDER, CUSTOMER, one, work.now))
 
     async def register(self, wanted: asset.Asset) -> None:
         async def decide(work: Work) -> None:
@@ -155,7 +156,7 @@ class World:
             plan_family=FAMILY,
             channel=Channel.PORTAL,
             language="th",
-            subject=Plain(f"contact-{PROVIDER}-{CUSTOMER}.contact-1", "A request"),
+            subject=Plain(f"contact-{PROVIDER}-contact-1", "A request"),
             **{**usual, **facts},
         )
 
@@ -182,24 +183,11 @@ class World:
         )
 
     async def declined(self, ticket_no: str = "KP-0000-0001", clause: str = "IIJ-05") -> None:
-        await self.hear(
-            TicketDeclined(
-                occurred_at=self.clock.now(), ticket_no=ticket_no, customer_id=CUSTOMER, clause=clause, reason="no"
-            )
-        )
+        await self.hear(self.declining(ticket_no, clause))
 
-    async def visit_declined(self, decision: int, ticket_no: str = "KP-0000-0001") -> None:
-        await self.hear(self.declining_visit(decision, ticket_no))
-
-    def declining_visit(self, decision: int, ticket_no: str = "KP-0000-0001") -> VisitDeclined:
-        return VisitDeclined(
-            occurred_at=self.clock.now(),
-            visit_id=streams.visit_id(ticket_no, decision),
-            ticket_no=ticket_no,
-            customer_id=CUSTOMER,
-            clause="IIJ-09",
-            reason="nobody is free",
-            declined_by="operator-1",
+    def declining(self, ticket_no: str = "KP-0000-0001", clause: str = "IIJ-05") -> TicketDeclined:
+        return TicketDeclined(
+            occurred_at=self.clock.now(), ticket_no=ticket_no, customer_id=CUSTOMER, clause=clause, reason="no"
         )
 
     async def quote_accepted(self, quote_id: str, product: str = "se-10", quantity: int = 1) -> None:
@@ -255,8 +243,6 @@ def _stream_of(event: Event) -> str:
     match event:
         case TicketOpened() | TicketClassified() | WorkRecorded() | TicketDeclined():
             return f"ticket-{PROVIDER}-{event.ticket_no}"
-        case VisitDeclined():
-            return f"visit-{PROVIDER}-{event.visit_id}"
         case QuoteAccepted():
             return f"quote-{PROVIDER}-{event.quote_id}"
         case InvoicePaid():

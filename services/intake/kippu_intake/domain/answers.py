@@ -42,19 +42,20 @@ def to_held_visit(ticket: Ticket, held: VisitHeld, now: datetime) -> list[Event]
     )
 
 
-def to_booked_visit(ticket: Ticket, booked: VisitBooked, starts_at: str, now: datetime) -> list[Event]:
-    """`starts_at` is the instant as the provider's people would say it, in the provider's time zone."""
-    parameters = {"visit_id": booked.visit_id, "starts_at": starts_at, "minutes": str(booked.minutes)}
+def to_booked_visit(ticket: Ticket, booked: VisitBooked, now: datetime) -> list[Event]:
+    parameters = {
+        "visit_id": booked.visit_id,
+        "starts_at": booked.starts_at.isoformat(),
+        "minutes": str(booked.minutes),
+    }
     return [*_no_longer_held(ticket, now), *tickets.request_mail(ticket, "visit_booked", now, parameters=parameters)]
 
 
-def to_postponed_visit(
-    ticket: Ticket, postponed: VisitPostponed, from_at: str, to_at: str, now: datetime
-) -> list[Event]:
+def to_postponed_visit(ticket: Ticket, postponed: VisitPostponed, now: datetime) -> list[Event]:
     parameters = {
         "visit_id": postponed.visit_id,
-        "from_at": from_at,
-        "to_at": to_at,
+        "from_at": postponed.from_at.isoformat(),
+        "to_at": postponed.to_at.isoformat(),
         "minutes": str(postponed.minutes),
         "clause": postponed.clause,
         "reason": postponed.reason,

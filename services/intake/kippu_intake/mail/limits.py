@@ -59,6 +59,10 @@ class BoundedPolicy(Compat32):
             raise MailRefused(f"a header field is longer than {allowed} bytes")
         return super().header_source_parse(sourcelines)
 
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        """As it came, undeclared bytes as surrogates, for us to guess: the default would make them unreadable."""
+        return value
+
 
 def _counting(most: int) -> Any:
     made = 0

@@ -92,6 +92,14 @@ class Tickets(Projector):
             await connection.execute(_CHANGED, *zip(*rows, strict=True))
 
 
+_STATUS_AFTER: dict[type[Event], Status] = {
+    intake.TicketResumed: Status.OPEN,
+    intake.TicketReopened: Status.OPEN,
+    intake.TicketResolved: Status.RESOLVED,
+    intake.TicketClosed: Status.CLOSED,
+}
+
+
 class _Change:
     """What a batch's events make of one ticket, the later over the earlier."""
 
@@ -125,12 +133,8 @@ def _columns(event: Event) -> dict[str, Any]:
             return _status(Status.WAITING, event.waiting_for, event.clause)
         case intake.TicketDeclined():
             return _status(Status.DECLINED, None, event.clause)
-        case intake.TicketResumed() | intake.TicketReopened():
-            return _status(Status.OPEN)
-        case intake.TicketResolved():
-            return _status(Status.RESOLVED)
-        case intake.TicketClosed():
-            return _status(Status.CLOSED)
+        case _ if type(event) in _STATUS_AFTER:
+            return _status(_STATUS_AFTER[type(event)])
     return {}
 
 

@@ -1,0 +1,42 @@
+"""`kippu token`: a bearer token for the embedded mode, without an identity provider."""
+
+from typing import Annotated
+
+import typer
+from kippu_service.token_maker import ALL_SCOPES, hash_secret
+from kippu_service.tokens import CLIENT_ID, CUSTOMER_ID, PROVIDER_ID, SCOPE
+
+from kippu import common
+from kippu.compose import token_maker
+from kippu.trouble import Trouble
+
+app = typer.Typer(help="Tokens of the embedded mode.", no_args_is_help=True)
+
+
+@app.command("make")
+def make(
+    provider: Annotated[str, typer.Option(help="Whose token it is, such as iij.")],
+    client: Annotated[str, typer.Option(help="The client's id, as events will name it.")] = "operator-1",
+    customer: Annotated[list[str] | None, typer.Option(help="For a partner: its customers. Else the desk's.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="Such as tickets:write. Else all.")] = None,
+) -> None:
+    """Print a token that the running services accept."""
+    for pattern, values, what in (
+        (PROVIDER_ID, [provider], "--provider"),
+        (CLIENT_ID, [client], "--client"),
+        (CUSTOMER_ID, customer or [], "--customer"),
+        (SCOPE, scope or [], "--scope"),
+    ):
+        for value in values:
+            if not pattern.fullmatch(value):
+                raise Trouble(f"{value!r} is no valid value.", where=what)
+    maker = token_maker(common.settings())
+    if maker is None:
+        raise Trouble("Tokens come from the issuer of KIPPU_JWKS_URL.", remedy="ask that issuer for one")
+    typer.echo(maker.mint(client_id=client, provider=provider, scopes=scope or ALL_SCOPES, customers=customer))
+
+
+@app.command("hash")
+def hash_() -> None:
+    """Ask for a client's secret, and print the hash that goes into the clients file."""
+    typer.echo(hash_secret(typer.prompt("Secret", hide_input=True)))

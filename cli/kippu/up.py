@@ -1,0 +1,136 @@
+"""`kippu up`: everything in one process, on this machine, with nothing installed beside it."""
+
+import asyncio
+import gc
+import json
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from kippu_events.ports import SystemClock, VirtualClock
+from kippu_service.settings import Settings
+from kippu_service.token_maker import demo_clients, make_demo_clients
+
+from kippu import common, ground, logs
+from kippu.common import console
+from kippu.compose import BusChoice, Ports, built, running
+from kippu.plans import plan_files, publish_one
+from kippu.services import PARTS
+from kippu.story import DEMO_CUSTOMERS, STARTS_AT, Stage, tell
+from kippu.trouble import Trouble
+
+BusKind = Literal["embedded", "kafka"]
+
+
+def up(
+    bus: Annotated[BusKind | None, typer.Option(help="The log itself, or Kafka. [default: KIPPU_MODE]")] = None,
+    story: Annotated[bool, typer.Option("--story", help="Play the story, on its own data and its own clock.")] = False,
+    leave: Annotated[bool, typer.Option("--exit", help="Exit after the story.")] = False,
+    figures: Annotated[Path | None, typer.Option(help="Write the story's figures there, as JSON.")] = None,
+) -> None:
+    """Start PostgreSQL, the bus and all services here, and stay up until Ctrl-C."""
+    settings = common.settings()
+    kind: BusKind = bus or settings.mode
+    if story:
+        settings = for_the_story(settings)
+    told: dict[str, str] = {}
+    logs.configure(settings.log_level, settings.data_dir / "kippu.log")
+    say = console.print
+    with ground.only_one(settings.data_dir), ExitStack() as stack:
+        say(f"[bold]Kippu[/], {'on Kafka' if kind == 'kafka' else 'with the log as its bus'}", highlight=False)
+        with took("PostgreSQL"):
+            admin_url = stack.enter_context(ground.postgres(settings))
+        choice = BusChoice(prefix=settings.prefix)
+        if kind == "kafka":
+            with took("Kafka"):
+                servers = stack.enter_context(
+                    ground.kafka(settings, None if story else settings.data_dir / "kafka", say)
+                )
+            # The story's databases are new each time, so its topics must be, too.
+            prefix = f"{settings.prefix}_{secrets.token_hex(4)}" if story else settings.prefix
+            choice = BusChoice("kafka", servers, prefix)
+        if common.run(_up(settings, admin_url, choice, story=story, leave=leave, told=told)):
+            say("\nStopping …")
+    if figures is not None:
+        figures.write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
+
+
+async def _up(
+    settings: Settings, admin_url: str, bus: BusChoice, *, story: bool, leave: bool, told: dict[str, str]
+) -> None:
+    files = plan_files(settings)
+    with took("databases"):
+        if story:
+            await ground.discard(admin_url, settings)
+        databases = await ground.prepare(admin_url, settings)
+    make_demo_clients(settings.clients_path, demo_clients(settings.providers, DEMO_CUSTOMERS))
+    clock = VirtualClock(STARTS_AT) if story else SystemClock()
+    async with built(settings, databases, ports=Ports(clock=clock)) as house:
+        for file in files:
+            await publish_one(house, file)
+        async with running(house, bus) as addresses:
+            # What was made until here lives as long as the process: the collector need not look at it again.
+            gc.freeze()
+            _show(settings, addresses)
+            if story and isinstance(clock, VirtualClock):
+                told |= await tell(Stage(settings, addresses, clock, house), console)
+            if leave:
+                return
+            _invite(settings, addresses)
+            await asyncio.Event().wait()
+
+
+def for_the_story(settings: Settings) -> Settings:
+    """The same on databases, keys, mail and ports of its own: the story begins anew each time."""
+    data_dir = settings.data_dir / "story"
+    shutil.rmtree(data_dir / "mail", ignore_errors=True)
+    for left in ("signing.pem", "clients.toml", "clients.secrets"):
+        (data_dir / left).unlink(missing_ok=True)
+    names = [*(f"{name}_port" for name in PARTS), "smtp_port"]
+    ports = {name: _free_port(settings.host, getattr(settings, name)) for name in names}
+    return settings.model_copy(update={"data_dir": data_dir, "prefix": f"{settings.prefix[:14]}_story", **ports})
+
+
+def _free_port(host: str, wanted: int) -> int:
+    """The wanted port, or any other if that one is taken."""
+    for port in (wanted, 0):
+        with suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            return int(probe.getsockname()[1])
+    raise Trouble(f"No port is free on {host}.", where=host, remedy="set KIPPU_HOST to an address of this machine")
+
+
+@contextmanager
+def took(what: str) -> Iterator[None]:
+    """Says what is being started, and how long it took."""
+    started = time.monotonic()
+    with console.status(f"{what} …"):
+        yield
+    console.print(f"  [green]✓[/] {what} [dim]{time.monotonic() - started:.1f} s[/]")
+
+
+def _show(settings: Settings, addresses: Mapping[str, str]) -> None:
+    for name, address in addresses.items():
+        console.print(f"  [green]✓[/] {name:<12} {address}/docs")
+    console.print(f"  [green]✓[/] {'mail in':<12} smtp://{settings.smtp_host}:{settings.smtp_port}")
+    way_out = (
+        f"smtp://{settings.smtp_relay_host}" if settings.smtp_relay_host else os.path.relpath(settings.mail_folder)
+    )
+    console.print(f"  [green]✓[/] {'mail out':<12} {way_out}")
+    console.print(f"  [green]✓[/] {'log':<12} {os.path.relpath(settings.data_dir / 'kippu.log')}")
+
+
+def _invite(settings: Settings, addresses: Mapping[str, str]) -> None:
+    """What a person can look at now."""
+    ours = f"KIPPU_DATA_DIR={os.path.relpath(settings.data_dir)} KIPPU_PREFIX={settings.prefix}"
+    console.print(f"\n[bold]Up.[/] The console is at {addresses['console']}, and asks for a token:", soft_wrap=True)
+    console.print(f"  {ours} kippu token make --provider {settings.providers[0]}", soft_wrap=True)
+    console.print("Ctrl-C stops it.")

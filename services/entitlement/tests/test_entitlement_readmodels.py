@@ -1,0 +1,117 @@
+"""Read models are the same however slots and batches are interleaved, and show the books as the events have them."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import asyncpg
+from kippu_entitlement.app import MIGRATIONS
+from kippu_entitlement.domain.case import answer_approval
+from kippu_entitlement.readmodels import PROJECTORS
+from kippu_entitlement.requests import decide, load_case
+from kippu_entitlement.testing import PROVIDER, WALLET, World
+from kippu_events.envelope import Envelope
+from kippu_events.ports import VirtualClock
+from kippu_events.testing.plugin import MakeDatabase
+from kippu_events.work import Work
+
+NOW = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)
+TABLES = tuple(table for projector in PROJECTORS for table in projector.tables)
+
+
+async def a_busy_day(plan_text: str) -> World:
+    """Something of everything that entitlement records."""
+    world = await World(plan_text, VirtualClock(NOW)).begin()
+    for quote, product in (("Q-1", "se-1"), ("Q-2", "se-5"), ("Q-3", "se-99")):
+        await world.quote_accepted(quote, product)
+    for order_id in ("O-1", "O-2"):
+        await world.invoice_paid(order_id, date(2026, 11, 18))
+    for number in range(6):
+        ticket_no = f"KP-0000-000{number}"
+        await world.opened(ticket_no, category="preventive_maintenance" if number % 2 else "fault")
+        await world.worked(85, ticket_no)
+        if number == 1:
+            await _answer(world, ticket_no)
+        if number == 2:
+            await world.declined(ticket_no)
+        if number == 3:
+            await world.classified(ticket_no, asset_serial="nowhere")
+    await world.opened("KP-0000-0009", category="preventive_maintenance")
+    await world.declined("KP-0000-0009")
+    world.clock.advance(timedelta(days=1))
+    return world
+
+
+async def _answer(world: World, ticket_no: str) -> None:
+    async def grant(work: Work) -> None:
+        case = await load_case(work, PROVIDER, ticket_no)
+        answer = answer_approval(
+            case.state, approval_id=f"{ticket_no}.A1", granted=True, actor="operator-1", now=work.now
+        )
+        work.record(case, answer)
+        await decide(work, case)
+
+    await world.run(grant)
+
+
+async def dump(connection: "asyncpg.Connection[Any]") -> dict[str, list[str]]:
+    return {
+        table: [row[0] for row in await connection.fetch(f"select t::text from read.{table} as t order by 1")]  # noqa: S608  our own tables' names
+        for table in TABLES
+    }
+
+
+def interleaved(envelopes: list[Envelope], chance: random.Random) -> list[list[Envelope]]:
+    """The events in batches; each slot in its order, slots in any order against each other."""
+    by_slot = sorted(envelopes, key=lambda envelope: (envelope.slot, envelope.slot_seq))
+    slots = [list(events) for _, events in groupby(by_slot, key=lambda envelope: envelope.slot)]
+    order: list[Envelope] = []
+    while slots := [slot for slot in slots if slot]:
+        slot = chance.choice(slots)
+        order += [slot.pop(0) for _ in range(min(len(slot), chance.randint(1, 5)))]
+    batches = []
+    while order:
+        size = chance.randint(1, 12)
+        batches.append(order[:size])
+        order = order[size:]
+    return batches
+
+
+async def project(connection: "asyncpg.Connection[Any]", batches: list[list[Envelope]]) -> dict[str, list[str]]:
+    await connection.execute("truncate " + ", ".join(f"read.{table}" for table in TABLES))
+    for batch in batches:
+        for projector in PROJECTORS:
+            wanted = [envelope for envelope in batch if isinstance(envelope.event, projector.subscribes)]
+            async with connection.transaction():
+                await projector.apply(connection, wanted)
+    return await dump(connection)
+
+
+async def test_any_interleaving_of_slots_gives_the_same_read_models(
+    service_database: MakeDatabase, plan_text: str
+) -> None:
+    world = await a_busy_day(plan_text)
+    database = await service_database("readmodels", [MIGRATIONS])
+    envelopes = await world.log.read(0)
+    connection = await asyncpg.connect(database.writer_url)
+    try:
+        expected = await project(connection, [envelopes])
+        assert all(expected[table] for table in TABLES), "every table is shown by this day"
+        for seed in range(12):
+            chance = random.Random(seed)  # noqa: S311  a repeatable order, not a secret
+            assert await project(connection, interleaved(envelopes, chance)) == expected, f"seed {seed}"
+
+        left = {row["lot_id"]: row["remaining"] for row in await connection.fetch("select * from read.lot")}
+        assert left == {lot.lot_id: lot.remaining for lot in (await world.wallet()).lots}
+        change = await connection.fetchval("select sum(change) from read.wallet_entry where wallet_id = $1", WALLET)
+        assert change == sum(left.values())
+        statuses = await connection.fetch("select approval_id, status from read.approval order by approval_id")
+        assert [tuple(row) for row in statuses] == [
+            ("KP-0000-0001.A1", "granted"),
+            ("KP-0000-0003.A1", "superseded"),
+            ("KP-0000-0005.A1", "open"),
+            ("KP-0000-0009.A1", "superseded"),
+        ]
+    finally:
+        await connection.close()

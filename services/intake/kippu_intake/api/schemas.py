@@ -1,0 +1,160 @@
+"""What intake's routes take and answer."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from kippu_events.catalogue.values import Channel, WorkKind
+from kippu_service.http import Identifier, Input, Line
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+
+from kippu_intake.domain.facts import Facts
+from kippu_intake.domain.ticket_state import Status
+
+MAX_ATTACHMENT = 20_000_000
+"""Bytes of a file that is sent over HTTP."""
+MAX_ATTACHMENT_BODY = 28_000_000
+"""Bytes of the request that sends one: base64 takes 4 for 3."""
+
+Body = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+TicketNo = Annotated[str, StringConstraints(pattern=r"^KP-[0-9A-Z]{4}-[0-9A-Z]{4}$")]
+MailId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Minutes = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
+"""A number at all; which ones make sense, the domain says, with all other faults."""
+
+
+class FactsIn(Input):
+    """What a request is about, as far as it is known."""
+
+    category: Identifier | None = None
+    asset_serial: Identifier | None = None
+    wanted_at: AwareDatetime | None = None
+    wanted_minutes: Minutes | None = None
+
+    def facts(self) -> Facts:
+        return Facts(self.category, self.asset_serial, self.wanted_at, self.wanted_minutes)
+
+
+class NewTicket(FactsIn):
+    """A request by portal, or by telephone as the desk enters it."""
+
+    customer_id: Identifier
+    contact_id: Identifier
+    plan_family: Identifier
+    channel: Literal[Channel.PORTAL, Channel.TELEPHONE] = Channel.PORTAL
+    subject: Line
+    text: Body | None = None
+    received_at: AwareDatetime | None = None
+    """When the call came in, where it is entered later. Only by the provider's own people."""
+
+
+class NewMessage(Input):
+    subject: Line | None = None
+    text: Body
+    channel: Literal[Channel.PORTAL, Channel.TELEPHONE] = Channel.PORTAL
+    contact_id: Identifier | None = None
+    """Whose message it is, where the desk enters one for a contact; otherwise a message of the desk is ours."""
+
+
+class NewAttachment(Input):
+    file_name: Line
+    content: Annotated[Base64Bytes, Field(min_length=1, max_length=MAX_ATTACHMENT)]
+    """Base64 (RFC 4648, section 4)."""
+
+
+class NewWork(Input):
+    kind: WorkKind
+    started_at: AwareDatetime
+    minutes: Minutes
+
+
+class Nothing(Input):
+    """There is nothing to say but that it is done."""
+
+
+class TicketOfMail(FactsIn):
+    """How an operator turns an unmatched mail into a ticket."""
+
+    customer_id: Identifier
+    contact_id: Identifier
+    plan_family: Identifier
+
+
+class Shown(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class TicketLine(Shown):
+    """A request in a list. Instants in UTC; a personal value is null once the person was erased."""
+
+    ticket_no: str
+    customer_id: str
+    contact_id: str
+    plan_family: str
+    channel: Channel
+    status: Status
+    waiting_for: str | None
+    clause: str | None
+    category: str | None
+    asset_serial: str | None
+    wanted_at: datetime | None
+    wanted_minutes: int | None
+    received_at: datetime
+    language: str
+    subject: str | None
+    minutes_recorded: int
+
+
+class ShownAttachment(Shown):
+    attachment_id: str
+    file_name: str | None
+    media_type: str
+    size: int
+
+
+class ShownMessage(Shown):
+    message_id: str
+    direction: Literal["inbound", "outbound"]
+    channel: Channel
+    at: datetime
+    contact_id: str | None
+    subject: str | None
+    text: str | None
+    attachments: list[ShownAttachment]
+
+
+class ShownWork(Shown):
+    work_id: str
+    kind: WorkKind
+    started_at: datetime
+    minutes: int
+    recorded_by: str
+
+
+class ShownMail(Shown):
+    """A mail that went out, or is to."""
+
+    mail_id: str
+    template: str
+    asked_at: datetime
+    outcome: Literal["waiting", "sent", "bounced"]
+
+
+class TicketDetail(TicketLine):
+    messages: list[ShownMessage]
+    work: list[ShownWork]
+    mails: list[ShownMail]
+
+
+class UnmatchedMailLine(Shown):
+    mail_id: str
+    reason: str
+    received_at: datetime
+    language: str
+    sender: str | None
+    subject: str | None
+    contact_id: str | None
+    ticket_no: str | None
+
+
+class UnmatchedMailDetail(UnmatchedMailLine):
+    text: str | None

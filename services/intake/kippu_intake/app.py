@@ -1,0 +1,73 @@
+"""Intake, put together."""
+
+from pathlib import Path
+
+from kippu_service.runtime import Runtime
+from kippu_service.service import Service
+from kippu_service.settings import Settings
+
+from kippu_intake.api import mails, tickets
+from kippu_intake.known import Known
+from kippu_intake.mail.limits import Limits
+from kippu_intake.mail.smtp import Listener
+from kippu_intake.mail.take_in import TakeIn
+from kippu_intake.outgoing import Composer, fold_of
+from kippu_intake.reactors import AnswerDecision, AnswerShortfall, AnswerVisit
+from kippu_intake.readmodels.known import KnownContacts, KnownPlans
+from kippu_intake.readmodels.mails import UnmatchedMails
+from kippu_intake.readmodels.tickets import Tickets
+from kippu_intake.sending import Folder, Mailer, Relay, Transport
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def build(runtime: Runtime) -> Service:
+    known = Known(runtime)
+    return Service(
+        name="intake",
+        migrations=MIGRATIONS,
+        routers=(tickets.router, mails.router),
+        projectors=(Tickets(), UnmatchedMails(), KnownContacts(runtime.vault, runtime.addresses), KnownPlans()),
+        reactors=(AnswerDecision(), AnswerVisit(), AnswerShortfall()),
+        outbox=mailer(runtime, known),
+        tasks=(listener(runtime, known).run,),
+    )
+
+
+def listener(runtime: Runtime, known: Known, limits: Limits | None = None) -> Listener:
+    """Mail in, at the settings' address."""
+    settings, limits = runtime.settings, limits or Limits()
+    return Listener(
+        TakeIn(runtime, known, limits),
+        {entry.address: entry for entry in settings.mail_addresses},
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        name=settings.mail_domain,
+        limits=limits,
+    )
+
+
+def mailer(runtime: Runtime, known: Known) -> Mailer:
+    """Mail out: by the relay, or into the folder where there is none."""
+    settings = runtime.settings
+    senders = {entry.provider: entry.address for entry in reversed(settings.mail_addresses)}
+    return Mailer(
+        Composer(known, runtime.vault).compose,
+        transport(settings),
+        fold_of,
+        domain=settings.mail_domain,
+        senders=senders,
+    )
+
+
+def transport(settings: Settings) -> Transport:
+    if settings.smtp_relay_host is None:
+        return Folder(settings.mail_folder)
+    password = settings.smtp_relay_password
+    return Relay(
+        settings.smtp_relay_host,
+        settings.smtp_relay_port,
+        settings.smtp_relay_security,
+        settings.smtp_relay_user,
+        password.get_secret_value() if password else None,
+    )

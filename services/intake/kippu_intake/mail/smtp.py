@@ -1,0 +1,159 @@
+"""The SMTP listener. It says 250 only after the mail is durably in the log (RFC 5321, section 4.2.5), in the service's
+own event loop; whoever writes to us may be hostile.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from kippu_service.settings import MailAddress
+
+from kippu_intake.mail.limits import Limits, MailRefused
+from kippu_intake.mail.take_in import TakeIn
+
+logger = logging.getLogger(__name__)
+
+IDLE_SECONDS = 60.0
+"""A client that says nothing for so long is left."""
+MAX_CONNECTIONS = 20
+"""At the same time; a mail of the full size may be in memory for each of them."""
+MAX_RECIPIENTS = 10
+MAX_COMMANDS = 200
+"""Of one kind in one connection."""
+
+NOT_NOW = "451 4.3.0 The mail cannot be stored at the moment; try again later"
+
+
+class Receiver:
+    """What aiosmtpd calls for each command of a session. The names are aiosmtpd's."""
+
+    def __init__(self, take_in: TakeIn, addresses: Mapping[str, MailAddress]) -> None:
+        self._take_in = take_in
+        self._addresses = addresses
+
+    async def handle_RCPT(  # noqa: N802  aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address.lower() not in self._addresses:
+            return "550 5.1.1 There is no such mailbox here"
+        if len(envelope.rcpt_tos) >= MAX_RECIPIENTS:
+            return "452 4.5.3 Too many recipients"
+        if address.lower() not in envelope.rcpt_tos:
+            envelope.rcpt_tos.append(address.lower())
+        return "250 2.1.5 OK"
+
+    async def handle_VRFY(  # noqa: N802  aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str
+    ) -> str:
+        return "502 5.5.1 VRFY is not offered"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's name
+        """One mail for each recipient. If one fails, the client sends all again, and those stored before stay one."""
+        raw = envelope.content
+        if not isinstance(raw, bytes):
+            return "554 5.6.0 The mail cannot be read"
+        return_path = "" if envelope.mail_from in (None, "<>") else envelope.mail_from
+        try:
+            ids = [
+                await self._take_in.take(self._addresses[recipient], raw, return_path)
+                for recipient in envelope.rcpt_tos
+            ]
+        except MailRefused as refused:
+            return f"554 5.6.0 The mail is not taken: {refused}"
+        except Exception:
+            # Whatever it was: nothing was acknowledged, so nothing is lost if the client tries again.
+            logger.exception("mail not stored")
+            return NOT_NOW
+        return f"250 2.0.0 OK {' '.join(ids)}"
+
+
+class _Connection(SMTP):
+    """One client's connection. It counts itself, and leaves at once when there are too many."""
+
+    def __init__(self, handler: Receiver, open_connections: set["_Connection"], **options: Any) -> None:
+        super().__init__(handler, **options)
+        self._open_connections = open_connections
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if len(self._open_connections) >= MAX_CONNECTIONS and isinstance(transport, asyncio.WriteTransport):
+            transport.write(b"421 4.3.2 Too many connections; try again later\r\n")
+            transport.close()
+            return
+        self._open_connections.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self in self._open_connections:
+            self._open_connections.discard(self)
+            super().connection_lost(error)
+
+    def hang_up(self) -> None:
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+
+
+class Listener:
+    """Listens for mail until it is stopped."""
+
+    def __init__(
+        self,
+        take_in: TakeIn,
+        addresses: Mapping[str, MailAddress],
+        *,
+        host: str,
+        port: int,
+        name: str,
+        limits: Limits,
+    ) -> None:
+        self._receiver = Receiver(take_in, addresses)
+        self._host, self._wanted_port, self._name = host, port, name
+        self._limits = limits
+        self._open: set[_Connection] = set()
+        self._server: asyncio.Server | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on. Raises RuntimeError while it does not."""
+        if self._server is None:
+            raise RuntimeError("the listener has not been started")
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def start(self) -> None:
+        """Begins to listen; from then on `port` is known. Raises OSError if the port is taken."""
+        # aiosmtpd's own logger names every sender and recipient: personal data that belongs into no log.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connection, self._host, self._wanted_port)
+
+    async def stop(self) -> None:
+        """Stops listening, and hangs up: a mail that is not acknowledged is sent again."""
+        if self._server is None:
+            return
+        self._server.close()
+        for connection in list(self._open):
+            connection.hang_up()
+        await self._server.wait_closed()
+        self._server = None
+
+    async def run(self) -> None:
+        """Listens until cancelled: a task of the service."""
+        await self.start()
+        logger.info("listening for mail on %s, port %d", self._host, self.port)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.stop()
+
+    def _connection(self) -> _Connection:
+        return _Connection(
+            self._receiver,
+            self._open,
+            data_size_limit=self._limits.size,
+            hostname=self._name,
+            ident="Kippu",
+            timeout=IDLE_SECONDS,
+            command_call_limit={"*": MAX_COMMANDS},
+            loop=asyncio.get_running_loop(),
+        )

@@ -1,0 +1,86 @@
+"""What intake makes of the others' news: the request moves on, and its contact is told."""
+
+from collections.abc import Sequence
+
+from kippu_events.catalogue.billing import QuoteOffered
+from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
+from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.consumer import On, Reactor
+from kippu_events.envelope import Envelope
+from kippu_events.work import Stream, Work
+
+from kippu_intake.domain import answers
+from kippu_intake.domain.ticket_state import Ticket
+from kippu_intake.folds import ticket_of
+
+
+class NoSuchTicket(LookupError):
+    """Another service speaks of a ticket that was never opened here. That cannot be: the event is parked."""
+
+
+async def _ticket(work: Work, provider: str, ticket_no: str) -> Stream[Ticket]:
+    stream = await ticket_of(work, provider, ticket_no)
+    if not stream.exists:
+        raise NoSuchTicket(f"{provider}: {ticket_no}")
+    return stream
+
+
+class AnswerDecision(Reactor):
+    """Refused: declined, with the clause (IIJ-05). Waiting: for whom (IIJ-06). Else the request goes on."""
+
+    name = "answer-decision"
+    logs = ("entitlement",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(CoverageDecided, self._decided),)
+
+    async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
+        ticket = await _ticket(work, envelope.provider, decided.ticket_no)
+        work.record(ticket, *answers.to_decision(ticket.state, decided, work.now))
+
+
+class AnswerVisit(Reactor):
+    """Held, booked, postponed or declined: the customer is told which (IIJ-09)."""
+
+    name = "answer-visit"
+    logs = ("dispatch",)
+
+    def reactions(self) -> Sequence[On]:
+        return (
+            On(VisitHeld, self._held),
+            On(VisitBooked, self._booked),
+            On(VisitPostponed, self._postponed),
+            On(VisitDeclined, self._declined),
+        )
+
+    async def _held(self, envelope: Envelope, held: VisitHeld, work: Work) -> None:
+        ticket = await _ticket(work, envelope.provider, held.ticket_no)
+        work.record(ticket, *answers.to_held_visit(ticket.state, held, work.now))
+
+    async def _booked(self, envelope: Envelope, booked: VisitBooked, work: Work) -> None:
+        ticket = await _ticket(work, envelope.provider, booked.ticket_no)
+        work.record(ticket, *answers.to_booked_visit(ticket.state, booked, work.now))
+
+    async def _postponed(self, envelope: Envelope, postponed: VisitPostponed, work: Work) -> None:
+        ticket = await _ticket(work, envelope.provider, postponed.ticket_no)
+        work.record(ticket, *answers.to_postponed_visit(ticket.state, postponed, work.now))
+
+    async def _declined(self, envelope: Envelope, declined: VisitDeclined, work: Work) -> None:
+        ticket = await _ticket(work, envelope.provider, declined.ticket_no)
+        work.record(ticket, *answers.to_declined_visit(ticket.state, declined, work.now))
+
+
+class AnswerShortfall(Reactor):
+    """What the wallet lacks is offered. An offer that belongs to no request is not intake's to send."""
+
+    name = "answer-shortfall"
+    logs = ("billing",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(QuoteOffered, self._offered),)
+
+    async def _offered(self, envelope: Envelope, offered: QuoteOffered, work: Work) -> None:
+        if offered.ticket_no is None:
+            return
+        ticket = await _ticket(work, envelope.provider, offered.ticket_no)
+        work.record(ticket, *answers.to_offer(ticket.state, offered, work.now))
