@@ -37,7 +37,7 @@ class Asset:
         return bool(self.serial)
 
 
-_FIELDS = {field.name for field in fields(Asset)}
+_FIELDS = {each.name for each in fields(Asset)}
 
 
 def normalised(serial: str) -> str:
