@@ -50,6 +50,8 @@ class AssetContract(Value):
     valid_until: date
     options: tuple[str, ...] = ()
     """Such as `non_return_disk`."""
+    area_agreed: bool = False
+    """True if it was sold for the device's area after consultation."""
 
 
 @entitlement
@@ -268,6 +270,14 @@ class VisitNeed(Value):
     notice_days: int
     clause: str
     target: Target | None = None
+    serial: str | None = None
+    """The unit that the work is on, where it is a repair."""
+    model: str | None = None
+    part: str | None = None
+    """The part to bring, where it is known which one failed."""
+    failed_part: Literal["taken_away", "handed_over"] | None = None
+    """What becomes of the failed part: the engineer takes it away, or it stays with the customer, who owns it."""
+    failed_part_clause: str | None = None
 
 
 @entitlement
