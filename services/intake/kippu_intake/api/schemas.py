@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from kippu_events.catalogue.values import Channel, WorkKind
 from kippu_service.http import Identifier, Input, Line
+from kippu_terms.value import Name
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from kippu_intake.domain.facts import Facts, Isolation
@@ -31,9 +32,9 @@ class FactsIn(Input):
     asset_serial: Serial | None = None
     wanted_at: AwareDatetime | None = None
     wanted_minutes: Minutes | None = None
-    topic: Identifier | None = None
+    topic: Name | None = None
     """What a question is about, by the plan's topics."""
-    part: Identifier | None = None
+    part: Name | None = None
     """The part that failed, such as `disk`."""
 
     def facts(self) -> Facts:
@@ -79,7 +80,7 @@ class NewIsolation(Input):
     """Which unit, and which part of it, is at fault."""
 
     asset_serial: Serial
-    part: Identifier | None = None
+    part: Name | None = None
     isolated_at: AwareDatetime
 
     def isolation(self) -> Isolation:
