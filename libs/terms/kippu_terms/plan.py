@@ -21,7 +21,7 @@ from kippu_terms.sections import (
     IntakeSection,
     Product,
 )
-from kippu_terms.value import ClauseId, Language, Name, Text, Value
+from kippu_terms.value import ClauseId, Language, LocalDate, Name, Text, Value
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ShortfallOffer:
 class Plan(Value):
     family: Name
     version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,39}$")]
-    effective_from: date
+    effective_from: LocalDate
     provider: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,19}$")]
     name: Text
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
