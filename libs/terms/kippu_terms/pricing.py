@@ -28,6 +28,8 @@ class Price(Value):
     payment_days: int
     time_zone: str
     """IANA name of the provider's zone, in which the days are local dates."""
+    tax_included: bool = False
+    """True if the unit prices include tax."""
 
 
 class TaxAmount(Value):
