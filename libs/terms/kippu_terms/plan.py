@@ -11,13 +11,13 @@ from pydantic import Field, PrivateAttr, StringConstraints
 
 from kippu_terms.calendar import BusinessCalendar
 from kippu_terms.dates import end_of, last_day_of_term, start_of
+from kippu_terms.fulfilment import FulfilmentSection
 from kippu_terms.pricing import Price, price
 from kippu_terms.refusal import Fault, Refused
 from kippu_terms.sections import (
     CalendarSection,
     CommercialSection,
     CoverageSection,
-    FulfilmentSection,
     IntakeSection,
     Product,
 )
@@ -105,8 +105,12 @@ class Plan(Value):
         )
 
     def lot_term(self, product_id: str, start: date) -> LotTerm:
-        """The term of a lot that begins on a local date. Raises Refused for an unknown product."""
-        until = last_day_of_term(start, months=self.product(product_id).validity_months)
+        """The term of a lot or contract that begins on a local date. Raises Refused for what has no term."""
+        product = self.product(product_id)
+        if product.validity_months is None:
+            message = f"{product_id} is no product with a term of its own"
+            raise Refused(Fault("no_term", message, "product", product.clause))
+        until = last_day_of_term(start, months=product.validity_months)
         return LotTerm(start, until, start_of(start, self.zone), end_of(until, self.zone))
 
     def shortfall_offer(self, missing: int, on: date) -> ShortfallOffer | None:

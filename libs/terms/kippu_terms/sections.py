@@ -3,17 +3,17 @@
 Every rule carries the id of the clause it obeys. Unknown settings are refused, so that a misspelt one is noticed.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from kippu_terms.calendar import Hours
+from kippu_terms.fulfilment import Channel
 from kippu_terms.money import Currency, Rounding
 from kippu_terms.refusal import Fault, Refused
 from kippu_terms.rules import AnyRule
 from kippu_terms.value import ClauseId, Flag, Integer, LocalDate, LocalTime, Name, Text, Value
 
-Channel = Literal["portal", "mail", "telephone"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -90,8 +90,8 @@ class Enquiries(Value):
 
 class IntakeSection(Value):
     touchpoints: Touchpoints
-    ticket_number: Obeyed
-    thread: Obeyed
+    ticket_number: Obeyed | None = None
+    thread: Obeyed | None = None
     enquiries: Enquiries | None = None
 
 
@@ -113,24 +113,12 @@ class CoverageSection(Value):
         return next((category for category in self.categories if category.id == category_id), None)
 
 
-class Visits(Value):
-    """Work at a time that the customer wants."""
-
-    clause: ClauseId
-    hours: Name
-    """The business hours; work that begins outside them or runs past their end needs notice."""
-    assumed_minutes: Annotated[Integer, Field(ge=1, le=1440)]
-    """How long a visit takes where nobody has said."""
-
-
-class FulfilmentSection(Value):
-    visits: Visits | None = None
-
-
 class Tax(Value):
     name: str
     rate_permyriad: Annotated[Integer, Field(ge=0, le=10_000)]
     rounding: Rounding
+    included: Flag = False
+    """True if prices include this tax; it is then taken out of the total, once."""
 
 
 class Metering(Value):
@@ -161,20 +149,35 @@ class Offer(Value):
 
 
 class Product(Value):
-    """A lot of prepaid tickets that can be ordered."""
+    """What can be ordered: a lot of prepaid tickets, a maintenance contract, an option of one, or a charge."""
 
     id: Name
     clause: ClauseId
     name: Text
-    tickets: Annotated[Integer, Field(ge=1, le=100_000)]
+    kind: Literal["tickets", "maintenance", "option", "charge"] = "tickets"
+    """A charge is raised by the provider, and never ordered."""
+    tickets: Annotated[Integer, Field(ge=0, le=100_000)] = 0
     unit_price: Annotated[Integer, Field(ge=0)]
-    """Before tax, in the currency's minor unit."""
+    """In the currency's minor unit; before tax, unless the plan's tax says that prices include it."""
     illustrative: Flag
     """True if the source states no price and this one only shows how it works."""
-    validity_months: Annotated[Integer, Field(ge=1, le=600)]
+    validity_months: Annotated[Integer, Field(ge=1, le=600)] | None = None
+    """How long the lot or the contract lasts; an option ends with its contract."""
+    only_with: frozenset[Name] = frozenset()
+    """An option is sold with one of these products only."""
     max_quantity: Annotated[Integer, Field(ge=1, le=10_000)] = 100
     tax_rate_permyriad: Annotated[Integer, Field(ge=0, le=10_000)] | None = None
     """Where it differs from the plan's."""
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Self:
+        if (self.kind == "tickets") != (self.tickets > 0):
+            raise ValueError("a product of kind `tickets`, and no other, has at least one in `tickets`")
+        if (self.kind in ("tickets", "maintenance")) != (self.validity_months is not None):
+            raise ValueError("tickets and maintenance, and nothing else, last for `validity_months`")
+        if (self.kind == "option") != bool(self.only_with):
+            raise ValueError("an option, and nothing else, says `only_with` which products it is sold")
+        return self
 
     def description(self, language: str) -> str:
         return self.name.get(language) or self.name["en"]
