@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from kippu_events.catalogue.values import Price
 from kippu_events.event import Value
@@ -17,7 +17,7 @@ class Stretch(Value):
     state: Literal["open", "closed", "paused"]
     reason: str | None = None
     """Why it did not count, such as `holiday`, `weekend` or `closing_day`."""
-    names: dict[str, str] = {}
+    names: dict[str, str] = Field(default_factory=dict)
     """The public holiday's, by language."""
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from kippu_events.catalogue.entitlement import ApprovalRequested, AssetContract, CoverageDecided
-from kippu_events.catalogue.values import ClauseFinding, Outcome
+from kippu_events.catalogue.values import ClauseFinding, Outcome, Reply
 from kippu_events.event import Event
 from kippu_terms.coverage import Decision, decide_coverage
 from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
@@ -138,6 +138,12 @@ def _decided(
         facts=decision.facts.model_dump(mode="json"),
         visit=needs.visit(plan, decision),
         service=decision.service,
+        way=decision.way,
+        contract_id=decision.contract_id,
+        counts_from=decision.counts_from,
         shipment=needs.shipment(plan, decision),
         targets=tuple(needs.target_of(each) for each in decision.targets),
+        failed_part=decision.failed_part,
+        carriage_paid_by=needs.carriage_paid_by(plan, decision),
+        replies=tuple(Reply(**reply.model_dump()) for reply in decision.replies),
     )

@@ -147,6 +147,12 @@ def remedies(plan: Plan, decision: Decision) -> tuple[Remedy, ...]:
     return own
 
 
+def carriage_paid_by(plan: Plan, decision: Decision) -> Literal["sender", "provider", "customer"] | None:
+    """Who pays for what ships (QNP-07); None where nothing does."""
+    carriage = plan.fulfilment.carriage
+    return carriage.paid_by if carriage and decision.way in ("exchange", "repair") else None
+
+
 def _is_to_be_done(decision: Decision) -> bool:
     return _is_served(decision) and _is_isolated(decision)
 
