@@ -64,12 +64,14 @@ def shipment(plan: Plan, decision: Decision) -> ShipmentNeed | None:
         serial=asset.serial,
         model=asset.model or "",
         part=request.part,
-        target=next((target_of(each) for each in decision.targets if each.kind == "ship"), None)
-        if in_advance
-        else None,
+        target=_shipping_target(decision) if in_advance else None,
         returns=_returns(plan, decision) if in_advance else None,
         time_zone=plan.time_zone,
     )
+
+
+def _shipping_target(decision: Decision) -> Target | None:
+    return next((target_of(each) for each in decision.targets if each.kind == "ship"), None)
 
 
 def _returns(plan: Plan, decision: Decision) -> ReturnTerms | None:
