@@ -37,7 +37,7 @@ class Asset:
         return bool(self.serial)
 
 
-_FIELDS = {field.name for field in fields(Asset)}
+KNOWN = {field.name for field in fields(Asset)}
 
 
 def normalised(serial: str) -> str:
@@ -48,8 +48,7 @@ def normalised(serial: str) -> str:
 def evolve(state: Asset, event: Event) -> Asset:
     match event:
         case AssetRegistered():
-            # What a later story adds to the event is not ours until this state has a place for it.
-            return Asset(**event.model_dump(include=_FIELDS))
+            return Asset(**event.model_dump(include=KNOWN))
         case _:
             return state
 
