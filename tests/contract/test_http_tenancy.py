@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from houses import HOUSES, SERVICES
 from houses.sample import OTHER_CONTACT, SAMPLE
 from kippu.services import PARTS
-from kippu_service.http import Command, Query, command, query
+from kippu_service.http import Command, Query, command, not_found, query
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 from kippu_service.testing import sample
@@ -48,6 +48,18 @@ async def known(contact_id: str, query: Annotated[Query, query("contacts:read")]
     return Response(status_code=403 if found and query.provider != "iij" else 200)
 
 
+@leaky.post("/versions/{contact_id}")
+async def versions(contact_id: str, command: Annotated[Command, command("contacts:write")]) -> Response:
+    """Looks at the version before it looks whose customer it is."""
+
+    async def decide(work: Any) -> dict[str, Any]:
+        stream = await work.load(sample.CONTACT, "iij", f"contact-iij-{contact_id}")
+        command.expect(stream)
+        raise not_found()
+
+    return await command.run(b"", decide)
+
+
 @leaky.post("/touch/{contact_id}")
 async def touch(contact_id: str, command: Annotated[Command, command("contacts:write")]) -> Response:
     """Writes to whatever provider's stream there is, and never looks whose customer it is."""
@@ -80,7 +92,7 @@ async def test_a_service_that_leaks_is_found_out(runtime_of: MakeRuntime) -> Non
     house = replace(
         SAMPLE,
         build=build,
-        bodies={**SAMPLE.bodies, "POST /v1/touch/{contact_id}": {}},
+        bodies={**SAMPLE.bodies, "POST /v1/touch/{contact_id}": {}, "POST /v1/versions/{contact_id}": {}},
         secrets=[*SAMPLE.secrets, "xyz"],
     )
     found = "\n".join(await break_in(house, await runtime_of(house)))
@@ -90,6 +102,7 @@ async def test_a_service_that_leaks_is_found_out(runtime_of: MakeRuntime) -> Non
         "GET /v1/known/{contact_id} as another provider: 403",
         "kippu.entitlement.ContactAdded.v1 on contact-iij-contact-1 as another provider",
         "kippu.entitlement.ContactAdded.v1 on contact-iij-contact-1 as a partner without customers",
+        "POST /v1/versions/{contact_id} as a partner with another customer: tells that it exists by {'if-match'",
         "POST /v1/forgotten: the house gives no body",
         "GET /v1/unguarded without a token: 200 instead of 401",
         "'xyz' is not shown to the owner either",
