@@ -53,7 +53,8 @@ async def looked(request: pytest.FixtureRequest, service_database: MakeDatabase)
 RELATIONS = """
 select c.oid, n.nspname || '.' || c.relname as name, c.relkind::text as kind,
        c.relrowsecurity, c.relforcerowsecurity,
-       array(select attname::text from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as columns
+       array(select attname::text from pg_attribute
+             where attrelid = c.oid and attnum > 0 and not attisdropped) as columns
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema' and c.relkind in ('r', 'p', 'v', 'm', 'f')
 order by name
