@@ -25,13 +25,16 @@ def _group() -> None:
 @app.command()
 def make(
     folder: Annotated[Path, typer.Argument(file_okay=False, help="Where the files go, each mode 0600.")],
+    password: Annotated[Path | None, typer.Option(dir_okay=False, help="Make the database's password, there.")] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Clients for the story, and its clock, too.")] = False,
 ) -> None:
-    """Make the master key, the key that signs tokens and a password for PostgreSQL. Those that are there stay."""
+    """Make the master key and the key that signs tokens. What is there already stays as it is."""
     settings = common.settings()
     master_key_from(folder / "master.key", make=True)
     SigningKey.load_or_make(folder / "signing.pem")
-    write_private(folder / "postgres.password", secrets.token_urlsafe(32))
+    if password is not None:
+        # Apart from the keys: services need those, and never this; the database needs this, and never those.
+        write_private(password, secrets.token_urlsafe(32))
     if demo:
         make_demo_clients(folder / "clients.toml", demo_clients(settings.providers, DEMO_CUSTOMERS))
         if settings.clock_file is not None:

@@ -49,14 +49,15 @@ def test_without_a_setting_business_time_is_the_systems() -> None:
 def test_keys_are_made_once_for_their_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KIPPU_CLOCK_FILE", str(tmp_path / "clock"))
     folder = tmp_path / "keys"
-    made = CliRunner().invoke(app, ["keys", "make", str(folder), "--demo"], catch_exceptions=False)
+    command = ["keys", "make", str(folder), "--password", str(folder / "postgres"), "--demo"]
+    made = CliRunner().invoke(app, command, catch_exceptions=False)
     assert made.exit_code == 0, made.output
     first = {file.name: file.read_bytes() for file in folder.iterdir()}
-    assert set(first) == {"master.key", "signing.pem", "postgres.password", "clients.toml", "clients.secrets"}
+    assert set(first) == {"master.key", "signing.pem", "postgres", "clients.toml", "clients.secrets"}
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
     assert SharedClock(tmp_path / "clock").now().year == 2026
 
-    CliRunner().invoke(app, ["keys", "make", str(folder), "--demo"], catch_exceptions=False)
+    CliRunner().invoke(app, command, catch_exceptions=False)
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == first
 
 
