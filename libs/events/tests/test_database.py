@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from kippu_events.database import FOUNDATION, Database, MigrationChanged, Server, migrate, refuse_superuser
+from kippu_events.database import FOUNDATION, Database, MigrationChanged, Server, awaited, migrate, refuse_superuser
 from kippu_events.testing.plugin import MakeDatabase
 
 
@@ -164,6 +164,21 @@ async def test_migrations_run_once_in_order_and_must_not_change(service_database
     (tmp_path / "502_b.sql").unlink()
     with pytest.raises(MigrationChanged, match="502_b"):
         await migrate(database, folders)
+
+
+async def test_a_writer_sees_what_was_migrated(service_database: MakeDatabase, tmp_path: Path) -> None:
+    database = await service_database("awaiting")
+    (tmp_path / "501_a.sql").write_text("create table read.n (n int)")
+    folders = (FOUNDATION, tmp_path)
+    assert await awaited(database, folders) == ["501_a.sql"]
+
+    await migrate(database, folders)
+    assert await awaited(database, folders) == []
+    assert await awaited(database, [FOUNDATION]) == []  # an older build goes on, while a newer one is rolled out
+
+    (tmp_path / "501_a.sql").write_text("create table read.m (n int)")
+    with pytest.raises(MigrationChanged, match="501_a"):
+        await awaited(database, folders)
 
 
 async def test_a_migration_that_fails_leaves_nothing(service_database: MakeDatabase, tmp_path: Path) -> None:
