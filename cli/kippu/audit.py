@@ -78,7 +78,7 @@ def replay_(
     ticket: Annotated[list[str] | None, typer.Option(help="A ticket's number: its history.")] = None,
     as_of: Annotated[str | None, typer.Option(help="As known at this instant (ISO 8601). Else now.")] = None,
     compare: Annotated[list[str] | None, typer.Option(help="SERVICE=URL of a live API to compare with.")] = None,
-    token: Annotated[str | None, typer.Option(envvar="KIPPU_TOKEN", help="For the live API. Else one is made.")] = None,
+    token: Annotated[str | None, typer.Option(help="For the live API. Else one is made.")] = None,
     show: Annotated[bool, typer.Option("--show", help="Print what was made.")] = False,
 ) -> None:
     """Replay the logs through the real projectors into a scratch database, and show or compare what comes out."""

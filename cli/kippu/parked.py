@@ -60,10 +60,10 @@ async def _parked(house: House) -> list[tuple[str, ParkedKey]]:
 
 async def _redriven(house: House, only: str | None) -> list[Redriven]:
     wanted = [(name, key) for name, key in await _parked(house) if only in (None, key.key)]
-    return [await _redrive(house, name, key) for name, key in wanted]
+    return [outcome for name, key in wanted for outcome in await _redrive(house, name, key)]
 
 
-async def _redrive(house: House, name: str, parked: ParkedKey) -> Redriven:
+async def _redrive(house: House, name: str, parked: ParkedKey) -> list[Redriven]:
     service, runtime = house.services[name], house.runtimes[name]
     key = (parked.log, parked.key)
     connection = await runtime.connect_writer()
@@ -76,4 +76,4 @@ async def _redrive(house: House, name: str, parked: ParkedKey) -> Redriven:
                 return await reactor.redrive(connection, name, reacting, runtime.worker, key)
     finally:
         await connection.close()
-    return Redriven(parked.log, parked.key, 0, parked.events, f"this build has no {parked.consumer}")
+    return [Redriven(parked.log, parked.key, 0, parked.events, f"this build has no {parked.consumer}")]
