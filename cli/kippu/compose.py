@@ -39,7 +39,9 @@ from kippu_service.tokens import JwksKeys, TokenVerifier
 
 from kippu.ground import Databases, master_key
 from kippu.services import PARTS
+from kippu.shared_clock import SharedClock
 from kippu.supervision import Runner, supervised
+from kippu.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Ports:
 
     clock: Clock = field(default_factory=SystemClock)
     ids: Ids = field(default_factory=SystemIds)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Ports":
+        """The system's, unless the settings name the clock that a demo's processes share."""
+        return cls(clock=SharedClock(settings.clock_file)) if settings.clock_file else cls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ async def built(
     settings: Settings, databases: Databases, names: Iterable[str] = PARTS, ports: Ports | None = None
 ) -> AsyncIterator[House]:
     """The named services on their databases. Nothing runs yet: for commands that look, rebuild or redrive."""
-    ports = ports or Ports()
+    ports = ports or Ports.of(settings)
     maker = token_maker(settings)
     tokens = TokenVerifier(
         maker.key.public_keys() if maker else JwksKeys(settings.jwks_url or ""),
@@ -94,16 +101,24 @@ async def built(
 
 
 def token_maker(settings: Settings) -> TokenMaker | None:
-    """Kippu's own token maker, unless the settings name another issuer's keys. Raises ClientsWrong."""
+    """Kippu's own token maker, unless the settings name another issuer's keys. Raises ClientsWrong, Trouble."""
     if settings.jwks_url is not None:
         return None
     return TokenMaker(
-        SigningKey.load_or_make(settings.data_dir / "signing.pem"),
+        _signing_key(settings),
         issuer=settings.issuer,
         audience=settings.audience,
         seconds=settings.token_seconds,
         clients=load_clients(settings.clients_path) if settings.clients_path.exists() else (),
     )
+
+
+def _signing_key(settings: Settings) -> SigningKey:
+    path = settings.signing_key_path
+    try:
+        return SigningKey.load_or_make(path, make=settings.signing_key_file is None)
+    except (OSError, ValueError) as error:
+        raise Trouble(f"The key that signs tokens cannot be read: {error}", where=str(path)) from error
 
 
 async def _runtime(
@@ -143,7 +158,12 @@ async def running(house: House, bus: "BusChoice") -> AsyncIterator[Mapping[str, 
         )
         for name, service in house.services.items()
     }
-    async with supervised(runners(house, bus)), Servers(apps, house.settings.host) as servers:
+    async with supervised(runners(house, bus)), AsyncExitStack() as stack:
+        try:
+            servers = await stack.enter_async_context(Servers(apps, house.settings.host))
+        except OSError as error:
+            remedy = "stop what listens there, or choose other ports with KIPPU_…_PORT (0: any that is free)"
+            raise Trouble(str(error), where=house.settings.host, remedy=remedy) from error
         yield servers.addresses
 
 
@@ -154,10 +174,11 @@ class BusChoice:
     kind: Literal["embedded", "kafka"] = "embedded"
     bootstrap_servers: str = ""
     prefix: str = "kippu"
+    replication: int = 1
 
     @property
     def kafka(self) -> KafkaSettings:
-        return KafkaSettings(self.bootstrap_servers, self.prefix)
+        return KafkaSettings(self.bootstrap_servers, self.prefix, replication_factor=self.replication)
 
 
 def runners(house: House, bus: BusChoice) -> dict[str, Runner]:
