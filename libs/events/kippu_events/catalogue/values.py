@@ -1,10 +1,7 @@
 """Values that events of several services share."""
 
-from datetime import date
 from enum import StrEnum
 from typing import Any, Literal
-
-from pydantic import AwareDatetime, Field
 
 from kippu_events.event import Value
 
@@ -102,56 +99,6 @@ class Allocation(Value):
 
     lot_id: str
     quantity: int
-
-
-class Stretch(Value):
-    """A piece of a clock's time; `ends_at` is outside. `names` are a public holiday's, by language."""
-
-    state: Literal["open", "closed", "paused"]
-    reason: Literal["holiday", "year_end", "closing_day", "weekend", "business_day", "around_the_clock", "waiting"]
-    names: dict[str, str] = Field(default_factory=dict)
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
-
-
-class Clock(Value):
-    """How a target's time ran, without gaps, from its start to what is due."""
-
-    counts: Literal["business_days", "hours"]
-    since: Literal["isolation", "receipt"]
-    starts_at: AwareDatetime
-    stretches: tuple[Stretch, ...]
-    calendar: str
-    """The version of the calendar that it was counted by."""
-    time_zone: str
-
-
-class Target(Value):
-    """What is aimed at for a request. `by`: what is done before `due_at` is in time, and a target in hours includes
-    the instant itself. `from`: it can be expected from `due_at` on, and nobody is late."""
-
-    kind: Literal["ship", "visit", "answer"]
-    service: str
-    clause: str
-    bound: Literal["by", "from"]
-    due_on: date
-    """The provider's local date of it."""
-    due_at: AwareDatetime
-    clock: Clock
-
-
-class ReturnTerms(Value):
-    """What the terms say of the return of a failed part, pinned, so that whoever waits for the part needs no plan."""
-
-    clause: str
-    days: int
-    """From the local date on which the replacement was received to the last day for the return."""
-    remind_days_before: tuple[int, ...]
-    charge: Price
-    """What an overdue return costs."""
-    late_return: Literal["credited", "kept"]
-    """What becomes of the charge when the part comes back after all."""
-    time_zone: str
 
 
 class Reply(Value):

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Literal
 
@@ -37,6 +37,9 @@ class Asset:
         return bool(self.serial)
 
 
+KNOWN = {field.name for field in fields(Asset)}
+
+
 def normalised(serial: str) -> str:
     """A serial number as it is compared: full-width letters and digits made plain (NFKC), in capitals, no blanks."""
     return "".join(unicodedata.normalize("NFKC", serial).upper().split())
@@ -45,7 +48,7 @@ def normalised(serial: str) -> str:
 def evolve(state: Asset, event: Event) -> Asset:
     match event:
         case AssetRegistered():
-            return Asset(**event.model_dump(exclude={"occurred_at"}))
+            return Asset(**event.model_dump(include=KNOWN))
         case _:
             return state
 

@@ -4,7 +4,7 @@ Facts come first: a request, a classification, an engineer's time become events 
 on them. The last decision stands. What is owed is debited up to what the plan's metering says, never twice.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from kippu_events.catalogue.entitlement import (
@@ -43,6 +43,9 @@ class Request:
     def subject(self) -> tuple[str | None, str | None]:
         """What it is about."""
         return self.category, self.asset_serial
+
+
+_FACTS = {each.name for each in fields(Request)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,8 @@ def _owing(state: Case, event: Event) -> Case:
 
 
 def _noted(state: Case, event: RequestNoted) -> Case:
-    request = Request(**event.model_dump(exclude={"occurred_at", "ticket_no"}))
+    # What a later story adds to the event is not ours until this state has a place for it.
+    request = Request(**event.model_dump(include=_FACTS))
     # What was approved is this category of work on this asset; another one is asked for anew.
     same = state.request is not None and state.request.subject == request.subject
     return replace(state, ticket_no=event.ticket_no, request=request, approved=state.approved if same else None)

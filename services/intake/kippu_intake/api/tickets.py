@@ -177,7 +177,7 @@ async def add_message(command: Writer, ticket_no: TicketNo, body: NewMessage) ->
     text = await put_text(runtime.blobs, provider, sealed_for, body.text)
 
     def decide(ticket: Ticket, now: datetime) -> list[Event]:
-        return tickets.add_message(
+        said = tickets.add_message(
             ticket,
             direction="inbound" if contact_id else "outbound",
             channel=body.channel,
@@ -186,6 +186,7 @@ async def add_message(command: Writer, ticket_no: TicketNo, body: NewMessage) ->
             body=text,
             now=now,
         )
+        return said if contact_id else said + tickets.mail_message(ticket, now)
 
     return await _change(command, ticket_no, body, decide, status=201, made="message_id")
 

@@ -114,6 +114,12 @@ def add_message(
     return [added, *(resume(ticket, now) if answered else [])]
 
 
+def mail_message(ticket: Ticket, now: datetime) -> list[Event]:
+    """The message that is added next also goes to the contact by mail."""
+    message_id = f"{ticket.ticket_no}.M{ticket.messages + 1}"
+    return request_mail(ticket, "message_added", now, parameters={"message_id": message_id})
+
+
 def attach(ticket: Ticket, file: File, now: datetime) -> list[Event]:
     """A file joins the thread, with the newest message."""
     _must_exist(ticket)
