@@ -46,7 +46,9 @@ async def decide(work: Work, case: Stream[Case]) -> Standing:
     unit = await _unit_of(work, case.provider, asset)
     received_on = plan.calendar.local_date(request.received_at)
     facts = coverage.facts_of(case.provider, case.state, coverage.Register(asset, unit, received_on))
-    work.record(case, *coverage.decide(case.state, request, plan, facts, work.now))
+    before = case.state
+    work.record(case, *coverage.decide(before, request, plan, facts, work.now))
+    record(work, case, wallet, debiting.give_back(before, case.state, wallet.state, work.now))
     record(work, case, wallet, debiting.debit_due(case.state, wallet.state, plan, work.now))
     if case.state.standing is None:
         raise AssertionError("unreachable: it was decided just now")

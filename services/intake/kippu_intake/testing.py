@@ -4,7 +4,7 @@ import asyncio
 import smtplib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from typing import Any
@@ -17,6 +17,7 @@ from kippu_events.testing.plugin import MakeDatabase
 from kippu_privacy import Plain
 from kippu_service.settings import MailAddress
 from kippu_service.testing.living import Living, living
+from kippu_terms.loading import load
 
 from kippu_intake.app import MIGRATIONS, build
 from kippu_intake.known import Known
@@ -42,16 +43,17 @@ class House:
         self.listener = listener
 
     async def begin(self, plan_text: str) -> "House":
+        terms = load(plan_text)
         for provider in ("iij", "other"):
             plan = PlanPublished(
                 occurred_at=NOW,
-                family="iij-se",
-                version="2025-04-01",
-                effective_from=date(2025, 4, 1),
+                family=terms.family,
+                version=terms.version,
+                effective_from=terms.effective_from,
                 digest="",
                 source=plan_text,
             )
-            await self.living.hear("entitlement", f"plan-{provider}-iij-se", plan, provider=provider)
+            await self.living.hear("entitlement", f"plan-{provider}-{terms.family}", plan, provider=provider)
         await self._customer("customer-1", [("contact-1", ONE, "th"), ("contact-2", TWO, "en")])
         await self._customer("customer-2", [("contact-3", THREE, "en")])
         await self.living.settle()

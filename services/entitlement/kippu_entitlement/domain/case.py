@@ -154,8 +154,7 @@ def _owing(state: Case, event: Event) -> Case:
         case DebitShortfall():
             return _fell_short(state, event)
         case RequestDeclined():
-            forgiven = tuple(replace(short, missing=0) for short in state.shortfalls)
-            return replace(state, declined=True, debits=(), shortfalls=forgiven, approval_id=None)
+            return replace(_owes_nothing(state), declined=True, approval_id=None)
         case _:
             return state
 
@@ -188,7 +187,13 @@ def _decided(state: Case, event: CoverageDecided) -> Case:
         event.decision, event.plan_version, event.outcome, event.metered, event.quantity, event.deciding_clause
     )
     # An approval that was asked for by an earlier decision is no longer waited for.
-    return replace(state, standing=standing, declined=False, approval_id=None)
+    decided = replace(state, standing=standing, declined=False, approval_id=None)
+    return _owes_nothing(decided) if event.outcome is Outcome.COVERED else decided
+
+
+def _owes_nothing(state: Case) -> Case:
+    """What was debited goes back to the wallet in the same append, and what was owed is forgiven."""
+    return replace(state, debits=(), shortfalls=tuple(replace(short, missing=0) for short in state.shortfalls))
 
 
 def _debited(state: Case, event: DebitNoted) -> Case:

@@ -149,11 +149,15 @@ def settle(case: Case, wallet: Wallet, short: Shortfall, lot_id: str, now: datet
     return books.changes()
 
 
-def decline(case: Case, wallet: Wallet, *, clause: str, reason: str, now: datetime) -> Changes:
-    """The request will not be served: every debit goes back to its lots, and nothing is owed any more."""
-    books = _Books(case, wallet)
-    if case.request is None or case.declined:
-        return books.changes()
+def give_back(before: Case, after: Case, wallet: Wallet, now: datetime) -> Changes:
+    """What earlier decisions debited goes back once a later one finds that the request costs nothing."""
+    books = _Books(after, wallet)
+    if before.debits and not after.debits:
+        _reverse(books, before, "decided anew: the request costs nothing", now)
+    return books.changes()
+
+
+def _reverse(books: _Books, case: Case, reason: str, now: datetime) -> None:
     for debit in case.debits:
         books.move(
             *wallets.reverse(
@@ -165,6 +169,14 @@ def decline(case: Case, wallet: Wallet, *, clause: str, reason: str, now: dateti
                 now=now,
             )
         )
+
+
+def decline(case: Case, wallet: Wallet, *, clause: str, reason: str, now: datetime) -> Changes:
+    """The request will not be served: every debit goes back to its lots, and nothing is owed any more."""
+    books = _Books(case, wallet)
+    if case.request is None or case.declined:
+        return books.changes()
+    _reverse(books, case, reason, now)
     books.note(
         RequestDeclined(
             occurred_at=now,
