@@ -49,11 +49,11 @@ def _refusing_impossible_values() -> Iterator[None]:
     the path, the filter or the cursor, nothing that is stored has it. A 422 problem."""
     try:
         yield
-    except (asyncpg.CharacterNotInRepertoireError, asyncpg.InterfaceError) as error:
-        ours = isinstance(error, asyncpg.InterfaceError) and not isinstance(
+    except asyncpg.DataError as error:
+        theirs = isinstance(error, asyncpg.CharacterNotInRepertoireError) or isinstance(
             error.__cause__, OverflowError | UnicodeError
         )
-        if ours:
+        if not theirs:
             raise
         raise Refused(Fault("value_impossible", "a value of the request is one that nothing can have")) from None
 
