@@ -39,6 +39,8 @@ async def a_busy_day(plan_text: str) -> World:
             await world.classified(ticket_no, asset_serial="nowhere")
     await world.opened("KP-0000-0009", category="preventive_maintenance")
     await world.declined("KP-0000-0009")
+    for old, new in (("DEVICE-1", "DEVICE-2"), ("DEVICE-2", "DEVICE-3")):
+        await world.delivered(f"KP-0000-0000.S{new[-1]}", new, old)
     world.clock.advance(timedelta(days=1))
     return world
 

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 
 from fastapi import FastAPI
+from kippu_entitlement.api.registrations import XLSX
 from kippu_entitlement.app import MIGRATIONS, build
 from kippu_entitlement.testing import World
 from kippu_entitlement.testing.desk import ASSET_BODY, CUSTOMER_BODY, ORDER_BODY, Desk
+from kippu_entitlement.testing.workbooks import filled
 from kippu_events.ports import VirtualClock
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
-from kippu_service.testing.tenancy import House
+from kippu_service.testing.tenancy import House, Upload
 
 from houses.common import NOON, PLAN_TEXT
 
@@ -35,6 +37,16 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
     }
 
 
+REGISTRATION = filled(
+    {
+        "serial": "DEVICE-1",
+        "customer_id": "customer-1",
+        "plan_family": "iij-se",
+        "model": "Switch 48",
+        "bought_from_provider": "yes",
+    }
+)
+
 ENTITLEMENT = House(
     log="entitlement",
     migrations=MIGRATIONS,
@@ -49,6 +61,7 @@ ENTITLEMENT = House(
             "language": "en",
         },
         "POST /v1/assets": ASSET_BODY,
+        "POST /v1/registrations/import": Upload(REGISTRATION, XLSX),
         "POST /v1/orders": ORDER_BODY,
         "POST /v1/plans": {"source": PLAN_TEXT},
         "POST /v1/decisions/preview": {

@@ -30,6 +30,14 @@ _BLOBS = "select count(*) from blob.blob where provider = $1"
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A body that is a file."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
 class House:
     """A service with one customer's data in it.
 
@@ -44,7 +52,7 @@ class House:
     """Makes the data, read models included. Answers the customer's own ids by path parameter, all of them unlike any
     other text; `POST /v1/things/{id}:id` gives one to one route alone."""
     bodies: Mapping[str, Any]
-    """A body that is good, by route, such as `POST /v1/tickets`."""
+    """A body that is good, by route, such as `POST /v1/tickets`: JSON, or an Upload."""
     secrets: Sequence[str]
     shared: frozenset[str] = frozenset()
     """Routes that show what is the provider's (its plans, say) to all of its partners."""
@@ -142,6 +150,9 @@ def _routes(app: FastAPI) -> Iterator[tuple[str, str]]:
 
 
 async def _try(caller: httpx.AsyncClient, door: Door, url: str | None = None, **headers: str) -> httpx.Response:
+    if isinstance(door.body, Upload):
+        headers["content-type"] = door.body.media_type
+        return await caller.request(door.method, url or door.url, content=door.body.content, headers=headers)
     return await caller.request(door.method, url or door.url, json=door.body, headers=headers)
 
 

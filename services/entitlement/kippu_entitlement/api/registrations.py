@@ -98,7 +98,11 @@ async def _file(request: Request) -> bytes:
     raise Problem(415, "unsupported_media_type", "The body must be a workbook (.xlsx)", message)
 
 
-@router.get("/v1/registrations/template", response_class=Response)
+@router.get(
+    "/v1/registrations/template",
+    response_class=Response,
+    responses={200: {"description": "A workbook (.xlsx)", "content": {XLSX: {"schema": _FILE}}}},
+)
 async def show_template(
     query: Annotated[Query, query("plans:read")],
     family: Annotated[
