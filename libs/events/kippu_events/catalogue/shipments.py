@@ -115,6 +115,8 @@ class UnitDelivered(ShipmentEvent):
 class DeliveryUnreported(ShipmentEvent):
     """Nobody has reported a delivery for days: a dispatcher has to ask."""
 
+    attempt: int = 1
+
 
 @dispatch
 class OwnershipChanged(ShipmentEvent):
