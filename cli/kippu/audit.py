@@ -96,7 +96,7 @@ def replay_(
             live = None
             if subject.service in addresses:
                 live = await _live(addresses[subject.service] + subject.path, bearer)
-            outcomes.append(_report(subject, made, live, show=show))
+            outcomes.append(report(subject, made, live, show=show))
         return outcomes
 
     if not all(with_house(ask)):
@@ -170,7 +170,8 @@ async def _live(url: str, token: str) -> bytes:
     return answer.content
 
 
-def _report(subject: Subject, made: bytes, live: bytes | None, *, show: bool) -> bool:
+def report(subject: Subject, made: bytes, live: bytes | None, *, show: bool) -> bool:
+    """Says what was made, and whether it is the live bytes; False if it is not."""
     if show:
         console.print(Syntax("\n".join(_lines(made)), "json", background_color="default"))
     proof = f"{len(made):,} bytes, sha256 {sha256(made).hexdigest()}"

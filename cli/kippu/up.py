@@ -39,7 +39,7 @@ def up(
     settings = common.settings()
     kind: BusKind = bus or settings.mode
     if story:
-        settings = for_the_story(settings)
+        settings = for_the_story(settings, known_ports=not leave)
     told: dict[str, str] = {}
     logs.configure(settings.log_level, settings.data_dir / "kippu.log")
     say = console.print
@@ -87,14 +87,18 @@ async def _up(
             await asyncio.Event().wait()
 
 
-def for_the_story(settings: Settings) -> Settings:
-    """The same on databases, keys, mail and ports of its own: the story begins anew each time."""
+def for_the_story(settings: Settings, *, known_ports: bool) -> Settings:
+    """The same on databases, keys, mail and ports of its own: the story begins anew each time.
+
+    With `known_ports` the addresses are the settings' as far as they are free; else any, so that demos can run beside
+    each other.
+    """
     data_dir = settings.data_dir / "story"
     shutil.rmtree(data_dir / "mail", ignore_errors=True)
     for left in ("signing.pem", "clients.toml", "clients.secrets"):
         (data_dir / left).unlink(missing_ok=True)
     names = [*(f"{name}_port" for name in PARTS), "smtp_port"]
-    ports = {name: _free_port(settings.host, getattr(settings, name)) for name in names}
+    ports = {name: _free_port(settings.host, getattr(settings, name) if known_ports else 0) for name in names}
     return settings.model_copy(update={"data_dir": data_dir, "prefix": f"{settings.prefix[:14]}_story", **ports})
 
 
@@ -104,6 +108,7 @@ def _free_port(host: str, wanted: int) -> int:
         with suppress(OSError), socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
+            probe.listen()
             return int(probe.getsockname()[1])
     raise Trouble(f"No port is free on {host}.", where=host, remedy="set KIPPU_HOST to an address of this machine")
 

@@ -80,6 +80,7 @@ class Timeline(Projector):
             envelope.recorded_at,
             envelope.metadata.actor,
             envelope.metadata.correlation_id,
+            envelope.metadata.causation_id,
             _field(event, "ticket_no"),
             _field(event, "wallet_id"),
             _field(event, "order_id"),
@@ -89,10 +90,10 @@ class Timeline(Projector):
 
 TIMELINE = """
 insert into read.timeline (provider, customer_id, log, position, stream, version, event_id, type, occurred_at,
-    recorded_at, actor, correlation_id, ticket_no, wallet_id, order_id, data)
+    recorded_at, actor, correlation_id, causation_id, ticket_no, wallet_id, order_id, data)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::uuid[],
     $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::text[],
-    $15::text[], $16::jsonb[])
+    $15::text[], $16::text[], $17::jsonb[])
 """
 
 
