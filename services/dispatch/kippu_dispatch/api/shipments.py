@@ -70,6 +70,7 @@ class Shown(BaseModel):
                 **row,
                 "target": target,
                 "target_met": _met(row, target),
+                "serial": None if row["status"] == Status.WITHDRAWN else row["serial"],
                 "carrier_reference": row["carrier_reference"] or None,
                 "unreported": row["status"] == Status.SHIPPED and row["unreported_attempt"] == row["attempt"],
             }
