@@ -39,6 +39,7 @@ from kippu_service.tokens import JwksKeys, TokenVerifier
 
 from kippu.ground import Databases, master_key
 from kippu.services import PARTS
+from kippu.shared_clock import SharedClock
 from kippu.supervision import Runner, supervised
 from kippu.trouble import Trouble
 
@@ -49,6 +50,11 @@ class Ports:
 
     clock: Clock = field(default_factory=SystemClock)
     ids: Ids = field(default_factory=SystemIds)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Ports":
+        """The system's, unless the settings name the clock that a demo's processes share."""
+        return cls(clock=SharedClock(settings.clock_file)) if settings.clock_file else cls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ async def built(
     settings: Settings, databases: Databases, names: Iterable[str] = PARTS, ports: Ports | None = None
 ) -> AsyncIterator[House]:
     """The named services on their databases. Nothing runs yet: for commands that look, rebuild or redrive."""
-    ports = ports or Ports()
+    ports = ports or Ports.of(settings)
     maker = token_maker(settings)
     tokens = TokenVerifier(
         maker.key.public_keys() if maker else JwksKeys(settings.jwks_url or ""),
@@ -95,16 +101,24 @@ async def built(
 
 
 def token_maker(settings: Settings) -> TokenMaker | None:
-    """Kippu's own token maker, unless the settings name another issuer's keys. Raises ClientsWrong."""
+    """Kippu's own token maker, unless the settings name another issuer's keys. Raises ClientsWrong, Trouble."""
     if settings.jwks_url is not None:
         return None
     return TokenMaker(
-        SigningKey.load_or_make(settings.data_dir / "signing.pem"),
+        _signing_key(settings),
         issuer=settings.issuer,
         audience=settings.audience,
         seconds=settings.token_seconds,
         clients=load_clients(settings.clients_path) if settings.clients_path.exists() else (),
     )
+
+
+def _signing_key(settings: Settings) -> SigningKey:
+    path = settings.signing_key_path
+    try:
+        return SigningKey.load_or_make(path, make=settings.signing_key_file is None)
+    except (OSError, ValueError) as error:
+        raise Trouble(f"The key that signs tokens cannot be read: {error}", where=str(path)) from error
 
 
 async def _runtime(
@@ -160,10 +174,11 @@ class BusChoice:
     kind: Literal["embedded", "kafka"] = "embedded"
     bootstrap_servers: str = ""
     prefix: str = "kippu"
+    replication: int = 1
 
     @property
     def kafka(self) -> KafkaSettings:
-        return KafkaSettings(self.bootstrap_servers, self.prefix)
+        return KafkaSettings(self.bootstrap_servers, self.prefix, replication_factor=self.replication)
 
 
 def runners(house: House, bus: BusChoice) -> dict[str, Runner]:

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import asyncpg
-from kippu_events.database import FOUNDATION, Database, MigrationChanged, Server
+from kippu_events.database import FOUNDATION, Database, MigrationChanged, Server, awaited
 from kippu_events.local.kafka import KafkaCannotStart, LocalKafka
 from kippu_events.local.postgres import LocalPostgres, running_at
 from kippu_privacy.keyring_postgres import MIGRATIONS as KEYRING_MIGRATIONS
@@ -50,7 +51,7 @@ def postgres(settings: Settings, folder: Path | None = None) -> Iterator[str]:
     Blocking: to be entered before the event loop runs. Only what was started here is stopped here.
     """
     if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
+        yield _with_password(settings.database_url.get_secret_value(), settings.database_password_file)
         return
     folder = folder or settings.data_dir / "postgres"
     if running := running_at(folder):
@@ -65,6 +66,20 @@ def postgres(settings: Settings, folder: Path | None = None) -> Iterator[str]:
         yield server.admin_url
     finally:
         server.stop()
+
+
+def _with_password(url: str, file: Path | None) -> str:
+    """The address with the password that stands in the file. Raises Trouble."""
+    if file is None:
+        return url
+    try:
+        password = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Trouble(f"The database's password cannot be read: {error}", where=str(file)) from error
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    name = user.partition(":")[0] or "postgres"
+    return parts._replace(netloc=f"{name}:{quote(password, safe='')}@{host}").geturl()
 
 
 @contextmanager
@@ -139,6 +154,20 @@ async def prepare(admin_url: str, settings: Settings) -> Databases:
     except (OSError, asyncpg.PostgresError) as error:
         raise Trouble(f"The databases could not be prepared: {error}", remedy=_NO_POSTGRES) from error
     return Databases(made, keyring)
+
+
+async def prepared(databases: Databases) -> None:
+    """Raises Trouble unless every one of them exists and has this build's migrations, as far as its writer sees."""
+    wanted = [(database, [FOUNDATION, PARTS[name].migrations]) for name, database in databases.services.items()]
+    for database, folders in [*wanted, (databases.keyring, [KEYRING_MIGRATIONS])]:
+        try:
+            missing = await awaited(database, folders)
+        except MigrationChanged as error:
+            raise Trouble(str(error), remedy="run the build that these databases belong to") from error
+        except (OSError, asyncpg.PostgresError) as error:
+            raise Trouble(f"{database.name} cannot be used: {error}", remedy="run `kippu migrate` first") from error
+        if missing:
+            raise Trouble(f"{database.name} lacks {', '.join(missing)}.", remedy="run `kippu migrate` first")
 
 
 async def discard(admin_url: str, settings: Settings) -> None:

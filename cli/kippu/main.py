@@ -5,7 +5,9 @@ import sys
 import typer
 from rich.console import Console
 
-from kippu import audit, events, parked, plans, projections, token
+from kippu import audit, events, keys, parked, plans, projections, token
+from kippu.migrate import migrate
+from kippu.play import story
 from kippu.serve import serve
 from kippu.trouble import Trouble
 from kippu.up import up
@@ -18,8 +20,11 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(serve)
+app.command()(migrate)
+app.command()(story)
 for name, group in (
     ("token", token.app),
+    ("keys", keys.app),
     ("audit", audit.app),
     ("plans", plans.app),
     ("parked", parked.app),

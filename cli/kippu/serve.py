@@ -24,10 +24,16 @@ def serve(
     if settings.mode == "kafka":
         if settings.kafka_bootstrap_servers is None:
             raise Trouble("A single service needs a Kafka that others reach too.", remedy="set KAFKA_BOOTSTRAP_SERVERS")
-        bus = BusChoice("kafka", settings.kafka_bootstrap_servers, settings.prefix)
+        servers, replication = settings.kafka_bootstrap_servers, settings.kafka_replication
+        bus = BusChoice("kafka", servers, settings.prefix, replication)
 
     async def served(admin_url: str) -> None:
-        databases = await ground.prepare(admin_url, settings)
+        # The data folder's own server is ours to prepare; on another one `kippu migrate` did so, as somebody who may.
+        if settings.database_url is None:
+            databases = await ground.prepare(admin_url, settings)
+        else:
+            databases = ground.databases(admin_url, settings)
+            await ground.prepared(databases)
         async with built(settings, databases, [name]) as house, running(house, bus) as addresses:
             console.print(f"{name} answers at {addresses[name]}")
             await asyncio.Event().wait()

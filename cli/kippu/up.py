@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -137,5 +138,7 @@ def _invite(settings: Settings, addresses: Mapping[str, str]) -> None:
     """What a person can look at now."""
     ours = f"KIPPU_DATA_DIR={os.path.relpath(settings.data_dir)} KIPPU_PREFIX={settings.prefix}"
     console.print(f"\n[bold]Up.[/] The console is at {addresses['console']}, and asks for a token:", soft_wrap=True)
-    console.print(f"  {ours} kippu token make --provider {settings.providers[0]}", soft_wrap=True)
+    console.print(
+        f"  {ours} {os.path.relpath(sys.argv[0])} token make --provider {settings.providers[0]}", soft_wrap=True
+    )
     console.print("Ctrl-C stops it.")

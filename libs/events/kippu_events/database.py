@@ -68,6 +68,8 @@ class Server:
         database = self.database(service, roles)
         connection = await asyncpg.connect(self._admin_url)
         try:
+            # Services that start at the same time all come here: one creates, the others find it done.
+            await connection.execute("select pg_advisory_lock(hashtext('kippu databases'))")
             await self._create_roles(connection, database.roles)
             if not await connection.fetchval("select true from pg_database where datname = $1", database.name):
                 await connection.execute(f"create database {database.name} owner {database.roles}_owner")
@@ -126,7 +128,7 @@ async def migrate(database: Database, folders: Sequence[Path]) -> list[str]:
     Each runs in a transaction of its own and is recorded with its checksum. Answers the names of those it ran; raises
     MigrationChanged if one that was applied has changed or is gone.
     """
-    files = [(file.name, file.read_text()) for folder in folders for file in sorted(folder.glob("*.sql"))]
+    files = _files(folders)
     names = [name for name, _ in files]
     if len(set(names)) != len(names):
         raise ValueError(f"two migrations of {database.name} have the same name: {sorted(names)}")
@@ -136,7 +138,9 @@ async def migrate(database: Database, folders: Sequence[Path]) -> list[str]:
         await connection.execute("select pg_advisory_lock(hashtext('kippu migrations'))")
         await connection.execute(f"set role {database.roles}_owner")
         await connection.execute(_MIGRATIONS)
-        applied = {row["name"]: row["checksum"] for row in await connection.fetch("select * from migration.applied")}
+        await connection.execute(f"grant usage on schema migration to {database.roles}_writer")
+        await connection.execute(f"grant select on migration.applied to {database.roles}_writer")
+        applied = {row["name"]: row["checksum"] for row in await connection.fetch(_APPLIED)}
         missing = set(applied) - set(names)
         if missing:
             raise MigrationChanged(f"{database.name} has migrations that this build does not: {sorted(missing)}")
@@ -144,6 +148,33 @@ async def migrate(database: Database, folders: Sequence[Path]) -> list[str]:
     finally:
         await connection.close()
 
+
+async def awaited(database: Database, folders: Sequence[Path]) -> list[str]:
+    """The names of the migrations that the folders have and the database does not yet, asked as its writer.
+
+    Raises MigrationChanged if one that was applied is another one here; asyncpg's errors if it does not exist.
+    """
+    connection = await asyncpg.connect(database.writer_url)
+    try:
+        applied = {row["name"]: row["checksum"] for row in await connection.fetch(_APPLIED)}
+    finally:
+        await connection.close()
+    files = _files(folders)
+    changed = [name for name, text in files if applied.get(name, _sum(text)) != _sum(text)]
+    if changed:
+        raise MigrationChanged(f"{database.name} was migrated by another build: {changed} are not the same")
+    return [name for name, _ in files if name not in applied]
+
+
+def _files(folders: Sequence[Path]) -> list[tuple[str, str]]:
+    return [(file.name, file.read_text()) for folder in folders for file in sorted(folder.glob("*.sql"))]
+
+
+def _sum(text: str) -> bytes:
+    return sha256(text.encode()).digest()
+
+
+_APPLIED = "select name, checksum from migration.applied"
 
 _MIGRATIONS = """
     create schema if not exists migration;
@@ -156,7 +187,7 @@ _MIGRATIONS = """
 
 
 async def _apply(connection: asyncpg.Connection[Any], name: str, text: str, applied: bytes | None) -> bool:
-    checksum = sha256(text.encode()).digest()
+    checksum = _sum(text)
     if applied is not None:
         if applied != checksum:
             raise MigrationChanged(f"{name} was applied and has been changed since: write a new one")

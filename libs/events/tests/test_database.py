@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from kippu_events.database import FOUNDATION, Database, MigrationChanged, Server, migrate, refuse_superuser
+from kippu_events.database import FOUNDATION, Database, MigrationChanged, Server, awaited, migrate, refuse_superuser
 from kippu_events.testing.plugin import MakeDatabase
 
 
@@ -166,6 +167,21 @@ async def test_migrations_run_once_in_order_and_must_not_change(service_database
         await migrate(database, folders)
 
 
+async def test_a_writer_sees_what_was_migrated(service_database: MakeDatabase, tmp_path: Path) -> None:
+    database = await service_database("awaiting")
+    (tmp_path / "501_a.sql").write_text("create table read.n (n int)")
+    folders = (FOUNDATION, tmp_path)
+    assert await awaited(database, folders) == ["501_a.sql"]
+
+    await migrate(database, folders)
+    assert await awaited(database, folders) == []
+    assert await awaited(database, [FOUNDATION]) == []  # an older build goes on, while a newer one is rolled out
+
+    (tmp_path / "501_a.sql").write_text("create table read.m (n int)")
+    with pytest.raises(MigrationChanged, match="501_a"):
+        await awaited(database, folders)
+
+
 async def test_a_migration_that_fails_leaves_nothing(service_database: MakeDatabase, tmp_path: Path) -> None:
     database = await service_database("failing")
     (tmp_path / "501_a.sql").write_text("create table read.n (n int); select 1 / 0")
@@ -193,3 +209,15 @@ async def test_creating_again_changes_nothing_and_dropping_leaves_nothing(postgr
 def test_names_that_are_not_plain_are_refused() -> None:
     with pytest.raises(ValueError, match="no name"):
         Server("postgresql://localhost/postgres").database('x"; drop database y')
+
+
+async def test_services_that_start_at_the_same_time_create_their_databases_together(postgres_url: str) -> None:
+    server, service = Server(postgres_url, f"t{secrets.token_hex(4)}"), "together"
+    try:
+        # Given five processes that all find no database, then a database that is there already
+        for _ in range(2):
+            made = await asyncio.gather(*(server.create(service) for _ in range(5)))
+            # Then each of them gets the same one
+            assert len(set(made)) == 1
+    finally:
+        await server.drop(service)

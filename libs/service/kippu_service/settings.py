@@ -95,11 +95,16 @@ class Settings(BaseSettings):
     database_url: Annotated[SecretStr, AfterValidator(_postgres_address)] | None = Field(
         None, validation_alias=AliasChoices("KIPPU_DATABASE_URL", "DATABASE_URL")
     )
-    """A PostgreSQL 15 or newer, as a user who may make databases and roles; without it one is started in data_dir."""
+    """A PostgreSQL 15 or newer; without it one is started in data_dir. Only what makes databases (`kippu migrate`)
+    needs it to name a user who may, with a password; a service connects as roles of its own."""
+    database_password_file: Path | None = None
+    """Holds the password of the user in database_url, where the address does not."""
     kafka_bootstrap_servers: str | None = Field(
         None, validation_alias=AliasChoices("KIPPU_KAFKA_BOOTSTRAP_SERVERS", "KAFKA_BOOTSTRAP_SERVERS")
     )
     """host:port, several separated by commas; without it, in kafka mode, a broker is started in data_dir."""
+    kafka_replication: int = Field(1, ge=1, le=7)
+    """Brokers that keep each new topic: 3 where there are three or more."""
 
     providers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_provider_list)] = ("iij",)
     """Ids of the providers that are served here, separated by commas."""
@@ -118,6 +123,8 @@ class Settings(BaseSettings):
     jwks_url: WebAddress | None = None
     """The issuer's keys. Without it Kippu makes its own tokens, for clients in clients_file."""
     clients_file: Path | None = None
+    signing_key_file: Path | None = None
+    """Holds the key of Kippu's own tokens (Ed25519, PEM). Services that run apart need the same one."""
     token_seconds: int = Field(3600, ge=60, le=86_400)
     master_key_file: Path | None = None
     """Holds the key that wraps the keyring (64 hexadecimal digits). Required with a database of your own."""
@@ -137,6 +144,9 @@ class Settings(BaseSettings):
     smtp_relay_security: Literal["none", "starttls", "tls"] = "starttls"
     smtp_relay_user: str | None = None
     smtp_relay_password: SecretStr | None = None
+
+    clock_file: Path | None = None
+    """For demos only: business time is the instant in this file, and stands still until somebody moves it."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -169,6 +179,10 @@ class Settings(BaseSettings):
     @property
     def clients_path(self) -> Path:
         return self.clients_file or self.data_dir / "clients.toml"
+
+    @property
+    def signing_key_path(self) -> Path:
+        return self.signing_key_file or self.data_dir / "signing.pem"
 
     @property
     def mail_folder(self) -> Path:

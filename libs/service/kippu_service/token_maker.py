@@ -56,9 +56,10 @@ class SigningKey:
         return cls(Ed25519PrivateKey.generate())
 
     @classmethod
-    def load_or_make(cls, path: Path) -> "SigningKey":
-        """The key in the file, made with mode 0600 where there is none. Raises ValueError for another file."""
-        if not path.exists():
+    def load_or_make(cls, path: Path, *, make: bool = True) -> "SigningKey":
+        """The key in the file; with `make`, a missing one is made, mode 0600. Raises OSError, and ValueError for
+        another kind of file."""
+        if make and not path.exists():
             pem = Ed25519PrivateKey.generate().private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )

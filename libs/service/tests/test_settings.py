@@ -88,3 +88,9 @@ def test_settings_that_do_not_fit_together_say_what_is_missing(
 def test_they_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().mode = "kafka"  # type: ignore[misc]  # that is what is tried
+
+
+def test_keys_stand_where_the_settings_say(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert load_settings().signing_key_path == Path(".kippu/signing.pem")
+    monkeypatch.setenv("KIPPU_SIGNING_KEY_FILE", str(tmp_path / "signing.pem"))
+    assert load_settings().signing_key_path == tmp_path / "signing.pem"

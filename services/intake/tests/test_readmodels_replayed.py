@@ -45,6 +45,9 @@ async def busy(intake: House) -> None:
             await desk.post(
                 f"{path}/work", json={"kind": "isolation", "started_at": ticket["received_at"], "minutes": 5 + number}
             )
+            for part in (None, "disk")[: number % 3]:
+                found = {"asset_serial": f"NAS-{number}", "part": part, "isolated_at": ticket["received_at"]}
+                await desk.post(f"{path}/isolation", json=found)
             await desk.post(f"{path}/messages", json={"text": "hello"})
             for step in ("resolve", "close", "reopen")[:number]:
                 await desk.post(f"{path}/{step}", json={})
@@ -58,6 +61,10 @@ async def test_a_replay_in_any_interleaving_and_any_batches_equals_live(intake: 
     await busy(intake)
     live = await dump(intake)
     assert len(live["ticket"]) == 5
+    isolated = await intake.living.runtime.writers.fetch(
+        "select isolated_part from read.ticket where isolated_at < now()"
+    )
+    assert {row[0] for row in isolated} == {None, "disk"}
     assert len(live["unmatched_mail"]) == 4
     envelopes = await intake.living.runtime.log.read(0, 10_000)
     for seed in range(6):

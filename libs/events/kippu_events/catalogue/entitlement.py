@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.fulfilment import ShipmentNeed, Target
-from kippu_events.catalogue.values import Allocation, ClauseFinding, Outcome, Price, Remedy, WorkKind
+from kippu_events.catalogue.values import Allocation, ClauseFinding, Outcome, Price, Remedy, Reply, WorkKind
 from kippu_events.event import Event, Personal, Value, published_by
 
 entitlement = published_by("entitlement")
@@ -50,6 +50,8 @@ class AssetContract(Value):
     valid_until: date
     options: tuple[str, ...] = ()
     """Such as `non_return_disk`."""
+    area_agreed: bool = False
+    """True if it was sold for the device's area after consultation."""
 
 
 @entitlement
@@ -268,6 +270,14 @@ class VisitNeed(Value):
     notice_days: int
     clause: str
     target: Target | None = None
+    serial: str | None = None
+    """The unit that the work is on, where it is a repair."""
+    model: str | None = None
+    part: str | None = None
+    """The part to bring, where it is known which one failed."""
+    failed_part: Literal["taken_away", "handed_over"] | None = None
+    """What becomes of the failed part: the engineer takes it away, or it stays with the customer, who owns it."""
+    failed_part_clause: str | None = None
 
 
 @entitlement
@@ -293,9 +303,22 @@ class CoverageDecided(Event):
     """What was decided on, so that it can be decided again."""
     visit: VisitNeed | None = None
     service: str | None = None
-    """The kind of service that covers it, such as `advance_send_back`."""
+    """Which of the plan's services the request gets, such as `advance_send_back`."""
+    way: Literal["exchange", "repair", "visit", "answer"] | None = None
+    """A replacement ships first, the failed part is repaired, an engineer goes there, or a question is answered."""
+    contract_id: str | None = None
+    """The contract under which it gets it, where one is needed."""
+    counts_from: AwareDatetime | None = None
+    """When the request counts as received: outside hours, at the next opening."""
     shipment: ShipmentNeed | None = None
     targets: tuple[Target, ...] = ()
+    """Empty until the fault is isolated, where they count from that."""
+    failed_part: Literal["returned_later", "sent_first", "taken_away", "handed_over"] | None = None
+    """What becomes of the failed part; once `handed_over`, it is the customer's."""
+    carriage_paid_by: Literal["sender", "provider", "customer"] | None = None
+    """Who pays for what ships; None where nothing does."""
+    replies: tuple[Reply, ...] = ()
+    """What is answered to wishes beside the request itself."""
 
 
 @entitlement

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from kippu_events.catalogue.values import Price
 from kippu_events.event import Value
@@ -16,7 +16,9 @@ class Stretch(Value):
     to_at: AwareDatetime
     state: Literal["open", "closed", "paused"]
     reason: str | None = None
-    """Why it did not count, such as the holiday's name, `weekend` or `closing day`."""
+    """Why it did not count, such as `holiday`, `weekend` or `closing_day`."""
+    names: dict[str, str] = Field(default_factory=dict)
+    """The public holiday's, by language."""
 
 
 class Target(Value):
@@ -27,6 +29,8 @@ class Target(Value):
     """`ship`, `arrive` or `answer`."""
     clause: str
     started_at: AwareDatetime
+    bound: Literal["by", "from"] = "by"
+    """`by`: to be done by then. `from`: not before then, and nobody is late."""
     due_on: date | None = None
     due_at: AwareDatetime | None = None
     calendar_version: str

@@ -8,12 +8,30 @@ import os
 import secrets
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from kippu_events.bus.kafka import KafkaSettings
 from kippu_events.local.kafka import LocalKafka
 from kippu_events.testing.plugin import docker_answers
+
+IMAGE = "apache/kafka:4.1.1"
+START_SECONDS = 120
+
+ONE_NODE = {
+    "NODE_ID": "1",
+    "PROCESS_ROLES": "broker,controller",
+    "LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093",
+    "CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+    "LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+    "OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+    "TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+    "TRANSACTION_STATE_LOG_MIN_ISR": "1",
+    "GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+}
+"""What the image makes the broker's settings of: one node, which is broker and controller."""
 
 
 @pytest.fixture(scope="session")
@@ -23,13 +41,30 @@ def kafka_servers() -> Iterator[str]:
         _check_reachable(servers)
         yield servers
     elif docker_answers():
-        from testcontainers.kafka import KafkaContainer  # noqa: PLC0415  a development tool, used only here
-
-        with KafkaContainer("apache/kafka:4.1.1").with_kraft() as container:
-            yield container.get_bootstrap_server()
+        with _container() as servers:
+            yield servers
     else:
         with LocalKafka() as broker:
             yield broker.bootstrap_servers
+
+
+@contextmanager
+def _container() -> Iterator[str]:
+    """Apache's own image, one node; testcontainers' ready-made Kafka is another vendor's and knows that one only."""
+    from testcontainers.core.container import DockerContainer  # noqa: PLC0415  a development tool, used only here
+    from testcontainers.core.waiting_utils import wait_for_logs  # noqa: PLC0415
+
+    with socket.socket() as probe:
+        # A broker tells its clients where it is, so the port is chosen before it starts.
+        probe.bind(("", 0))
+        port = probe.getsockname()[1]
+    container = DockerContainer(IMAGE).with_bind_ports(9092, port)
+    servers = f"{container.get_container_host_ip()}:{port}"
+    for name, value in {**ONE_NODE, "ADVERTISED_LISTENERS": f"PLAINTEXT://{servers}"}.items():
+        container.with_env(f"KAFKA_{name}", value)
+    with container:
+        wait_for_logs(container, "Kafka Server started", timeout=START_SECONDS)
+        yield servers
 
 
 def _check_reachable(servers: str) -> None:

@@ -38,6 +38,9 @@ class Request:
     asset_serial: str | None
     wanted_at: datetime | None
     wanted_minutes: int | None
+    topic: str | None = None
+    part: str | None = None
+    isolated_at: datetime | None = None
 
     @property
     def subject(self) -> tuple[str | None, str | None]:
@@ -155,6 +158,21 @@ def _owing(state: Case, event: Event) -> Case:
             return replace(state, declined=True, debits=(), shortfalls=forgiven, approval_id=None)
         case _:
             return state
+
+
+def noted(ticket_no: str, request: Request, now: datetime) -> RequestNoted:
+    """What is known of a request from now on."""
+    return RequestNoted(occurred_at=now, ticket_no=ticket_no, **{name: getattr(request, name) for name in _FACTS})
+
+
+def classified(state: Case, stated: Request) -> Request:
+    """What a classification leaves of an isolation: it stands, unless another unit is named than the one at fault."""
+    found = state.request
+    if found is None or found.isolated_at is None:
+        return stated
+    if stated.asset_serial not in (None, found.asset_serial):
+        return replace(stated, isolated_at=None)
+    return replace(stated, asset_serial=found.asset_serial, part=stated.part or found.part)
 
 
 def _noted(state: Case, event: RequestNoted) -> Case:

@@ -1,0 +1,49 @@
+"""`kippu story`: the story on services that run apart, as `kippu up --story` plays it on its own."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from kippu_service.settings import Settings
+
+from kippu import common, ground, logs
+from kippu.common import console
+from kippu.compose import Ports, built
+from kippu.services import PARTS
+from kippu.shared_clock import SharedClock
+from kippu.story import STARTS_AT, Stage, tell
+from kippu.trouble import Trouble
+
+
+def story(
+    at: Annotated[str, typer.Option(help="The services' addresses, {service} in place of the name.")],
+    figures: Annotated[Path | None, typer.Option(help="Write the story's figures there, as JSON.")] = None,
+) -> None:
+    """Play the story on running services that share a demo's clock (KIPPU_CLOCK_FILE)."""
+    settings = common.settings()
+    logs.configure(settings.log_level)
+    if settings.clock_file is None:
+        raise Trouble(
+            "The story moves a clock that the services share.", remedy="set KIPPU_CLOCK_FILE, for all of them"
+        )
+    clock = SharedClock(settings.clock_file)
+    if clock.now() != STARTS_AT:
+        raise Trouble(
+            f"The story was played here before: its clock stands at {clock.now().isoformat()}.",
+            where=str(settings.clock_file),
+            remedy="begin anew, on empty databases (docker compose down --volumes)",
+        )
+    told: dict[str, str] = {}
+    with ground.postgres(settings) as admin_url:
+        common.run(_told(settings, admin_url, clock, {name: at.format(service=name) for name in PARTS}, told))
+    if figures is not None:
+        figures.write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
+
+
+async def _told(
+    settings: Settings, admin_url: str, clock: SharedClock, addresses: dict[str, str], told: dict[str, str]
+) -> None:
+    # Built, but not running: the stage looks into their databases to see when everything has come to rest.
+    async with built(settings, ground.databases(admin_url, settings), ports=Ports(clock=clock)) as house:
+        told |= await tell(Stage(settings, addresses, clock, house), console)

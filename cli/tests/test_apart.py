@@ -1,0 +1,85 @@
+"""Services that run apart: the clock they share in a demo, their keys, and databases that somebody else prepared."""
+
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from kippu import ground
+from kippu.compose import Ports, token_maker
+from kippu.main import app
+from kippu.shared_clock import SharedClock
+from kippu.trouble import Trouble
+from kippu_events.ports import SystemClock
+from kippu_service.settings import Settings
+from typer.testing import CliRunner
+
+NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
+
+
+def test_one_moves_the_clock_and_the_others_see_it_at_once(tmp_path: Path) -> None:
+    mover = SharedClock.set(tmp_path / "clock", NOON)
+    reader = Ports.of(Settings(clock_file=tmp_path / "clock")).clock
+    mover.move_to(NOON + timedelta(days=3))
+    assert reader.now() == NOON + timedelta(days=3)
+    assert reader.now().tzinfo is UTC
+
+
+def test_the_clock_never_goes_back_and_is_set_once(tmp_path: Path) -> None:
+    mover = SharedClock.set(tmp_path / "clock", NOON)
+    other = SharedClock(tmp_path / "clock")
+    mover.move_to(NOON + timedelta(hours=2))
+    with pytest.raises(ValueError, match="never goes back"):
+        other.move_to(NOON + timedelta(hours=1))
+    assert SharedClock.set(tmp_path / "clock", NOON).now() == NOON + timedelta(hours=2)
+
+
+@pytest.mark.parametrize("text", [None, "", "noon"])
+def test_a_clock_that_cannot_be_read_is_said(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "clock").write_text(text)
+    with pytest.raises(Trouble, match="clock cannot be read"):
+        SharedClock(tmp_path / "clock")
+
+
+def test_without_a_setting_business_time_is_the_systems() -> None:
+    assert isinstance(Ports.of(Settings()).clock, SystemClock)
+
+
+def test_keys_are_made_once_for_their_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KIPPU_CLOCK_FILE", str(tmp_path / "clock"))
+    folder = tmp_path / "keys"
+    command = ["keys", "make", str(folder), "--password", str(folder / "postgres"), "--demo"]
+    made = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert made.exit_code == 0, made.output
+    first = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert set(first) == {"master.key", "signing.pem", "postgres", "clients.toml", "clients.secrets"}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+    assert SharedClock(tmp_path / "clock").now().year == 2026
+
+    CliRunner().invoke(app, command, catch_exceptions=False)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == first
+
+
+def test_a_signing_key_that_is_named_is_never_made(tmp_path: Path) -> None:
+    with pytest.raises(Trouble, match="signs tokens cannot be read"):
+        token_maker(Settings(signing_key_file=tmp_path / "signing.pem"))
+    assert not (tmp_path / "signing.pem").exists()
+
+
+def test_the_databases_password_comes_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("a/b c\n")
+    settings = Settings(
+        database_url="postgresql://admin@db.example:5432/postgres?sslmode=require",
+        database_password_file=tmp_path / "password",
+        master_key_file=tmp_path / "master.key",
+    )
+    with ground.postgres(settings) as url:
+        assert url == "postgresql://admin:a%2Fb%20c@db.example:5432/postgres?sslmode=require"
+
+
+async def test_a_service_starts_only_on_databases_that_were_migrated(postgres_url: str, tmp_path: Path) -> None:
+    settings = Settings(prefix="apart", data_dir=tmp_path)
+    with pytest.raises(Trouble, match="cannot be used") as raised:
+        await ground.prepared(ground.databases(postgres_url, settings))
+    assert raised.value.remedy == "run `kippu migrate` first"
