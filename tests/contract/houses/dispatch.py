@@ -68,8 +68,8 @@ async def _ship(
     for report, before in (("read", ("reserve", "shipped", "delivered")), *BEFORE.items()):
         for said in before:
             if said == "reserve":
-                await _say(dispatcher, "/v1/units", {"serial": f"SPARE-{report}", "model": "nas-4"})
-            body = _body(said, f"SPARE-{report}", f"{DEFECTIVE}-{tickets[report]}")
+                await _say(dispatcher, "/v1/units", {"serial": f"SPARE-{report}".upper(), "model": "nas-4"})
+            body = _body(said, f"SPARE-{report}".upper(), f"{DEFECTIVE}-{tickets[report]}")
             await _say(dispatcher, f"/v1/shipments/{tickets[report]}.S1/{said}", body)
     wrong = {"serial": WRONG, "received_on": NOON.date().isoformat()}
     await _say(dispatcher, f"/v1/returns/{tickets['read']}.S1/received", wrong)
@@ -152,5 +152,5 @@ DISPATCH = House(
             "received_on": NOON.date().isoformat(),
         },
     },
-    secrets=[REASON, "client-1", "IIJ-09", CARRIER, "SPARE-read", "WRONG-77"],
+    secrets=[REASON, "client-1", "IIJ-09", CARRIER, "SPARE-READ", "WRONG-77"],
 )

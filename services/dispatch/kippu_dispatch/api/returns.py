@@ -11,6 +11,7 @@ from kippu_service.http import Command, Identifier, Input, Page, PageOf, Query, 
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
+from kippu_dispatch.api.serials import Serial
 from kippu_dispatch.domain import returns as domain
 from kippu_dispatch.domain.shipment import ticket_of
 from kippu_dispatch.readmodels import shipments as readmodels
@@ -61,7 +62,7 @@ class InFull(DueBack):
 
 
 class ReturnReceipt(Input):
-    serial: Identifier
+    serial: Serial
     received_on: date
 
 

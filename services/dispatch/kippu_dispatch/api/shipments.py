@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from starlette.responses import Response
 
 from kippu_dispatch.api.returns import DueBack, Mismatch
+from kippu_dispatch.api.serials import Serial
 from kippu_dispatch.api.shown import parsed
 from kippu_dispatch.domain import planning, reports
 from kippu_dispatch.domain.shipment import OPEN, Shipment, Shipments, Status, ticket_of
@@ -45,7 +46,7 @@ class Shown(BaseModel):
     target: Target | None
     """With its clock: which stretches counted, which did not, and why."""
     target_met: bool | None
-    """None until it is known."""
+    """None until it is known, and for a target that only says from when on."""
     serial: str | None
     """The unit that goes to the customer."""
     attempt: int
@@ -79,7 +80,7 @@ class Shown(BaseModel):
 
 def _met(row: Any, target: Any) -> bool | None:
     reached: datetime | None = row["delivered_at"] if target and target["kind"] == "arrive" else row["first_shipped_at"]
-    if target is None or reached is None:
+    if target is None or reached is None or target["bound"] == "from":
         return None
     return bool(reached < row["next_at"])
 
@@ -101,7 +102,7 @@ class Reported(BaseModel):
 
 
 class Reservation(Input):
-    serial: Identifier
+    serial: Serial
 
 
 class Shipping(Input):
@@ -119,13 +120,13 @@ class Delivery(Input):
 
 
 class RepairReceipt(Input):
-    serial: Identifier
+    serial: Serial
     received_on: date
 
 
 class RepairCompletion(Input):
     completed_on: date
-    serial: Identifier | None = None
+    serial: Serial | None = None
     """Where the maker gave another unit for it."""
 
 

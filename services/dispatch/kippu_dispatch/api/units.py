@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
 from kippu_events.work import Work
-from kippu_service.http import Command, Identifier, Input, Line, Page, PageOf, Query, command, paged, query
+from kippu_service.http import Command, Input, Line, Page, PageOf, Query, command, paged, query
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
+from kippu_dispatch.api.serials import Serial
 from kippu_dispatch.domain import unit
 from kippu_dispatch.readmodels import units as readmodels
 from kippu_dispatch.streams import unit_of
@@ -35,7 +36,7 @@ class Unit(BaseModel):
 
 
 class Stocking(Input):
-    serial: Identifier
+    serial: Serial
     model: Line
 
 

@@ -1,6 +1,11 @@
--- Spare units, shipments with their targets, and what is due back. A visit shows its target, too.
+-- Spare units, shipments with their targets, and what is due back. A visit shows its target, too, and what it repairs.
 
-alter table read.visit add column target jsonb;
+alter table read.visit
+    add column target jsonb,
+    add column serial text,
+    add column model text,
+    add column part text,
+    add column failed_part text;
 
 create table read.unit (
     provider     text        not null,

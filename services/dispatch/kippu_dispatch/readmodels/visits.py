@@ -5,6 +5,7 @@ from typing import Any
 
 from asyncpg import Connection
 from kippu_events.catalogue.dispatch import (
+    PartHandedOver,
     RequestDeclineNoted,
     VisitBooked,
     VisitCompleted,
@@ -33,13 +34,13 @@ ONE = "select * from read.visit where visit_id = $1"
 
 _REQUESTED = """
 insert into read.visit (provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, starts_at, minutes,
-                        notice_days, clause, target, version, status)
+                        notice_days, clause, target, serial, model, part, failed_part, version, status)
 select provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, wanted_at, minutes,
-       notice_days, clause, target::jsonb, version, 'requested'
+       notice_days, clause, target::jsonb, serial, model, part, failed_part, version, 'requested'
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::integer[],
-              $8::integer[], $9::text[], $10::text[], $11::bigint[])
+              $8::integer[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[])
        as new (provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, minutes, notice_days, clause,
-               target, version)
+               target, serial, model, part, failed_part, version)
 """
 
 _CHANGED = """
@@ -79,6 +80,7 @@ class Visits(Projector):
         VisitDeclined,
         VisitCompleted,
         VisitWithdrawn,
+        PartHandedOver,
         RequestDeclineNoted,
     )
     tables = ("visit",)
@@ -91,7 +93,7 @@ class Visits(Projector):
             event = envelope.event
             if isinstance(event, VisitRequested):
                 requested.append(_row(envelope, event))
-            elif isinstance(event, VisitEvent):
+            elif isinstance(event, VisitEvent) and not isinstance(event, PartHandedOver):
                 changes.setdefault((envelope.provider, event.visit_id), {}).update(_change(event))
             if isinstance(event, VisitEvent | RequestDeclineNoted):
                 versions[envelope.provider, event.ticket_no] = envelope.version
@@ -112,6 +114,10 @@ def _row(envelope: Envelope, event: VisitRequested) -> tuple[Any, ...]:
         event.notice_days,
         event.clause,
         event.target.model_dump_json() if event.target else None,
+        event.serial,
+        event.model,
+        event.part,
+        event.failed_part,
         envelope.version,
     )
 
