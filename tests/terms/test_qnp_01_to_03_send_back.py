@@ -43,7 +43,7 @@ def test_the_clock_shows_which_days_were_closed_and_why(ask: Any, qnp: Any, toky
         (7, "open", "business_day", None),
     ]
     assert (clock.since, clock.starts_at, clock.calendar) == ("isolation", tokyo(2026, 5, 1, 16), qnp.calendar.version)
-    assert clock_lines(clock, "ja")[3] == "2026-05-04 00:00 – 2026-05-05 00:00  closed  みどりの日"
+    assert clock_lines(target, "ja")[3] == "2026-05-04 00:00 – 2026-05-05 00:00  closed  みどりの日"
 
 
 @pytest.mark.clause("QNP-01")

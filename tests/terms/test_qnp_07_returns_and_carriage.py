@@ -7,9 +7,15 @@ from typing import Any
 import pytest
 from kippu_terms.plan import Plan
 from kippu_terms.pricing import invoice_totals
-from kippu_terms.returns import due_return, return_terms
+from kippu_terms.returns import DueReturn, due_return, return_terms
 
 Local = Callable[..., datetime]
+
+
+def due_for(plan: Plan, received_on: date) -> DueReturn:
+    terms = return_terms(plan)
+    assert terms is not None
+    return due_return(received_on, days=terms.days, remind_days_before=terms.remind_days_before, zone=plan.zone)
 
 
 @pytest.mark.clause("QNP-07")
@@ -43,36 +49,35 @@ def test_the_failed_part_is_returned_later_only_where_the_replacement_went_first
 
 
 @pytest.mark.clause("QNP-01")
-@pytest.mark.parametrize("delivered", [(2026, 5, 8, 0, 0), (2026, 5, 8, 23, 59, 59)])
-def test_it_is_due_14_days_after_it_was_received_and_late_from_the_next_local_midnight(
-    qnp: Plan, tokyo: Local, delivered: tuple[int, ...]
-) -> None:
-    terms = return_terms(qnp)
-    assert terms is not None
-    due = due_return(terms, tokyo(*delivered))
-    assert (due.received_on, due.due_on) == (date(2026, 5, 8), date(2026, 5, 22))
+def test_it_is_due_14_days_after_it_was_received_and_late_from_the_next_local_midnight(qnp: Plan, tokyo: Local) -> None:
+    due = due_for(qnp, date(2026, 5, 8))
+    assert due.due_on == date(2026, 5, 22)
     assert due.overdue_at == tokyo(2026, 5, 23)
     assert not due.is_late(tokyo(2026, 5, 22, 23, 59, 59))
     assert due.is_late(tokyo(2026, 5, 23))
-    assert due.remind_at == (tokyo(2026, 5, 19),)
+    assert due.remind_at == tokyo(2026, 5, 19)
 
 
 @pytest.mark.clause("QNP-01")
-def test_days_and_reminders_are_settings_and_no_reminder_comes_before_the_delivery(qnp_with: Any, tokyo: Local) -> None:
-    plan = qnp_with("days = 14", "days = 2")
-    terms = return_terms(plan)
-    assert terms is not None
-    due = due_return(terms, tokyo(2026, 5, 8, 10))
-    assert (due.due_on, due.remind_at) == (date(2026, 5, 10), ())
+@pytest.mark.parametrize(("days", "due_on", "reminded"), [(3, date(2026, 5, 11), False), (4, date(2026, 5, 12), True)])
+def test_days_are_a_setting_and_no_reminder_comes_with_or_before_the_delivery(
+    qnp_with: Any, days: int, due_on: date, reminded: bool
+) -> None:
+    due = due_for(qnp_with("days = 14", f"days = {days}"), date(2026, 5, 8))
+    assert (due.due_on, due.remind_at is not None) == (due_on, reminded)
+
+
+def test_no_reminder_is_a_setting_too(qnp_with: Any) -> None:
+    assert due_for(qnp_with("remind_days_before = [3]", ""), date(2026, 5, 8)).remind_at is None
 
 
 @pytest.mark.clause("QNP-01")
 def test_an_overdue_part_costs_the_illustrative_charge_with_tax(qnp: Plan) -> None:
-    terms = return_terms(qnp, "ja")
+    terms = return_terms(qnp)
     assert terms is not None
     assert qnp.product("overdue-return").illustrative
-    totals = invoice_totals(terms.charge)
-    assert (terms.charge.currency, totals.net, totals.total) == ("JPY", 50_000, 55_000)
+    totals = invoice_totals(terms.overdue_charge)
+    assert (terms.overdue_charge.currency, totals.net, totals.total) == ("JPY", 50_000, 55_000)
 
 
 @pytest.mark.clause("QNP-01")

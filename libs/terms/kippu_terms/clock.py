@@ -34,6 +34,15 @@ class Stretch(Value):
     begins_at: AwareDatetime
     ends_at: AwareDatetime
 
+    @property
+    def from_at(self) -> datetime:
+        """As the catalogue calls it."""
+        return self.begins_at
+
+    @property
+    def to_at(self) -> datetime:
+        return self.ends_at
+
 
 class Clock(Value):
     """The whole way from the start to what is due, without gaps."""

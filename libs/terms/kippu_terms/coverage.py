@@ -126,7 +126,7 @@ def _fulfilment(case: Case, judged: list[tuple[Rule, Verdict]], outcome: Outcome
         "counts_from": case.counts_from,
         "targets": aims if outcome in ("covered", "covered_by_debit", "consult") else (),
         "failed_part": failed_part,
-        "returns": return_terms(case.plan, case.plan.languages[0]) if failed_part == "returned_later" else None,
+        "returns": return_terms(case.plan) if failed_part == "returned_later" else None,
         "carriage_paid_by": carriage.paid_by if carriage and service.way in ("exchange", "repair") else None,
     }
 

@@ -8,12 +8,14 @@ from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from kippu_terms.dates import end_of
+
 _WORDS: dict[str, dict[str, str]] = {
     "en": {
         "ship_by": "Shipping is aimed at by {when} ({clause}).",
         "ship_from": "Shipping from {when} on ({clause}).",
-        "visit_by": "The visit is aimed at by {when} ({clause}).",
-        "visit_from": "The visit is to be agreed for {when} or later ({clause}).",
+        "arrive_by": "The visit is aimed at by {when} ({clause}).",
+        "arrive_from": "The visit is to be agreed for {when} or later ({clause}).",
         "answer_by": "The answer is aimed at by {when} ({clause}).",
         "answer_from": "An answer can be expected from {when} on; the same day is not promised ({clause}).",
         "returned_later": "The failed part is to be returned after the replacement has arrived.",
@@ -35,8 +37,8 @@ _WORDS: dict[str, dict[str, str]] = {
     "ja": {
         "ship_by": "{when} までの発送を目標とします（{clause}）。",
         "ship_from": "{when} 以降に発送します（{clause}）。",
-        "visit_by": "{when} までの訪問を目標とします（{clause}）。",
-        "visit_from": "訪問は {when} 以降で調整します（{clause}）。",
+        "arrive_by": "{when} までの訪問を目標とします（{clause}）。",
+        "arrive_from": "訪問は {when} 以降で調整します（{clause}）。",
         "answer_by": "{when} までの回答を目標とします（{clause}）。",
         "answer_from": "回答は {when} 以降になります。当日の回答をお約束するものではありません（{clause}）。",
         "returned_later": "交換パーツの到着後、故障パーツをご返送ください。",
@@ -58,8 +60,8 @@ _WORDS: dict[str, dict[str, str]] = {
     "th": {
         "ship_by": "ตั้งเป้าจัดส่งภายใน {when} ({clause})",
         "ship_from": "จัดส่งตั้งแต่ {when} เป็นต้นไป ({clause})",
-        "visit_by": "ตั้งเป้าเข้าพบภายใน {when} ({clause})",
-        "visit_from": "นัดเข้าพบตั้งแต่ {when} เป็นต้นไป ({clause})",
+        "arrive_by": "ตั้งเป้าเข้าพบภายใน {when} ({clause})",
+        "arrive_from": "นัดเข้าพบตั้งแต่ {when} เป็นต้นไป ({clause})",
         "answer_by": "ตั้งเป้าตอบภายใน {when} ({clause})",
         "answer_from": "คาดว่าจะตอบตั้งแต่ {when} เป็นต้นไป โดยไม่รับรองว่าจะตอบในวันเดียวกัน ({clause})",
         "returned_later": "โปรดส่งคืนชิ้นส่วนที่เสียหลังจากได้รับชิ้นส่วนทดแทนแล้ว",
@@ -85,25 +87,18 @@ class ServedStretch(Protocol):
     @property
     def state(self) -> str: ...
     @property
-    def reason(self) -> str: ...
+    def reason(self) -> str | None: ...
     @property
     def names(self) -> Mapping[str, str]: ...
     @property
-    def begins_at(self) -> datetime: ...
+    def from_at(self) -> datetime: ...
     @property
-    def ends_at(self) -> datetime: ...
-
-
-class ServedClock(Protocol):
-    @property
-    def counts(self) -> str: ...
-    @property
-    def stretches(self) -> Sequence[ServedStretch]: ...
-    @property
-    def time_zone(self) -> str: ...
+    def to_at(self) -> datetime: ...
 
 
 class ServedTarget(Protocol):
+    """Of `due_on` and `due_at` one may be missing: a day to keep has the first, everything else the second."""
+
     @property
     def kind(self) -> str: ...
     @property
@@ -111,11 +106,13 @@ class ServedTarget(Protocol):
     @property
     def bound(self) -> str: ...
     @property
-    def due_on(self) -> date: ...
+    def due_on(self) -> date | None: ...
     @property
-    def due_at(self) -> datetime: ...
+    def due_at(self) -> datetime | None: ...
     @property
-    def clock(self) -> ServedClock: ...
+    def stretches(self) -> Sequence[ServedStretch]: ...
+    @property
+    def time_zone(self) -> str: ...
 
 
 class ServedReply(Protocol):
@@ -149,25 +146,31 @@ def service_lines(decision: Served, language: str) -> list[str]:
 
 
 def target_text(target: ServedTarget, language: str) -> str:
-    """`Shipping is aimed at by 2026-05-07 (QNP-01).` With the time of day where hours are counted."""
-    when = target.due_on.isoformat()
-    if target.clock.counts == "hours":
-        when = _local(target.due_at, target.clock.time_zone)
-    return _words(language)[f"{target.kind}_{target.bound}"].format(when=when, clause=target.clause)
+    """`Shipping is aimed at by 2026-05-07 (QNP-01).` With the time of day where it is not the whole day."""
+    kind = "arrive" if target.kind == "visit" else target.kind
+    return _words(language)[f"{kind}_{target.bound}"].format(when=_due(target), clause=target.clause)
 
 
-def clock_lines(clock: ServedClock, language: str) -> list[str]:
-    """Each stretch of a clock: `2026-05-04 00:00 – 2026-05-05 00:00  closed  Greenery Day`, in the clock's zone."""
-    words = _words(language)
+def clock_lines(target: ServedTarget, language: str) -> list[str]:
+    """Each stretch of its clock: `2026-05-04 00:00 – 2026-05-05 00:00  closed  Greenery Day`, in its zone."""
     return [
-        f"{_local(stretch.begins_at, clock.time_zone)} – {_local(stretch.ends_at, clock.time_zone)}  "
-        f"{stretch.state:<6}  {_name(stretch, language) or words[stretch.reason]}"
-        for stretch in clock.stretches
+        f"{_local(stretch.from_at, target.time_zone)} – {_local(stretch.to_at, target.time_zone)}  "
+        f"{stretch.state:<6}  {_reason(stretch, language)}".rstrip()
+        for stretch in target.stretches
     ]
 
 
-def _name(stretch: ServedStretch, language: str) -> str | None:
-    return stretch.names.get(language) or stretch.names.get("en")
+def _due(target: ServedTarget) -> str:
+    """A whole day by its date, anything else by date and time."""
+    day, at = target.due_on, target.due_at
+    if at is None or (day is not None and at == end_of(day, ZoneInfo(target.time_zone))):
+        return day.isoformat() if day else ""
+    return _local(at, target.time_zone)
+
+
+def _reason(stretch: ServedStretch, language: str) -> str:
+    named = stretch.names.get(language) or stretch.names.get("en")
+    return named or (_words(language).get(stretch.reason, stretch.reason) if stretch.reason else "")
 
 
 def _local(instant: datetime, zone: str) -> str:

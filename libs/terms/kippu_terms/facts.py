@@ -23,6 +23,8 @@ class AssetFacts(Value):
 
     serial: str
     registered: bool
+    replaced_by: str | None = None
+    """The serial of the unit that took its place in the customer's register, if that is why it is not there."""
     kind: Literal["equipment", "service"] | None = None
     model: str | None = None
     bought_from_provider: bool | None = None

@@ -106,7 +106,8 @@ class Returns(Value):
     clause: ClauseId
     days: Annotated[Integer, Field(ge=1, le=366)]
     """Days after the replacement was received until the failed part is due."""
-    remind_days_before: tuple[Annotated[Integer, Field(ge=0, le=366)], ...] = ()
+    remind_days_before: Annotated[tuple[Annotated[Integer, Field(ge=1, le=366)], ...], Field(max_length=1)] = ()
+    """At most one reminder."""
     charge_product: Name
     """What an overdue return costs, as a product of the plan."""
     late_return: Literal["credited", "kept"]

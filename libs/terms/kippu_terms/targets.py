@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from kippu_terms.calendar import BusinessCalendar
-from kippu_terms.clock import Clock, Pause, day_stretches, hour_stretches, merged
+from kippu_terms.clock import Clock, Pause, Stretch, day_stretches, hour_stretches, merged
 from kippu_terms.dates import end_of, local_instant, start_of
 from kippu_terms.fulfilment import Bound, SameDay, Service, TargetTerm
 from kippu_terms.plan import Plan
@@ -28,6 +28,14 @@ class Target(Value):
     due_on: date
     due_at: AwareDatetime
     clock: Clock
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        return self.clock.stretches
+
+    @property
+    def time_zone(self) -> str:
+        return self.clock.time_zone
 
     def is_met(self, done_at: datetime) -> bool:
         """True if what is done at that instant is in time."""

@@ -34,6 +34,8 @@ class Target(Value):
     due_on: date | None = None
     due_at: AwareDatetime | None = None
     calendar_version: str
+    time_zone: str = "UTC"
+    """The provider's (IANA), in which the clock is shown."""
     stretches: tuple[Stretch, ...] = ()
 
 

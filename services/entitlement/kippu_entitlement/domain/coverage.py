@@ -77,7 +77,8 @@ def _asset_facts(request: Request, asset: Asset | None, mine: tuple[Asset, ...])
     if request.asset_serial is None or asset is None:
         return None
     if not mine:
-        return AssetFacts(serial=request.asset_serial, registered=False)
+        by = asset.replaced_by if asset.customer_id == request.customer_id else None
+        return AssetFacts(serial=request.asset_serial, registered=False, replaced_by=by.serial if by else None)
     unit = mine[-1]
     return AssetFacts(
         serial=asset.serial,

@@ -38,6 +38,7 @@ def target_of(target: TermsTarget) -> Target:
         due_on=target.due_on if in_days else None,
         due_at=None if in_days else target.due_at,
         calendar_version=target.clock.calendar,
+        time_zone=target.time_zone,
         stretches=tuple(_stretch(each) for each in target.clock.stretches),
     )
 
@@ -94,18 +95,19 @@ def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
     aim = next((each for each in decision.targets if each.kind == "visit"), None)
     if decision.way != "visit":
         return VisitNeed(**wanted.model_dump()) if wanted else None
-    if aim is None or asset is None or not _is_to_be_done(decision):
+    if asset is None or request.isolated_at is None or not _is_served(decision):
         return None
     settings = plan.fulfilment.visits
-    at = wanted.wanted_at if wanted else _earliest(plan, aim)
+    earliest = _earliest(plan, aim) if aim else max(request.received_at, request.isolated_at)
+    at = wanted.wanted_at if wanted else earliest
     days = (plan.calendar.local_date(at) - plan.calendar.local_date(request.received_at)).days
     return VisitNeed(
         wanted_at=at,
         minutes=wanted.minutes if wanted else settings.assumed_minutes if settings else ASSUMED_MINUTES,
         held=wanted.held if wanted else True,
         notice_days=wanted.notice_days if wanted else days,
-        clause=wanted.clause if wanted else aim.clause,
-        target=target_of(aim),
+        clause=wanted.clause if wanted else aim.clause if aim else _clause(plan, decision),
+        target=target_of(aim) if aim else None,
         serial=asset.serial,
         model=asset.model,
         part=request.part,

@@ -47,9 +47,10 @@ class Desk:
         await catch_up(self.service, self.runtime, self.world.heard)
 
     def staff(self, **options: Any) -> Caller:
-        return Caller(self.app, **options)
+        return Caller(self.app, **{"provider": self.world.provider, **options})
 
     def partner(self, *customers: str, **options: Any) -> Caller:
+        options = {"provider": self.world.provider, **options}
         return Caller(self.app, customers=customers or (CUSTOMER,), client_id="partner-1", **options)
 
     async def begin(self) -> "Desk":
@@ -57,7 +58,7 @@ class Desk:
         bodies = {
             "/v1/plans": {"source": self.world.plan_text},
             "/v1/customers": CUSTOMER_BODY,
-            "/v1/assets": ASSET_BODY,
+            "/v1/assets": ASSET_BODY | {"plan_family": self.world.family},
         }
         async with self.staff() as staff:
             for path, body in bodies.items():
@@ -67,7 +68,8 @@ class Desk:
     async def buy(self, product: str = "se-10") -> str:
         """An order of today, paid today."""
         async with self.partner() as partner:
-            answer = await partner.post("/v1/orders", json=ORDER_BODY | {"product": product})
+            body = ORDER_BODY | {"product": product, "plan_family": self.world.family}
+            answer = await partner.post("/v1/orders", json=body)
         answer.raise_for_status()
         order_id = str(answer.json()["order_id"])
         await self.world.tell(self.world.paying(order_id, self.world.today))
