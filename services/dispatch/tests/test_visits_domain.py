@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 
 import pytest
-from kippu_dispatch import domain
-from kippu_dispatch.domain import Status, Visits, evolve
+from kippu_dispatch.domain import visit as domain
+from kippu_dispatch.domain.visit import Status, Visits, evolve
 from kippu_events.catalogue.dispatch import (
+    PartHandedOver,
     RequestDeclineNoted,
     VisitBooked,
+    VisitCompleted,
     VisitDeclined,
     VisitHeld,
     VisitPostponed,
@@ -174,7 +176,9 @@ def test_only_a_held_visit_is_declined() -> None:
 
 def test_a_visit_is_complete_once_it_has_ended() -> None:
     ended = SATURDAY + timedelta(hours=1)
-    assert domain.complete(booked(), V1, ended, ended).completed_at == ended
+    (completed,) = domain.complete(booked(), V1, ended, ended)
+    assert isinstance(completed, VisitCompleted)
+    assert completed.completed_at == ended
     assert codes(lambda: domain.complete(booked(), V1, ended, SATURDAY), "invalid") == {"visit.completed_at.future"}
     assert codes(lambda: domain.complete(booked(), V1, SATURDAY, ended), "invalid") == {
         "visit.completed_at.before_start"
@@ -187,7 +191,7 @@ def test_nothing_is_said_about_a_closed_visit(closing: Status) -> None:
     ended = SATURDAY + timedelta(hours=1)
     visits = {
         Status.DECLINED: evolve(held(), domain.decline(held(), V1, "nobody free", "dispatcher-1", WEDNESDAY)),
-        Status.COMPLETED: evolve(booked(), domain.complete(booked(), V1, ended, ended)),
+        Status.COMPLETED: reduce(evolve, domain.complete(booked(), V1, ended, ended), booked()),
         Status.WITHDRAWN: after(
             *domain.plan(Visits(), decided(), WEDNESDAY), *domain.plan(held(), decided(2, None), WEDNESDAY)
         ),
@@ -212,3 +216,17 @@ def test_an_unknown_visit_is_not_found_and_a_replaced_one_is_closed() -> None:
         "visit.unknown"
     }
     assert codes(lambda: domain.book(Visits(), V1, "dispatcher-1", WEDNESDAY), "not_found") == {"visit.unknown"}
+
+
+@pytest.mark.clause("QNP-10", "QNP-11")
+@pytest.mark.parametrize(("becomes", "kept"), [("handed_over", True), ("taken_away", False), (None, False)])
+def test_a_failed_disk_is_handed_over_with_the_visit_where_the_option_says_so(becomes: str | None, kept: bool) -> None:
+    need = decided(held=False).visit
+    assert need is not None
+    repair = need.model_copy(
+        update={"serial": "NAS-1", "part": "hdd", "failed_part": becomes, "failed_part_clause": "QNP-11"}
+    )
+    visits = after(*domain.plan(Visits(), decided(held=False).model_copy(update={"visit": repair}), WEDNESDAY))
+    ended = SATURDAY + timedelta(hours=1)
+    handed_over = [event for event in domain.complete(visits, V1, ended, ended) if isinstance(event, PartHandedOver)]
+    assert [(each.serial, each.part, each.clause) for each in handed_over] == [("NAS-1", "hdd", "QNP-11")] * kept

@@ -4,6 +4,8 @@ Stream: `visits-{provider}-{ticket_no}` for everything about one request's visit
 visit's id is `{ticket_no}.V{decision}`, after the coverage decision that needed it.
 """
 
+from typing import Literal
+
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.fulfilment import Target
@@ -25,6 +27,14 @@ class VisitRequested(VisitEvent):
     notice_days: int
     clause: str
     target: Target | None = None
+    serial: str | None = None
+    """The unit that the work is on, where it is a repair."""
+    model: str | None = None
+    part: str | None = None
+    """The part to bring, where it is known which one failed."""
+    failed_part: Literal["taken_away", "handed_over"] | None = None
+    """What becomes of the failed part."""
+    failed_part_clause: str | None = None
 
 
 @dispatch
@@ -61,6 +71,15 @@ class VisitDeclined(VisitEvent):
 @dispatch
 class VisitCompleted(VisitEvent):
     completed_at: AwareDatetime
+
+
+@dispatch
+class PartHandedOver(VisitEvent):
+    """The failed part stays with the customer, who owns it and disposes of it; none of it goes back (QNP-11)."""
+
+    serial: str
+    part: str
+    clause: str
 
 
 @dispatch

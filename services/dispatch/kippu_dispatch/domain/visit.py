@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from kippu_events.catalogue.dispatch import (
+    PartHandedOver,
     RequestDeclineNoted,
     VisitBooked,
     VisitCompleted,
@@ -48,6 +49,13 @@ AGREED = (Status.BOOKED, Status.POSTPONED)
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    serial: str
+    part: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """One visit. `starts_at` is the wanted time until another is agreed."""
 
@@ -60,6 +68,8 @@ class Visit:
     starts_at: datetime
     minutes: int
     clause: str
+    handed_over: HandedOver | None = None
+    """The failed part that stays with the customer when the visit is complete, if one does."""
 
     @property
     def is_open(self) -> bool:
@@ -98,6 +108,8 @@ def evolve(visits: Visits, event: Event) -> Visits:
             return replace(visits, latest=_requested(event), earlier=earlier, decided_at=event.occurred_at)
         case RequestDeclineNoted():
             return replace(visits, declined_at=event.declined_at)
+        case PartHandedOver():
+            return visits
     if not isinstance(event, VisitEvent) or visits.latest is None or visits.latest.visit_id != event.visit_id:
         raise AssertionError(f"{event.type} does not belong to the latest visit of its request")
     return replace(visits, latest=_evolve_visit(visits.latest, event))
@@ -114,7 +126,14 @@ def _requested(event: VisitRequested) -> Visit:
         starts_at=event.wanted_at,
         minutes=event.minutes,
         clause=event.clause,
+        handed_over=_handed_over(event),
     )
+
+
+def _handed_over(event: VisitRequested) -> HandedOver | None:
+    if event.failed_part != "handed_over" or event.serial is None or event.part is None:
+        return None
+    return HandedOver(event.serial, event.part, event.failed_part_clause or event.clause)
 
 
 def _evolve_visit(visit: Visit, event: VisitEvent) -> Visit:
@@ -164,6 +183,12 @@ def _asked_for(need: VisitNeed, decided: CoverageDecided, decided_at: datetime) 
         minutes=need.minutes,
         notice_days=need.notice_days,
         clause=need.clause,
+        target=need.target,
+        serial=need.serial,
+        model=need.model,
+        part=need.part,
+        failed_part=need.failed_part,
+        failed_part_clause=need.failed_part_clause,
         **common,
     )
     if need.held:
@@ -237,8 +262,11 @@ def decline(visits: Visits, visit_id: str, reason: str, by: str, now: datetime) 
     return VisitDeclined(occurred_at=now, clause=visit.clause, reason=reason, declined_by=by, **_identity(visit))
 
 
-def complete(visits: Visits, visit_id: str, completed_at: datetime, now: datetime) -> VisitCompleted:
-    """The work is done. `completed_at` is when it ended, so after its start and not in the future."""
+def complete(visits: Visits, visit_id: str, completed_at: datetime, now: datetime) -> list[Event]:
+    """The work is done. `completed_at` is when it ended, so after its start and not in the future.
+
+    A failed part that the terms leave with the customer is handed over with it (QNP-11).
+    """
     visit = _find(visits, visit_id)
     faults = []
     if completed_at > now:
@@ -248,7 +276,14 @@ def complete(visits: Visits, visit_id: str, completed_at: datetime, now: datetim
         message = f"a visit ends after its start, {visit.starts_at.isoformat()}"
         faults.append(Fault("visit.completed_at.before_start", message, "completed_at"))
     _require(visit, AGREED, faults)
-    return VisitCompleted(occurred_at=now, completed_at=completed_at, **_identity(visit))
+    completed = VisitCompleted(occurred_at=now, completed_at=completed_at, **_identity(visit))
+    kept = visit.handed_over
+    if kept is None:
+        return [completed]
+    handed_over = PartHandedOver(
+        occurred_at=now, serial=kept.serial, part=kept.part, clause=kept.clause, **_identity(visit)
+    )
+    return [completed, handed_over]
 
 
 def _find(visits: Visits, visit_id: str) -> Visit:

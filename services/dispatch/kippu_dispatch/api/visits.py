@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
+from kippu_events.catalogue.fulfilment import Target
 from kippu_events.event import Event
 from kippu_events.work import Work
 from kippu_service.http import (
@@ -24,8 +25,10 @@ from kippu_service.http import (
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from kippu_dispatch import domain, readmodels
-from kippu_dispatch.domain import Status, Visits
+from kippu_dispatch.api.shown import parsed
+from kippu_dispatch.domain import visit as domain
+from kippu_dispatch.domain.visit import Status, Visits
+from kippu_dispatch.readmodels import visits as readmodels
 from kippu_dispatch.streams import visits_of
 
 router = APIRouter(prefix="/v1/visits", tags=["visits"])
@@ -52,10 +55,17 @@ class Visit(BaseModel):
     reason: str | None
     settled_by: str | None
     completed_at: datetime | None
+    target: Target | None
+    serial: str | None
+    """The unit that the work is on, where it is a repair."""
+    model: str | None
+    part: str | None
+    """The part to bring."""
+    failed_part: Literal["taken_away", "handed_over"] | None
 
     @classmethod
     def of(cls, row: Any) -> "Visit":
-        return cls.model_validate(dict(row))
+        return cls.model_validate({**row, "target": parsed(row["target"])})
 
 
 class Settled(BaseModel):
@@ -107,44 +117,44 @@ async def visit(query: Reader, visit_id: Identifier) -> Response:
 
 @router.post("/{visit_id}/book", response_model=Settled)
 async def book(command: Dispatcher, visit_id: Identifier, body: Booking) -> Response:
-    def decide(visits: Visits, now: datetime) -> Event:
-        return domain.book(visits, visit_id, command.principal.client_id, now)
+    def decide(visits: Visits, now: datetime) -> list[Event]:
+        return [domain.book(visits, visit_id, command.principal.client_id, now)]
 
     return await _settle(command, visit_id, body, decide)
 
 
 @router.post("/{visit_id}/postpone", response_model=Settled)
 async def postpone(command: Dispatcher, visit_id: Identifier, body: Postponement) -> Response:
-    def decide(visits: Visits, now: datetime) -> Event:
+    def decide(visits: Visits, now: datetime) -> list[Event]:
         by = command.principal.client_id
-        return domain.postpone(visits, visit_id, body.to_at, body.minutes, body.reason, by, now)
+        return [domain.postpone(visits, visit_id, body.to_at, body.minutes, body.reason, by, now)]
 
     return await _settle(command, visit_id, body, decide)
 
 
 @router.post("/{visit_id}/decline", response_model=Settled)
 async def decline(command: Dispatcher, visit_id: Identifier, body: Declining) -> Response:
-    def decide(visits: Visits, now: datetime) -> Event:
-        return domain.decline(visits, visit_id, body.reason, command.principal.client_id, now)
+    def decide(visits: Visits, now: datetime) -> list[Event]:
+        return [domain.decline(visits, visit_id, body.reason, command.principal.client_id, now)]
 
     return await _settle(command, visit_id, body, decide)
 
 
 @router.post("/{visit_id}/complete", response_model=Settled)
 async def complete(command: Dispatcher, visit_id: Identifier, body: Completion) -> Response:
-    def decide(visits: Visits, now: datetime) -> Event:
+    def decide(visits: Visits, now: datetime) -> list[Event]:
         return domain.complete(visits, visit_id, body.completed_at, now)
 
     return await _settle(command, visit_id, body, decide)
 
 
 async def _settle(
-    command: Command, visit_id: str, body: Input, decide: Callable[[Visits, datetime], Event]
+    command: Command, visit_id: str, body: Input, decide: Callable[[Visits, datetime], list[Event]]
 ) -> Response:
     async def settle(work: Work) -> dict[str, Any]:
         stream = await visits_of(work, command.provider, domain.ticket_of(visit_id))
         command.expect(stream)
-        visit = work.record(stream, decide(stream.state, work.now)).latest
+        visit = work.record(stream, *decide(stream.state, work.now)).latest
         if visit is None:
             raise AssertionError("a visit that was just settled exists")
         return {
