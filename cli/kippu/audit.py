@@ -78,7 +78,7 @@ def replay_(
     ticket: Annotated[list[str] | None, typer.Option(help="A ticket's number: its history.")] = None,
     as_of: Annotated[str | None, typer.Option(help="As known at this instant (ISO 8601). Else now.")] = None,
     compare: Annotated[list[str] | None, typer.Option(help="SERVICE=URL of a live API to compare with.")] = None,
-    token: Annotated[str | None, typer.Option(envvar="KIPPU_TOKEN", help="For the live API. Else one is made.")] = None,
+    token: Annotated[str | None, typer.Option(help="For the live API. Else one is made.")] = None,
     show: Annotated[bool, typer.Option("--show", help="Print what was made.")] = False,
 ) -> None:
     """Replay the logs through the real projectors into a scratch database, and show or compare what comes out."""
@@ -96,7 +96,7 @@ def replay_(
             live = None
             if subject.service in addresses:
                 live = await _live(addresses[subject.service] + subject.path, bearer)
-            outcomes.append(_report(subject, made, live, show=show))
+            outcomes.append(report(subject, made, live, show=show))
         return outcomes
 
     if not all(with_house(ask)):
@@ -170,7 +170,8 @@ async def _live(url: str, token: str) -> bytes:
     return answer.content
 
 
-def _report(subject: Subject, made: bytes, live: bytes | None, *, show: bool) -> bool:
+def report(subject: Subject, made: bytes, live: bytes | None, *, show: bool) -> bool:
+    """Says what was made, and whether it is the live bytes; False if it is not."""
     if show:
         console.print(Syntax("\n".join(_lines(made)), "json", background_color="default"))
     proof = f"{len(made):,} bytes, sha256 {sha256(made).hexdigest()}"

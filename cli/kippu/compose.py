@@ -158,7 +158,12 @@ async def running(house: House, bus: "BusChoice") -> AsyncIterator[Mapping[str, 
         )
         for name, service in house.services.items()
     }
-    async with supervised(runners(house, bus)), Servers(apps, house.settings.host) as servers:
+    async with supervised(runners(house, bus)), AsyncExitStack() as stack:
+        try:
+            servers = await stack.enter_async_context(Servers(apps, house.settings.host))
+        except OSError as error:
+            remedy = "stop what listens there, or choose other ports with KIPPU_…_PORT (0: any that is free)"
+            raise Trouble(str(error), where=house.settings.host, remedy=remedy) from error
         yield servers.addresses
 
 

@@ -18,7 +18,7 @@ app = typer.Typer(help="Events that could not be handled, and those of the same 
 @app.command("list")
 def list_() -> None:
     """Show what is parked: where, since when, and why."""
-    found = with_house(_parked)
+    found = with_house(parked_everywhere)
     if not found:
         console.print("[green]✓[/] nothing is parked")
         return
@@ -35,7 +35,7 @@ def redrive(
     key: Annotated[str | None, typer.Argument(help="Only this key (a stream's name). Else all.")] = None,
 ) -> None:
     """Handle parked events again, key by key, each in its order, up to the first that still fails."""
-    outcomes = with_house(lambda house: _redriven(house, key))
+    outcomes = with_house(lambda house: redriven(house, key))
     if not outcomes:
         console.print("[green]✓[/] nothing is parked" + (f" under {key}" if key else ""))
     for outcome in outcomes:
@@ -47,7 +47,8 @@ def redrive(
         raise Trouble("Some still fail.", remedy="mend what the errors say, and redrive again")
 
 
-async def _parked(house: House) -> list[tuple[str, ParkedKey]]:
+async def parked_everywhere(house: House) -> list[tuple[str, ParkedKey]]:
+    """What is parked, with the service that parked it."""
     found: list[tuple[str, ParkedKey]] = []
     for name, runtime in house.runtimes.items():
         connection = await runtime.connect_writer()
@@ -58,12 +59,13 @@ async def _parked(house: House) -> list[tuple[str, ParkedKey]]:
     return found
 
 
-async def _redriven(house: House, only: str | None) -> list[Redriven]:
-    wanted = [(name, key) for name, key in await _parked(house) if only in (None, key.key)]
-    return [await _redrive(house, name, key) for name, key in wanted]
+async def redriven(house: House, only: str | None) -> list[Redriven]:
+    """Redrives one key, or all; answers what became of each."""
+    wanted = [(name, key) for name, key in await parked_everywhere(house) if only in (None, key.key)]
+    return [outcome for name, key in wanted for outcome in await _redrive(house, name, key)]
 
 
-async def _redrive(house: House, name: str, parked: ParkedKey) -> Redriven:
+async def _redrive(house: House, name: str, parked: ParkedKey) -> list[Redriven]:
     service, runtime = house.services[name], house.runtimes[name]
     key = (parked.log, parked.key)
     connection = await runtime.connect_writer()
@@ -76,4 +78,4 @@ async def _redrive(house: House, name: str, parked: ParkedKey) -> Redriven:
                 return await reactor.redrive(connection, name, reacting, runtime.worker, key)
     finally:
         await connection.close()
-    return Redriven(parked.log, parked.key, 0, parked.events, f"this build has no {parked.consumer}")
+    return [Redriven(parked.log, parked.key, 0, parked.events, f"this build has no {parked.consumer}")]

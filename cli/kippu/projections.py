@@ -35,11 +35,12 @@ def list_() -> None:
 @app.command()
 def rebuild(name: Annotated[str, typer.Argument(help="A projector, as `kippu projections list` names it.")]) -> None:
     """Empty a projector's tables and fill them again. It has no other effect: nothing is sent, fired or debited."""
-    with_house(lambda house: _rebuilt(house, name))
+    with_house(lambda house: rebuilt(house, name))
     console.print(f"[green]✓[/] {name} is rebuilt")
 
 
-async def _rebuilt(house: House, name: str) -> None:
+async def rebuilt(house: House, name: str) -> None:
+    """Rebuilds one projector up to where its logs are now. Raises Trouble."""
     service, projector = _found(house, name)
     runtime = house.runtimes[service]
     connection = await runtime.connect_writer()
@@ -53,7 +54,7 @@ async def _rebuilt(house: House, name: str) -> None:
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task(name, total=None)
         await runner.run(
-            await _until(house, projector), lambda done, total: progress.update(bar, completed=done, total=total)
+            await heads_of(house, projector), lambda done, total: progress.update(bar, completed=done, total=total)
         )
 
 
@@ -65,6 +66,7 @@ def _found(house: House, name: str) -> tuple[str, Projector]:
     raise Trouble(f"There is no projector {name!r}.", remedy="kippu projections list shows their names")
 
 
-async def _until(house: House, projector: Projector) -> dict[Slot, int]:
+async def heads_of(house: House, projector: Projector) -> dict[Slot, int]:
+    """Where the logs that a projector reads are now, by slot."""
     heads = {log: await house.logs[log].head() for log in projector.logs}
     return {(log, slot): number for log, head in heads.items() for slot, number in enumerate(head.slot_seqs) if number}

@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -39,7 +40,7 @@ def up(
     settings = common.settings()
     kind: BusKind = bus or settings.mode
     if story:
-        settings = for_the_story(settings)
+        settings = for_the_story(settings, known_ports=not leave)
     told: dict[str, str] = {}
     logs.configure(settings.log_level, settings.data_dir / "kippu.log")
     say = console.print
@@ -87,14 +88,18 @@ async def _up(
             await asyncio.Event().wait()
 
 
-def for_the_story(settings: Settings) -> Settings:
-    """The same on databases, keys, mail and ports of its own: the story begins anew each time."""
+def for_the_story(settings: Settings, *, known_ports: bool) -> Settings:
+    """The same on databases, keys, mail and ports of its own: the story begins anew each time.
+
+    With `known_ports` the addresses are the settings' as far as they are free; else any, so that demos can run beside
+    each other.
+    """
     data_dir = settings.data_dir / "story"
     shutil.rmtree(data_dir / "mail", ignore_errors=True)
     for left in ("signing.pem", "clients.toml", "clients.secrets"):
         (data_dir / left).unlink(missing_ok=True)
     names = [*(f"{name}_port" for name in PARTS), "smtp_port"]
-    ports = {name: _free_port(settings.host, getattr(settings, name)) for name in names}
+    ports = {name: _free_port(settings.host, getattr(settings, name) if known_ports else 0) for name in names}
     return settings.model_copy(update={"data_dir": data_dir, "prefix": f"{settings.prefix[:14]}_story", **ports})
 
 
@@ -104,6 +109,7 @@ def _free_port(host: str, wanted: int) -> int:
         with suppress(OSError), socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
+            probe.listen()
             return int(probe.getsockname()[1])
     raise Trouble(f"No port is free on {host}.", where=host, remedy="set KIPPU_HOST to an address of this machine")
 
@@ -132,5 +138,7 @@ def _invite(settings: Settings, addresses: Mapping[str, str]) -> None:
     """What a person can look at now."""
     ours = f"KIPPU_DATA_DIR={os.path.relpath(settings.data_dir)} KIPPU_PREFIX={settings.prefix}"
     console.print(f"\n[bold]Up.[/] The console is at {addresses['console']}, and asks for a token:", soft_wrap=True)
-    console.print(f"  {ours} kippu token make --provider {settings.providers[0]}", soft_wrap=True)
+    console.print(
+        f"  {ours} {os.path.relpath(sys.argv[0])} token make --provider {settings.providers[0]}", soft_wrap=True
+    )
     console.print("Ctrl-C stops it.")

@@ -60,7 +60,11 @@ async def until_reached(world: World) -> None:
 
 async def test_duplicates_change_nothing(world: World) -> None:
     await record_work(world.log, *WORKS)
-    world.bus = MeddlingBus(world.bus, lambda records: [*records, *records])
+
+    async def twice(records: Sequence[Record]) -> list[Record]:
+        return [*records, *records]
+
+    world.bus = MeddlingBus(world.bus, twice)
 
     await world.consume(world.projector(WorkTotals()), world.reactor(NoteWork()))
 
@@ -72,7 +76,7 @@ async def test_a_gap_is_read_again_and_never_skipped(world: World) -> None:
     await record_work(world.log, *WORKS)
     lost = {"w8", "w31"}
 
-    def lose_once(records: Sequence[Record]) -> list[Record]:
+    async def lose_once(records: Sequence[Record]) -> list[Record]:
         kept = [record for record in records if record.envelope.event.model_dump()["work_id"] not in lost]
         if len(kept) < len(records):
             lost.clear()
@@ -89,7 +93,7 @@ async def test_a_gap_is_read_again_and_never_skipped(world: World) -> None:
 async def test_an_event_that_stays_missing_stops_the_consumer(world: World) -> None:
     await record_work(world.log, *[("T1", f"w{number}") for number in range(5)])
 
-    def lose(records: Sequence[Record]) -> list[Record]:
+    async def lose(records: Sequence[Record]) -> list[Record]:
         return [record for record in records if record.envelope.version != 2]
 
     world.bus = MeddlingBus(world.bus, lose)
@@ -162,6 +166,40 @@ async def test_two_instances_of_one_consumer_do_no_harm(world: World) -> None:
     assert await world.totals() == trails(WORKS)
     assert (await world.own_log.head()).position == len(WORKS)
     assert " ".join(await world.noted("T3")) == trails(WORKS)["T3"][1]
+
+
+async def test_an_instance_that_slept_with_a_batch_in_hand_does_no_harm(world: World) -> None:
+    """It wakes when another has long done the batch, and still believes the marks to be where they were."""
+    await record_work(world.log, *WORKS)
+    await world.publish()
+    asleep, woken = asyncio.Event(), asyncio.Event()
+
+    async def sleep(records: Sequence[Record]) -> Sequence[Record]:
+        if records:
+            asleep.set()
+            await woken.wait()
+        return records
+
+    straight, world.bus = world.bus, MeddlingBus(world.bus, sleep)
+    for sleeper, other in (
+        (world.projector(WorkTotals()), WorkTotals()),
+        (world.reactor(NoteWork()), NoteWork()),
+    ):
+        asleep.clear(), woken.clear()
+        sleeping = asyncio.create_task(sleeper.run())
+        await asleep.wait()
+        awake = World(world.log, world.own_log, world.publisher_database, world.database, straight, world.kafka)
+        runner = awake.projector(other) if isinstance(other, WorkTotals) else awake.reactor(other)
+        done = asyncio.create_task(awake.consume(runner))
+        await asyncio.wait([done], timeout=3)  # on Kafka it is given all slots only once the sleeper is awake
+        woken.set()
+        await done
+        await asyncio.sleep(0.3)
+        sleeping.cancel()
+        await asyncio.gather(sleeping, return_exceptions=True)
+
+    assert await world.totals() == trails(WORKS)
+    assert (await world.own_log.head()).position == len(WORKS)
 
 
 async def test_a_replay_from_0_changes_nothing(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The terms of IIJ-SE, and a request under them that is covered; each scenario says what is different in its case."""
+"""The terms of IIJ-SE and of QNP, and a covered request under each; a scenario says what is different in its case."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from kippu_terms.coverage import Decision, decide_coverage
-from kippu_terms.facts import AssetFacts, Facts, RequestFacts
+from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
 from kippu_terms.loading import load
 from kippu_terms.plan import Plan
 
@@ -71,5 +71,74 @@ def reworded(iij_se: Plan) -> Callable[..., Plan]:
         text = iij_se.source.replace(old, new, 1)
         text = text.replace('version = "2025-04-01"', f'version = "{version}"')
         return load(text.replace("effective_from = 2025-04-01", f"effective_from = {version}"))
+
+    return plan
+
+
+@pytest.fixture(scope="session")
+def qnp() -> Plan:
+    return load((Path(__file__).parents[2] / "plans" / "qnp.toml").read_text())
+
+
+@pytest.fixture(scope="session")
+def tokyo(qnp: Plan) -> Callable[..., datetime]:
+    """An instant by the wall clock in Tokyo: `tokyo(2026, 5, 1, 16)`."""
+    return lambda *parts: datetime(*parts, tzinfo=qnp.zone)
+
+
+@pytest.fixture(scope="session")
+def ask(qnp: Plan, tokyo: Callable[..., datetime]) -> Decide:
+    """Decides about failed hardware, reported on Friday 1 May 2026 at 10:00 under a contract for advance send-back.
+
+    Keywords change the request, the asset or the contract; `contracts=()` means that there is none, `asset=None` that
+    nobody said which device it is, and `plan` decides by other terms.
+    """
+    usual_request: dict[str, Any] = {"received_at": tokyo(2026, 5, 1, 10), "channel": "mail", "category": "fault"}
+    usual_asset: dict[str, Any] = {
+        "serial": "unit-1",
+        "registered": True,
+        "kind": "equipment",
+        "bought_from_provider": True,
+        "warranty_until": date(2026, 5, 1),
+        "disks_from": "provider",
+        "area": "tokyo",
+        "remote_island": False,
+    }
+    usual_contract: dict[str, Any] = {
+        "contract_id": "contract-1",
+        "product": "advance-send-back",
+        "valid_from": date(2026, 1, 1),
+        "valid_until": date(2026, 12, 31),
+    }
+
+    def decision(**changes: Any) -> Decision:
+        unknown = set(changes) - {*RequestFacts.model_fields, *AssetFacts.model_fields, *ContractFacts.model_fields}
+        assert unknown <= {"plan", "asset", "contracts"}, unknown
+        request, asset, contract = (
+            {**usual, **{key: value for key, value in changes.items() if key in model.model_fields}}
+            for model, usual in (
+                (RequestFacts, usual_request),
+                (AssetFacts, usual_asset),
+                (ContractFacts, usual_contract),
+            )
+        )
+        facts = Facts(
+            provider="qnp",
+            request=RequestFacts(**request),
+            asset=AssetFacts(**asset) if changes.get("asset", ...) is not None else None,
+            contracts=changes.get("contracts", (ContractFacts(**contract),)),
+        )
+        return decide_coverage(changes.get("plan", qnp), facts)
+
+    return decision
+
+
+@pytest.fixture(scope="session")
+def qnp_with(qnp: Plan) -> Callable[..., Plan]:
+    """The terms of QNP with one thing changed."""
+
+    def plan(old: str, new: str) -> Plan:
+        assert old in qnp.source
+        return load(qnp.source.replace(old, new, 1))
 
     return plan

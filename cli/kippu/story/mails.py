@@ -39,7 +39,7 @@ async def _request(stage: Stage, telling: Telling) -> None:
         "the mailed request's subject", tickets["items"][0]["subject"].split(" / ")[1], "Branch network is down"
     )
     telling.outcome("its number is mailed back:", clause="IIJ-02")
-    telling.quote(f"Subject: {answer['Subject']}\n\n{_text_of(answer)}")
+    telling.mail(answer)
     telling.check("the answer answers the mail", answer["In-Reply-To"], "<request-1@customer-1.example>")
     telling.check("the answer carries the number", number in str(answer["Subject"]), True)
     stage.answers["mail"] = str(answer["Message-ID"])
@@ -70,7 +70,7 @@ async def _guess(stage: Stage, telling: Telling) -> None:
     inbox = await stage.desk.get("intake", "/v1/unmatched-mail")
     telling.check("the guess is kept as", inbox["items"][-1]["reason"], "foreign_thread")
     for answer in stage.post.arrived():
-        telling.quote(f"Subject: {answer['Subject']}")
+        telling.mail(answer, in_full=False)
         telling.check("what a stranger is told of the ticket", "Branch network" in _text_of(answer), False)
     telling.outcome("it does not join; it waits in the inbox of unmatched mail, and learns nothing", clause="IIJ-03")
 
@@ -82,7 +82,7 @@ async def _without_prefix(stage: Stage, telling: Telling) -> None:
     raw = (ROOM / "without-prefix.eml").read_bytes()
     answer = await _answered(stage, raw, "contact-2@customer-1.example", "VPN")
     telling.outcome("no ticket; it is kept for the desk, and the sender is told how to submit one:", clause="IIJ-01")
-    telling.quote(f"Subject: {answer['Subject']}\n\n{_text_of(answer)}")
+    telling.mail(answer)
     telling.check("the explanation names the prefix", "[ticket]" in _text_of(answer), True)
 
     await stage.move_to(on(6, 16, "13:45"))

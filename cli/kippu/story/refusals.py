@@ -3,7 +3,7 @@
 from kippu.story.cast import OLD_SWITCH, OWN_FIREWALL, ROUTER, on
 from kippu.story.people import Unexpected
 from kippu.story.stage import Stage
-from kippu.story.telling import Telling
+from kippu.story.telling import Telling, subject_of
 from kippu.story.work import ask, balance, decided, record
 
 TITLE = "What is refused, and what waits for an approval"
@@ -29,7 +29,7 @@ async def _refused(stage: Stage, telling: Telling, name: str, serial: str, remar
     letter = stage.letter(number, "cannot be served")
     if "IIJ-05" not in letter.get_content():
         raise Unexpected(f"the mail names no clause: {letter.get_content()}")
-    telling.outcome(f"Contact One is told by mail: “{letter['Subject']}”", clause="IIJ-05")
+    telling.outcome(f"Contact One is told by mail: “{subject_of(letter)}”", clause="IIJ-05")
 
 
 async def _preview(stage: Stage, telling: Telling) -> None:

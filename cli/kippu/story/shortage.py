@@ -35,8 +35,7 @@ async def play(stage: Stage, telling: Telling) -> None:
         clause=quote["clause"],
     )
     telling.check("the offer", baht(quote["total"]), baht(1_926_000))
-    letter = stage.letter(quote["ticket_no"], "An offer")
-    telling.quote(f"Subject: {letter['Subject']}\n\n{letter.get_content()}")
+    telling.mail(stage.letter(quote["ticket_no"], "An offer"))
 
     await stage.move_to(on(6, 30, "09:00"))
     telling.step(stage.now, "The partner", "accepts the offer")

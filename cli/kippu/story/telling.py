@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.message import EmailMessage
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,10 @@ class Telling:
         """What was written, as it was written."""
         for line in text.strip().splitlines():
             self.console.print(Text(f"                    │ {line}", style="dim"), soft_wrap=True)
+
+    def mail(self, message: EmailMessage, *, in_full: bool = True) -> None:
+        """A mail as its reader sees it."""
+        self.quote(f"Subject: {subject_of(message)}" + (f"\n\n{message.get_content()}" if in_full else ""))
 
     def link(self, address: str) -> None:
         self.console.print(Text(f"                    {address}", style="blue underline"), soft_wrap=True)
@@ -88,6 +93,10 @@ def _shown(value: Any) -> str:
             return ", ".join(sorted(map(str, value)))
         case _:
             return str(value)
+
+
+def subject_of(message: EmailMessage) -> str:
+    return str(message["Subject"]).strip()
 
 
 def baht(satang: int) -> str:

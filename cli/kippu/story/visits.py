@@ -2,7 +2,7 @@
 
 from kippu.story.cast import ROUTER, on
 from kippu.story.stage import Stage
-from kippu.story.telling import Telling
+from kippu.story.telling import Telling, subject_of
 from kippu.story.work import ask, balance, decided, record
 
 TITLE = "Work on a Saturday, at short notice and in time"
@@ -66,6 +66,4 @@ async def _done(stage: Stage, visit_id: str, time: str, day: int) -> None:
 
 def _told(stage: Stage, telling: Telling, number: str, words: str) -> None:
     """The customer is told which."""
-    telling.outcome(
-        f"Contact One is told by mail: “{str(stage.letter(number, words)['Subject']).strip()}”", clause="IIJ-09"
-    )
+    telling.outcome(f"Contact One is told by mail: “{subject_of(stage.letter(number, words))}”", clause="IIJ-09")

@@ -68,6 +68,8 @@ class Server:
         database = self.database(service, roles)
         connection = await asyncpg.connect(self._admin_url)
         try:
+            # Services that start at the same time all come here: one creates, the others find it done.
+            await connection.execute("select pg_advisory_lock(hashtext('kippu databases'))")
             await self._create_roles(connection, database.roles)
             if not await connection.fetchval("select true from pg_database where datname = $1", database.name):
                 await connection.execute(f"create database {database.name} owner {database.roles}_owner")

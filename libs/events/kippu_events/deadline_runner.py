@@ -17,11 +17,11 @@ import orjson
 import structlog
 from asyncpg import Connection
 
+from kippu_events import steps
 from kippu_events.consumer.runner import STOPPING, Connect, passes
 from kippu_events.deadlines import Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
 from kippu_events.log import LogCorrupt, LogUnavailable
-from kippu_events.steps import step
 from kippu_events.work import Cause, Worker
 
 READ_AT_ONCE = 1000
@@ -196,7 +196,7 @@ class DeadlineRunner:
         try:
             fire = self._deadlines.fire[deadline.kind]
             await self._worker.run(cause, lambda work: fire(deadline, work))
-            step("deadline.appended")
+            steps.reached("deadline.appended")
         except (*STOPPING, LogUnavailable):
             # Not this deadline's fault: it stays as it is, and is claimed again.
             raise

@@ -21,11 +21,11 @@ from typing import Any, Protocol
 import structlog
 from asyncpg import Connection
 
+from kippu_events import steps
 from kippu_events.consumer.runner import Connect, passes
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 from kippu_events.log import LogCorrupt
-from kippu_events.steps import step
 from kippu_events.work import Cause, Work, Worker
 
 READ_AT_ONCE = 1000
@@ -201,9 +201,9 @@ class Outbox:
         try:
             if await self._worker.log.find_command(cause.command_id) is None:
                 outcome = await self._send(envelope, row["age"])
-                step("outbox.sent")
+                steps.reached("outbox.sent")
                 await self._worker.run(cause, lambda work: self._carrier.record(envelope, outcome, work))
-                step("outbox.recorded")
+                steps.reached("outbox.recorded")
         except LogCorrupt:
             raise
         except Exception as error:

@@ -15,10 +15,10 @@ from uuid import UUID
 import structlog
 from asyncpg import Connection
 
+from kippu_events import steps
 from kippu_events.bus import Publisher
 from kippu_events.consumer.runner import Connect, Tuning, passes
 from kippu_events.log import Log, LogCorrupt
-from kippu_events.steps import step
 
 
 class Relay:
@@ -82,9 +82,10 @@ class Relay:
                 reading = asyncio.ensure_future(self._source.read(last, self._tuning.batch))
                 await self._publisher.publish(envelopes)
                 self._failures = 0
-                step("relay.published")
+                steps.reached("relay.published")
                 if await self._move(connection, position, last):
                     position = last
+                    steps.reached("relay.moved")
                 else:
                     position = await self._mark(connection)
                     await _dropped(reading)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -208,3 +209,15 @@ async def test_creating_again_changes_nothing_and_dropping_leaves_nothing(postgr
 def test_names_that_are_not_plain_are_refused() -> None:
     with pytest.raises(ValueError, match="no name"):
         Server("postgresql://localhost/postgres").database('x"; drop database y')
+
+
+async def test_services_that_start_at_the_same_time_create_their_databases_together(postgres_url: str) -> None:
+    server, service = Server(postgres_url, f"t{secrets.token_hex(4)}"), "together"
+    try:
+        # Given five processes that all find no database, then a database that is there already
+        for _ in range(2):
+            made = await asyncio.gather(*(server.create(service) for _ in range(5)))
+            # Then each of them gets the same one
+            assert len(set(made)) == 1
+    finally:
+        await server.drop(service)

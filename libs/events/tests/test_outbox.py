@@ -21,7 +21,6 @@ from kippu_events.work import Cause, Fold, Work, Worker
 from kippu_privacy import Associated, Plain, Sealed
 
 NOW = datetime(2026, 5, 4, 3, 0, tzinfo=UTC)
-STREAM = "mail-iij-m1"
 FOLD: Fold[int] = Fold(int, lambda: 0, lambda count, event: count + 1, 1)
 
 
@@ -78,8 +77,10 @@ class Setting:
         return sender
 
     async def ask_for_a_mail(self, command: str = "c1") -> None:
+        """On a stream of its own, as mails about different requests are."""
+
         async def decide(work: Work) -> None:
-            stream = await work.load(FOLD, "iij", STREAM)
+            stream = await work.load(FOLD, "iij", f"mail-iij-{command}")
             request = MailRequested(
                 occurred_at=work.now, mail_id="m1.O1", template="unmatched", language="en", parameters={}
             )

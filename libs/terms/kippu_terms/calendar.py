@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -33,6 +34,17 @@ class Hours:
     """True if these hours hold on holidays and closing days too."""
 
 
+ClosedBecause = Literal["holiday", "year_end", "closing_day", "weekend"]
+
+
+@dataclass(frozen=True)
+class Closure:
+    """Why a day is no business day. `names` are a public holiday's, by language; empty for one that a plan added."""
+
+    because: ClosedBecause
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class BusinessCalendar:
     country: str
@@ -53,6 +65,13 @@ class BusinessCalendar:
     @cached_property
     def _public(self) -> holidays.HolidayBase:
         return holidays.country_holidays(self.country)
+
+    @cached_property
+    def _named(self) -> Mapping[str, holidays.HolidayBase]:
+        """The same by language: the country's own, and English."""
+        known = self._public.supported_languages or ()
+        languages = [language for language in (self._public.default_language, "en_US") if language in known]
+        return {language[:2]: holidays.country_holidays(self.country, language=language) for language in languages}
 
     def local_date(self, instant: datetime) -> date:
         return local_date(instant, self.zone)
@@ -75,6 +94,17 @@ class BusinessCalendar:
 
     def is_business_day(self, day: date) -> bool:
         return day.weekday() in _WEEKDAYS and not self.is_closed(day)
+
+    def closure(self, day: date) -> Closure | None:
+        """Why a day is no business day; None if it is one."""
+        if self.is_holiday(day):
+            names = {language: named[day] for language, named in self._named.items() if day in named}
+            return Closure("holiday", names)
+        if self._at_year_end(day):
+            return Closure("year_end")
+        if day in self.closing_days:
+            return Closure("closing_day")
+        return None if day.weekday() in _WEEKDAYS else Closure("weekend")
 
     def next_business_day(self, day: date) -> date:
         """Strictly after `day`."""

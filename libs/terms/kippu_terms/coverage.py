@@ -1,11 +1,17 @@
 """The coverage decision: a pure function of the terms and the facts, with an explanation that leaves nothing out."""
 
+from collections.abc import Mapping
 from string import Template
 from typing import Any, Literal
 
+from pydantic import AwareDatetime
+
 from kippu_terms.facts import AssetFacts, Facts, RequestFacts
+from kippu_terms.fulfilment import Way
 from kippu_terms.plan import Plan
-from kippu_terms.rules.base import Case, Result, Rule, Verdict, VisitNeed
+from kippu_terms.returns import ReturnTerms, return_terms
+from kippu_terms.rules.base import Case, FailedPart, Reply, Result, Rule, Verdict, VisitNeed
+from kippu_terms.targets import Target, targets
 from kippu_terms.value import Text, Value
 
 Outcome = Literal["covered", "covered_by_debit", "quote", "consult", "refused", "waiting"]
@@ -51,6 +57,22 @@ class Decision(Value):
     findings: tuple[Finding, ...]
     remedies: tuple[Remedy, ...] = ()
     visit: VisitNeed | None = None
+    service: str | None = None
+    """Which of the plan's services the request gets; known with `consult` too, and while it waits."""
+    way: Way | None = None
+    contract_id: str | None = None
+    """The contract under which it gets it, where one is needed."""
+    counts_from: AwareDatetime | None = None
+    """When the request counts as received."""
+    targets: tuple[Target, ...] = ()
+    """What is aimed at; with `consult`, what would be. Empty until the fault is isolated, where it counts from that."""
+    failed_part: FailedPart | None = None
+    returns: ReturnTerms | None = None
+    """Set where the failed part is returned later."""
+    carriage_paid_by: Literal["sender", "provider", "customer"] | None = None
+    """Who pays for what ships; None where nothing does."""
+    replies: tuple[Reply, ...] = ()
+    """What is answered to wishes beside the request itself."""
     facts: Facts
 
 
@@ -62,7 +84,7 @@ def decide_coverage(plan: Plan, facts: Facts) -> Decision:
     if facts.provider != plan.provider:
         raise ValueError(f"facts of provider {facts.provider!r} cannot be judged by a plan of {plan.provider!r}")
     case = Case(plan, facts)
-    judged = [(rule, rule.judge(case)) for rule in plan.coverage.rules]
+    judged = [(rule, rule.verdict(case)) for rule in plan.coverage.rules]
     rule, verdict, outcome = _settled(judged)
     served = outcome in ("covered", "covered_by_debit")
     visit = next((verdict.visit for _, verdict in judged if verdict.visit), None) if served else None
@@ -77,8 +99,36 @@ def decide_coverage(plan: Plan, facts: Facts) -> Decision:
         findings=tuple(_finding(plan, rule, verdict) for rule, verdict in judged),
         remedies=tuple(_remedies(judged, served=served)),
         visit=visit,
+        replies=tuple(verdict.reply for _, verdict in judged if verdict.reply) if outcome != "refused" else (),
         facts=facts,
+        **_fulfilment(case, judged, outcome),
     )
+
+
+def _fulfilment(case: Case, judged: list[tuple[Rule, Verdict]], outcome: Outcome) -> dict[str, Any]:
+    """How the request is served, as fields of the decision; nothing for one that is refused or has no service."""
+    if case.given is None or outcome == "refused":
+        return {}
+    service, contract = case.given.service, case.given.contract
+    request, carriage = case.request, case.plan.fulfilment.carriage
+    failed_part = next((verdict.failed_part for _, verdict in judged if verdict.failed_part), None)
+    aims = targets(
+        case.plan,
+        service,
+        area=case.asset.area if case.asset else None,
+        received_at=request.received_at,
+        isolated_at=request.isolated_at,
+    )
+    return {
+        "service": service.id,
+        "way": service.way,
+        "contract_id": contract.contract_id if contract else None,
+        "counts_from": case.counts_from,
+        "targets": aims if outcome in ("covered", "covered_by_debit", "consult") else (),
+        "failed_part": failed_part,
+        "returns": return_terms(case.plan) if failed_part == "returned_later" else None,
+        "carriage_paid_by": carriage.paid_by if carriage and service.way in ("exchange", "repair") else None,
+    }
 
 
 def _settled(judged: list[tuple[Rule, Verdict]]) -> tuple[Rule, Verdict, Outcome]:
@@ -110,12 +160,18 @@ def _remedies(judged: list[tuple[Rule, Verdict]], *, served: bool) -> list[Remed
             action=rule.remedy.action,
             clause=rule.clause,
             text={
-                language: Template(text).safe_substitute(verdict.inputs) for language, text in rule.remedy.text.items()
+                language: Template(text).safe_substitute(_shown(verdict.inputs))
+                for language, text in rule.remedy.text.items()
             },
         )
         for rule, verdict in judged
         if rule.remedy and (verdict.result in objections or (served and verdict.result == "held"))
     ]
+
+
+def _shown(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a rule looked at, for a sentence: lists without brackets."""
+    return {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in inputs.items()}
 
 
 __all__ = ["AssetFacts", "Decision", "Facts", "Finding", "Outcome", "Remedy", "RequestFacts", "decide_coverage"]

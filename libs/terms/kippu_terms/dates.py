@@ -22,6 +22,11 @@ def months_before(day: date, months: int) -> date:
     return months_after(day, -months)
 
 
+def first_of_month_after(day: date, months: int) -> date:
+    """The 1st of a later month: "the month after next" of any day in November is 1 January."""
+    return months_after(day.replace(day=1), months)
+
+
 def last_day_of_term(start: date, *, years: int = 0, months: int = 0) -> date:
     """The last day, inclusive, of a term that begins on `start`: the day before the corresponding day.
 

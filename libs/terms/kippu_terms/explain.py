@@ -7,6 +7,8 @@ explain it without the plan.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from kippu_terms.explain_service import Served, service_lines
+
 _WORDS: dict[str, dict[str, str]] = {
     "en": {
         "covered": "The request is covered.",
@@ -112,7 +114,7 @@ class ExplainedVisit(Protocol):
     def clause(self) -> str: ...
 
 
-class Explained(Protocol):
+class Explained(Served, Protocol):
     """Anything with a decision's fields."""
 
     @property
@@ -134,7 +136,7 @@ class Explained(Protocol):
 
 
 def explain(decision: Explained, language: str) -> str:
-    """The outcome, the clause that decided it, what becomes of a wanted time, and what would change the answer.
+    """The outcome, the clause that decided it, what becomes of a wanted time, how it is served, what would change it.
 
     A line each. A language that is not known here, or that a clause has no text in, falls back to English.
     """
@@ -145,6 +147,7 @@ def explain(decision: Explained, language: str) -> str:
     if decision.visit is not None:
         sentence = words["visit_held" if decision.visit.held else "visit"]
         lines.append(sentence.format(days=decision.visit.notice_days, clause=decision.visit.clause))
+    lines += service_lines(decision, language)
     lines += [
         words["remedy"].format(clause=remedy.clause, text=in_language(remedy.text, language))
         for remedy in decision.remedies

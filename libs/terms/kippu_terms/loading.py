@@ -1,7 +1,7 @@
 """From the text of a plan file to a plan, or to everything that is wrong with it."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -104,32 +104,67 @@ def _texts(plan: Plan) -> Iterator[Objection]:
 
 
 def _names(plan: Plan) -> Iterator[Objection]:
-    categories = {category.id for category in plan.coverage.categories}
-    for place, rule in enumerate(plan.coverage.rules):
-        for category in sorted(getattr(rule, "categories", frozenset()) - categories):
-            path: Path = ("coverage", "rules", place, "categories")
-            yield path, f"there is no category {category!r}", f"use one of {', '.join(sorted(categories))}"
-        if rule.needs_visits and plan.fulfilment.visits is None:
-            yield ("coverage", "rules", place), f"rule {rule.kind} needs visits", "add [fulfilment.visits]"
-        if rule.needs_metering and plan.commercial.metering is None:
-            yield ("coverage", "rules", place), f"rule {rule.kind} needs metering", "add [commercial.metering]"
-    visits, offer = plan.fulfilment.visits, plan.commercial.offer
-    hours, products = plan.calendar_settings.hours, [product.id for product in plan.commercial.products]
-    if visits and visits.hours not in hours:
-        yield (
-            ("fulfilment", "visits", "hours"),
-            f"there are no hours {visits.hours!r}",
-            f"use one of {', '.join(hours)}",
-        )
-    if offer and offer.product not in products:
-        yield ("commercial", "offer", "product"), f"there is no product {offer.product!r}", "use one of the products"
+    yield from _rules(plan)
+    yield from _services(plan)
+    visits, offer, returns = plan.fulfilment.visits, plan.commercial.offer, plan.fulfilment.returns
+    hours, products = list(plan.calendar_settings.hours), [product.id for product in plan.commercial.products]
+    yield from _unknown(("fulfilment", "visits", "hours"), [visits.hours] if visits else [], hours, "hours")
+    yield from _unknown(("commercial", "offer", "product"), [offer.product] if offer else [], products, "product")
+    charges = [product.id for product in plan.commercial.products if product.kind == "charge"]
+    path: Path = ("fulfilment", "returns", "charge_product")
+    yield from _unknown(path, [returns.charge_product] if returns else [], charges, "charge")
+    for place, product in enumerate(plan.commercial.products):
+        yield from _unknown(("commercial", "products", place, "only_with"), product.only_with, products, "product")
     for name, window in plan.calendar_settings.hours.items():
         if window.opens >= window.closes:
             yield ("calendar", "hours", name, "closes"), f"hours {name!r} close before they open", "swap the times"
     for path, ids in (
         (("coverage", "categories"), [category.id for category in plan.coverage.categories]),
+        (("fulfilment", "services"), [service.id for service in plan.fulfilment.services]),
         (("commercial", "products"), products),
     ):
         for place, name in enumerate(ids):
             if name in ids[:place]:
                 yield (*path, place, "id"), f"{name!r} is defined twice", "give it another id"
+
+
+def _rules(plan: Plan) -> Iterator[Objection]:
+    categories = [category.id for category in plan.coverage.categories]
+    services = [service.id for service in plan.fulfilment.services]
+    products = [product.id for product in plan.commercial.products]
+    for place, rule in enumerate(plan.coverage.rules):
+        path: Path = ("coverage", "rules", place)
+        yield from _unknown((*path, "categories"), rule.categories or (), categories, "category")
+        yield from _unknown((*path, "services"), rule.services or (), services, "service")
+        for setting, names in rule.names_services().items():
+            yield from _unknown((*path, setting), names, services, "service")
+        for setting, names in rule.names_products().items():
+            yield from _unknown((*path, setting), names, products, "product")
+        if rule.needs_visits and plan.fulfilment.visits is None:
+            yield path, f"rule {rule.kind} needs visits", "add [fulfilment.visits]"
+        if rule.needs_metering and plan.commercial.metering is None:
+            yield path, f"rule {rule.kind} needs metering", "add [commercial.metering]"
+
+
+def _services(plan: Plan) -> Iterator[Objection]:
+    categories = [category.id for category in plan.coverage.categories]
+    contracts = [product.id for product in plan.commercial.products if product.kind == "maintenance"]
+    hours = list(plan.calendar_settings.hours)
+    for place, service in enumerate(plan.fulfilment.services):
+        path: Path = ("fulfilment", "services", place)
+        yield from _unknown((*path, "categories"), service.categories, categories, "category")
+        yield from _unknown((*path, "products"), service.products, contracts, "maintenance product")
+        yield from _unknown((*path, "reception"), [service.reception] if service.reception else [], hours, "hours")
+        for number, term in enumerate(service.targets):
+            within = term.same_day.within if term.same_day else None
+            here: Path = (*path, "targets", number, "same_day", "within")
+            yield from _unknown(here, [within] if within else [], hours, "hours")
+            if term.areas is None and number < len(service.targets) - 1:
+                after = "a target after one that holds everywhere is never reached"
+                yield (*path, "targets", number), after, "put it last, or give it `areas`"
+
+
+def _unknown(path: Path, used: Iterable[str], known: Sequence[str], what: str) -> Iterator[Objection]:
+    for name in sorted(set(used) - set(known)):
+        advice = f"use one of {', '.join(sorted(known))}" if known else f"add a {what}"
+        yield path, f"no {what} {name!r} is defined", advice

@@ -18,8 +18,12 @@ class WorkEntry(Protocol):
 
 
 def is_counted(plan: Plan, kind: str, started_at: datetime, received_at: datetime) -> bool:
-    """True if work of that kind costs prepaid tickets; work from before the request was received never does."""
-    return kind in _metering(plan).counted_kinds and started_at >= received_at
+    """True if work of that kind costs prepaid tickets; work from before the request was received never does.
+
+    Under a plan that does not meter work, none does.
+    """
+    metering = plan.commercial.metering
+    return metering is not None and kind in metering.counted_kinds and started_at >= received_at
 
 
 def units_due(plan: Plan, entries: Iterable[WorkEntry]) -> int:

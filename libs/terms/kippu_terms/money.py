@@ -44,6 +44,11 @@ def share(amount: int, rate_permyriad: int, rounding: Rounding) -> int:
     return rounded(Fraction(amount * rate_permyriad, 10_000), rounding)
 
 
+def share_within(amount: int, rate_permyriad: int, rounding: Rounding) -> int:
+    """What was added at that rate to come to an amount: of 66,000 with 1000 (10 %) it is 6,000."""
+    return rounded(Fraction(amount * rate_permyriad, 10_000 + rate_permyriad), rounding)
+
+
 def formatted(amount: int, currency: str) -> str:
     """For people: `THB 1,234.50`, `JPY 60,000`. Exact; raises UnknownCurrency."""
     digits = minor_digits(currency)

@@ -11,17 +11,17 @@ from pydantic import Field, PrivateAttr, StringConstraints
 
 from kippu_terms.calendar import BusinessCalendar
 from kippu_terms.dates import end_of, last_day_of_term, start_of
+from kippu_terms.fulfilment import FulfilmentSection
 from kippu_terms.pricing import Price, price
 from kippu_terms.refusal import Fault, Refused
 from kippu_terms.sections import (
     CalendarSection,
     CommercialSection,
     CoverageSection,
-    FulfilmentSection,
     IntakeSection,
     Product,
 )
-from kippu_terms.value import ClauseId, Language, Name, Text, Value
+from kippu_terms.value import ClauseId, Language, LocalDate, Name, Text, Value
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ShortfallOffer:
 class Plan(Value):
     family: Name
     version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,39}$")]
-    effective_from: date
+    effective_from: LocalDate
     provider: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,19}$")]
     name: Text
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
@@ -105,8 +105,12 @@ class Plan(Value):
         )
 
     def lot_term(self, product_id: str, start: date) -> LotTerm:
-        """The term of a lot that begins on a local date. Raises Refused for an unknown product."""
-        until = last_day_of_term(start, months=self.product(product_id).validity_months)
+        """The term of a lot or contract that begins on a local date. Raises Refused for what has no term."""
+        product = self.product(product_id)
+        if product.validity_months is None:
+            message = f"{product_id} is no product with a term of its own"
+            raise Refused(Fault("no_term", message, "product", product.clause))
+        until = last_day_of_term(start, months=product.validity_months)
         return LotTerm(start, until, start_of(start, self.zone), end_of(until, self.zone))
 
     def shortfall_offer(self, missing: int, on: date) -> ShortfallOffer | None:

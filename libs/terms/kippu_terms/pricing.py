@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from kippu_terms.money import Rounding, share
+from kippu_terms.money import Rounding, share, share_within
 from kippu_terms.value import Value
 
 if TYPE_CHECKING:
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 class PriceLine(Value):
-    """`unit_price` is before tax, in the currency's minor unit; `tax_rate_permyriad` is 700 for 7 %."""
+    """`unit_price` is in the currency's minor unit, before tax unless the price says that it is included.
+
+    `tax_rate_permyriad` is 700 for 7 %.
+    """
 
     product: str
     description: str
@@ -28,6 +31,8 @@ class Price(Value):
     payment_days: int
     time_zone: str
     """IANA name of the provider's zone, in which the days are local dates."""
+    tax_included: bool = False
+    """True if the unit prices include tax."""
 
 
 class TaxAmount(Value):
@@ -63,6 +68,8 @@ class Priced(Protocol):
     def lines(self) -> Sequence[PricedLine]: ...
     @property
     def tax_rounding(self) -> Rounding: ...
+    @property
+    def tax_included(self) -> bool: ...
 
 
 def price(plan: "Plan", product: str, quantity: int, language: str = "en") -> Price:
@@ -86,17 +93,22 @@ def price(plan: "Plan", product: str, quantity: int, language: str = "en") -> Pr
         tax_rounding=commercial.tax.rounding,
         payment_days=commercial.payment_days,
         time_zone=plan.time_zone,
+        tax_included=commercial.tax.included,
     )
 
 
 def invoice_totals(price: Priced) -> Totals:
     """Net, tax per rate, and total of an invoice, in the minor unit."""
-    nets: dict[int, int] = {}
+    amounts: dict[int, int] = {}
     for line in price.lines:
-        nets[line.tax_rate_permyriad] = nets.get(line.tax_rate_permyriad, 0) + line.quantity * line.unit_price
-    taxes = tuple(
-        TaxAmount(rate_permyriad=rate, net=net, tax=share(net, rate, price.tax_rounding))
-        for rate, net in sorted(nets.items())
-    )
-    net = sum(nets.values())
+        amounts[line.tax_rate_permyriad] = amounts.get(line.tax_rate_permyriad, 0) + line.quantity * line.unit_price
+    taxes = tuple(_tax(rate, amount, price) for rate, amount in sorted(amounts.items()))
+    net = sum(tax.net for tax in taxes)
     return Totals(net=net, taxes=taxes, total=net + sum(tax.tax for tax in taxes))
+
+
+def _tax(rate: int, amount: int, price: Priced) -> TaxAmount:
+    """The tax on an amount, or the tax within it where prices include it."""
+    part = share_within if price.tax_included else share
+    tax = part(amount, rate, price.tax_rounding)
+    return TaxAmount(rate_permyriad=rate, net=amount - tax if price.tax_included else amount, tax=tax)

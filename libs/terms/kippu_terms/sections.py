@@ -3,23 +3,19 @@
 Every rule carries the id of the clause it obeys. Unknown settings are refused, so that a misspelt one is noticed.
 """
 
-from datetime import date, time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, Strict, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from kippu_terms.calendar import Hours
+from kippu_terms.fulfilment import Channel
 from kippu_terms.money import Currency, Rounding
 from kippu_terms.refusal import Fault, Refused
 from kippu_terms.rules import AnyRule
-from kippu_terms.value import ClauseId, Name, Text, Value
+from kippu_terms.value import ClauseId, Flag, Integer, LocalDate, LocalTime, Name, Text, Value
 
-Channel = Literal["portal", "mail", "telephone"]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-LocalTime = Annotated[time, Strict()]
-"""A time on the provider's wall; TOML writes it without quotes."""
 
 MonthDay = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
 """A day of any year, `MM-DD`."""
@@ -37,7 +33,7 @@ class OpeningHours(Value):
     weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)] = _WEEKDAYS[:5]
     opens: LocalTime
     closes: LocalTime
-    on_holidays: bool = False
+    on_holidays: Flag = False
 
     def hours(self) -> Hours:
         return Hours(self.opens, self.closes, frozenset(map(_WEEKDAYS.index, self.weekdays)), self.on_holidays)
@@ -56,11 +52,11 @@ class YearEnd(Value):
 
 class CalendarSection(Value):
     year_end: YearEnd | None = None
-    closing_days: frozenset[date] = frozenset()
+    closing_days: frozenset[LocalDate] = frozenset()
     """The provider's own closing days."""
-    added_holidays: frozenset[date] = frozenset()
+    added_holidays: frozenset[LocalDate] = frozenset()
     """Public holidays that the calendar in use does not know, such as one decreed lately."""
-    cancelled_holidays: frozenset[date] = frozenset()
+    cancelled_holidays: frozenset[LocalDate] = frozenset()
     hours: Annotated[dict[Name, OpeningHours], Field(min_length=1)]
 
 
@@ -94,8 +90,8 @@ class Enquiries(Value):
 
 class IntakeSection(Value):
     touchpoints: Touchpoints
-    ticket_number: Obeyed
-    thread: Obeyed
+    ticket_number: Obeyed | None = None
+    thread: Obeyed | None = None
     enquiries: Enquiries | None = None
 
 
@@ -104,7 +100,7 @@ class Category(Value):
 
     id: Name
     name: Text
-    needs_asset: bool = True
+    needs_asset: Flag = True
     """True if it cannot be decided without knowing the device or service."""
 
 
@@ -117,34 +113,22 @@ class CoverageSection(Value):
         return next((category for category in self.categories if category.id == category_id), None)
 
 
-class Visits(Value):
-    """Work at a time that the customer wants."""
-
-    clause: ClauseId
-    hours: Name
-    """The business hours; work that begins outside them or runs past their end needs notice."""
-    assumed_minutes: Annotated[int, Field(ge=1, le=1440)]
-    """How long a visit takes where nobody has said."""
-
-
-class FulfilmentSection(Value):
-    visits: Visits | None = None
-
-
 class Tax(Value):
     name: str
-    rate_permyriad: Annotated[int, Field(ge=0, le=10_000)]
+    rate_permyriad: Annotated[Integer, Field(ge=0, le=10_000)]
     rounding: Rounding
+    included: Flag = False
+    """True if prices include this tax; it is then taken out of the total, once."""
 
 
 class Metering(Value):
     """How recorded work becomes prepaid tickets: one per started `unit_minutes`."""
 
     clause: ClauseId
-    unit_minutes: Annotated[int, Field(ge=1, le=1440)]
+    unit_minutes: Annotated[Integer, Field(ge=1, le=1440)]
     summed_over: Literal["request", "entry"]
     """`request`: all minutes of a request are added up first; `entry`: each entry is counted by itself."""
-    minimum: Annotated[int, Field(ge=0)]
+    minimum: Annotated[Integer, Field(ge=0)]
     """At least so many once counted work is recorded."""
     counted_kinds: Annotated[frozenset[Name], Field(min_length=1)]
 
@@ -161,24 +145,39 @@ class Offer(Value):
 
     clause: ClauseId
     product: Name
-    valid_days: Annotated[int, Field(ge=0, le=366)]
+    valid_days: Annotated[Integer, Field(ge=0, le=366)]
 
 
 class Product(Value):
-    """A lot of prepaid tickets that can be ordered."""
+    """What can be ordered: a lot of prepaid tickets, a maintenance contract, an option of one, or a charge."""
 
     id: Name
     clause: ClauseId
     name: Text
-    tickets: Annotated[int, Field(ge=1, le=100_000)]
-    unit_price: Annotated[int, Field(ge=0)]
-    """Before tax, in the currency's minor unit."""
-    illustrative: bool
+    kind: Literal["tickets", "maintenance", "option", "charge"] = "tickets"
+    """A charge is raised by the provider, and never ordered."""
+    tickets: Annotated[Integer, Field(ge=0, le=100_000)] = 0
+    unit_price: Annotated[Integer, Field(ge=0)]
+    """In the currency's minor unit; before tax, unless the plan's tax says that prices include it."""
+    illustrative: Flag
     """True if the source states no price and this one only shows how it works."""
-    validity_months: Annotated[int, Field(ge=1, le=600)]
-    max_quantity: Annotated[int, Field(ge=1, le=10_000)] = 100
-    tax_rate_permyriad: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    validity_months: Annotated[Integer, Field(ge=1, le=600)] | None = None
+    """How long the lot or the contract lasts; an option ends with its contract."""
+    only_with: frozenset[Name] = frozenset()
+    """An option is sold with one of these products only."""
+    max_quantity: Annotated[Integer, Field(ge=1, le=10_000)] = 100
+    tax_rate_permyriad: Annotated[Integer, Field(ge=0, le=10_000)] | None = None
     """Where it differs from the plan's."""
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Self:
+        if (self.kind == "tickets") != (self.tickets > 0):
+            raise ValueError("a product of kind `tickets`, and no other, has at least one in `tickets`")
+        if (self.kind in ("tickets", "maintenance")) != (self.validity_months is not None):
+            raise ValueError("tickets and maintenance, and nothing else, last for `validity_months`")
+        if (self.kind == "option") != bool(self.only_with):
+            raise ValueError("an option, and nothing else, says `only_with` which products it is sold")
+        return self
 
     def description(self, language: str) -> str:
         return self.name.get(language) or self.name["en"]
@@ -192,7 +191,7 @@ class Product(Value):
 
 class CommercialSection(Value):
     currency: Currency
-    payment_days: Annotated[int, Field(ge=0, le=366)]
+    payment_days: Annotated[Integer, Field(ge=0, le=366)]
     tax: Tax
     metering: Metering | None = None
     lots: Lots | None = None

@@ -89,6 +89,7 @@ def test_anything_with_the_fields_of_a_price_has_totals() -> None:
     class Other:
         lines: tuple[Line, ...] = (Line(),)
         tax_rounding: Literal["down", "half_up"] = "down"
+        tax_included: bool = False
 
     assert invoice_totals(Other()).total == 214
 

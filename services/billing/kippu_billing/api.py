@@ -192,8 +192,9 @@ async def accept_quote(command: Annotated[Command, command("quotes:write")], quo
 
     async def accept(work: Work) -> dict[str, Any]:
         stream = await quote_of(work, command.provider, quote_id)
-        if stream.state.offer:
-            principal.require_customer(stream.state.offer.customer_id)
+        if stream.state.offer is None:
+            raise not_found()  # in the same words as for one that is somebody else's
+        principal.require_customer(stream.state.offer.customer_id)
         command.expect(stream)
         work.record(stream, quote.accept(stream.state, quote_id, principal.client_id, work.now))
         return {"quote_id": quote_id, "status": quote.Status.ACCEPTED}

@@ -48,8 +48,9 @@ async def ticket(reads: Snapshot, ticket_no: str) -> dict[str, Any] | None:
     row = await reads.fetchrow("select * from read.board where ticket_no = $1", ticket_no)
     if row is None:
         return None
-    events = await reads.fetch(f"{_EVENTS} where ticket_no = $1 order by recorded_at, log, position", ticket_no)
-    timeline = [_event(event) for event in events]
+    timeline = in_causal_order(
+        [_event(event) for event in await reads.fetch(f"{_EVENTS} where ticket_no = $1", ticket_no)]
+    )
     decisions = [event["data"] for event in timeline if event["name"] == "CoverageDecided"]
     decision = max(decisions, key=lambda data: int(data["decision"]), default=None)
     return {
@@ -75,8 +76,22 @@ async def wallet(reads: Snapshot, wallet_id: str) -> dict[str, Any] | None:
     row = await reads.fetchrow("select * from read.wallet where wallet_id = $1", wallet_id)
     if row is None:
         return None
-    events = await reads.fetch(f"{_EVENTS} where wallet_id = $1 order by stream, version", wallet_id)
-    return {"wallet": row, "timeline": [_event(event) for event in events]}
+    of_wallet = "where wallet_id = $1 and stream = concat('wallet-', provider, '-', wallet_id) order by version"
+    events = [_event(event) for event in await reads.fetch(f"{_EVENTS} {of_wallet}", wallet_id)]
+    balance = 0
+    for event in events:
+        balance += event["data"].get("quantity", 0) * _SIGNS.get(event["name"], 0)
+        event["balance"] = balance
+    return {"wallet": row, "timeline": events}
+
+
+_SIGNS = {
+    "TicketsCredited": 1,
+    "TicketDebitReversed": 1,
+    "TicketsReinstated": 1,
+    "TicketDebited": -1,
+    "TicketsExpired": -1,
+}
 
 
 async def visits(reads: Snapshot) -> dict[str, Any]:
@@ -99,7 +114,9 @@ async def invoices(reads: Snapshot) -> dict[str, Any]:
     return {"rows": await reads.fetch(ordered)}
 
 
-_EVENTS = "select log, position, type, occurred_at, recorded_at, actor, data from read.timeline"
+_EVENTS = """
+select event_id::text, causation_id, log, position, type, occurred_at, recorded_at, actor, data from read.timeline
+"""
 _NOT_SHOWN = {"occurred_at", "customer_id", "ticket_no", "findings", "facts", "remedies", "received_at", "parameters"}
 
 
@@ -110,3 +127,18 @@ def _event(row: Record) -> dict[str, Any]:
         (key, value) for key, value in data.items() if key not in _NOT_SHOWN and isinstance(value, str | int | bool)
     ]
     return dict(row) | {"data": data, "name": row["type"].split(".")[2], "shown": shown}
+
+
+def in_causal_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By the time they were recorded; at the same instant, what caused something stands before it."""
+    causes = {event["event_id"]: event["causation_id"] for event in events}
+
+    def hops(event_id: str | None) -> int:
+        count = 0
+        while (event_id := causes.get(event_id or "")) is not None:
+            count += 1
+        return count
+
+    return sorted(
+        events, key=lambda event: (event["recorded_at"], hops(event["event_id"]), event["log"], event["position"])
+    )

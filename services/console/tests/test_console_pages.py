@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from kippu_console import app as console
+from kippu_console.words import LANGUAGES, words
 from kippu_events.catalogue import billing, dispatch, entitlement, intake
 from kippu_events.catalogue.values import Allocation, Channel, ClauseFinding, Outcome, Price, Remedy, WorkKind
 from kippu_events.envelope import Envelope
@@ -197,6 +198,24 @@ async def test_each_page_shows_its_answer(runtime: Runtime, path: str, shown: st
 
     assert status == 200
     assert any(part in html for part in shown.split("|"))
+
+
+async def test_a_wallets_page_tells_its_own_stream_with_the_balance_after_each_entry(runtime: Runtime) -> None:
+    await apply(runtime, await record(runtime), 100)
+
+    _, html = await page(runtime, f"/wallets/{WALLET}?lang=en")
+
+    assert html.index("Prepaid tickets credited") < html.index("Prepaid tickets debited")
+    assert html.index("<b>5</b></td>") < html.index("<b>3</b></td>")
+
+
+def test_every_language_has_the_same_words() -> None:
+    english = words("en")
+    for language in LANGUAGES:
+        spoken = words(language)
+        assert spoken.keys() == english.keys()
+        assert spoken["states"].keys() == english["states"].keys()
+        assert spoken["events"].keys() == english["events"].keys()
 
 
 async def test_another_provider_and_a_partner_see_nothing(runtime: Runtime) -> None:

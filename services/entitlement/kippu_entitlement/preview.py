@@ -1,15 +1,17 @@
 """What the terms would say, without asking anybody to do anything: the decision as a pure function of what is sent."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
+from kippu_events.catalogue.fulfilment import Target
 from kippu_service.http import Identifier, Input
 from kippu_terms.coverage import Decision, Outcome, decide_coverage
-from kippu_terms.facts import AssetFacts, Facts, RequestFacts
+from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
 from kippu_terms.plan import Plan
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kippu_entitlement import terms
+from kippu_entitlement.domain.needs import target_of
 from kippu_entitlement.domain.plan import Plans
 
 
@@ -42,6 +44,7 @@ class PreviewInput(Input):
     """Without it, `request.received_at`."""
     request: RequestFacts
     asset: AssetFacts | None = None
+    contracts: Annotated[tuple[ContractFacts, ...], Field(max_length=20)] = ()
 
 
 class ClauseText(BaseModel):
@@ -89,11 +92,17 @@ class Explained(BaseModel):
     deciding_clause: ClauseText
     findings: list[FindingShown]
     remedies: list[RemedyShown]
-    visit: VisitShown | None
     plan: PlanShown
 
 
 class PreviewShown(Explained):
+    visit: VisitShown | None
+    service: str | None
+    way: str | None
+    contract_id: str | None
+    counts_from: datetime | None
+    targets: list[Target]
+    failed_part: str | None
     effective_from: date
     calendar: str
     """Which public holidays it was judged by."""
@@ -102,7 +111,7 @@ class PreviewShown(Explained):
 def preview(published: Plans, provider: str, wanted: PreviewInput) -> PreviewShown:
     """Raises terms.NoTerms for terms that do not exist."""
     plan = _plan(published, wanted)
-    facts = Facts(provider=provider, request=wanted.request, asset=wanted.asset)
+    facts = Facts(provider=provider, request=wanted.request, asset=wanted.asset, contracts=wanted.contracts)
     return _shown(plan, decide_coverage(plan, facts))
 
 
@@ -116,6 +125,8 @@ def _shown(plan: Plan, decision: Decision) -> PreviewShown:
     fields = decision.model_dump(mode="json")
     return PreviewShown(
         **{name: fields[name] for name in ("outcome", "metered", "quantity", "waiting_for", "visit")},
+        **{name: fields[name] for name in ("service", "way", "contract_id", "counts_from", "failed_part")},
+        targets=[target_of(each) for each in decision.targets],
         findings=fields["findings"],
         remedies=fields["remedies"],
         deciding_clause=ClauseText(id=decision.deciding_clause, text=plan.clauses[decision.deciding_clause]),

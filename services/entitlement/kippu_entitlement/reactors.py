@@ -4,10 +4,12 @@ One reactor hears everything about a request, so that work is never seen before 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
 from kippu_events.catalogue.entitlement import RequestNoted, WorkNoted
-from kippu_events.catalogue.intake import TicketClassified, TicketDeclined, TicketOpened, WorkRecorded
+from kippu_events.catalogue.intake import FaultIsolated, TicketClassified, TicketDeclined, TicketOpened, WorkRecorded
+from kippu_events.catalogue.shipments import UnitDelivered
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
@@ -29,6 +31,7 @@ class FollowRequests(Reactor):
         return (
             On(TicketOpened, self.opened),
             On(TicketClassified, self.classified),
+            On(FaultIsolated, self.isolated),
             On(WorkRecorded, self.worked),
             On(TicketDeclined, self.declined),
         )
@@ -49,29 +52,36 @@ class FollowRequests(Reactor):
                 asset_serial=_serial(event.asset_serial),
                 wanted_at=event.wanted_at,
                 wanted_minutes=event.wanted_minutes,
+                topic=event.topic,
+                part=event.part,
             ),
         )
         await requests.decide(work, stream)
 
     async def classified(self, envelope: Envelope, event: TicketClassified, work: Work) -> None:
         stream = await requests.load_case(work, envelope.provider, event.ticket_no)
-        request = requests.request_of(stream)
-        work.record(
-            stream,
-            RequestNoted(
-                occurred_at=event.occurred_at,
-                ticket_no=event.ticket_no,
-                customer_id=request.customer_id,
-                contact_id=request.contact_id,
-                plan_family=request.plan_family,
-                channel=request.channel,
-                received_at=request.received_at,
-                category=event.category,
-                asset_serial=_serial(event.asset_serial),
-                wanted_at=event.wanted_at,
-                wanted_minutes=event.wanted_minutes,
-            ),
+        stated = replace(
+            requests.request_of(stream),
+            category=event.category,
+            asset_serial=_serial(event.asset_serial),
+            wanted_at=event.wanted_at,
+            wanted_minutes=event.wanted_minutes,
+            topic=event.topic,
+            part=event.part,
         )
+        work.record(stream, case.noted(event.ticket_no, case.classified(stream.state, stated), event.occurred_at))
+        await requests.decide(work, stream)
+
+    async def isolated(self, envelope: Envelope, event: FaultIsolated, work: Work) -> None:
+        """From now on it is known what is at fault: the next decision says what is to be done, and by when."""
+        stream = await requests.load_case(work, envelope.provider, event.ticket_no)
+        found = replace(
+            requests.request_of(stream),
+            asset_serial=_serial(event.asset_serial),
+            part=event.part,
+            isolated_at=event.isolated_at,
+        )
+        work.record(stream, case.noted(event.ticket_no, found, event.occurred_at))
         await requests.decide(work, stream)
 
     async def worked(self, envelope: Envelope, event: WorkRecorded, work: Work) -> None:
@@ -113,6 +123,36 @@ class CreditOrder(Reactor):
         work.record(credited, *wallet.credit(credited.state, lot, work.now))
         if bought.state.quote_id is not None:
             await _settle(work, bought.state.quote_id, credited, lot.lot_id)
+
+
+class ReplaceAssets(Reactor):
+    """A delivered replacement takes the old unit's place in the register, with its facts and contracts."""
+
+    name = "replace-assets"
+    logs = ("dispatch",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(UnitDelivered, self.delivered),)
+
+    async def delivered(self, envelope: Envelope, event: UnitDelivered, work: Work) -> None:
+        provider = envelope.provider
+        done = asset.Exchange(
+            customer_id=event.customer_id,
+            old_serial=asset.normalised(event.defective_serial),
+            new_serial=asset.normalised(event.serial),
+            part=event.part,
+            replaced_on=event.received_on,
+            delivered_at=event.delivered_at,
+            shipment_id=event.shipment_id,
+        )
+        old, new = await work.load_all(
+            provider,
+            (folds.ASSET, streams.asset(provider, done.old_serial)),
+            (folds.ASSET, streams.asset(provider, done.new_serial)),
+        )
+        on_old, on_new = asset.exchange(old.state, new.state, done)
+        work.record(old, *on_old)
+        work.record(new, *on_new)
 
 
 class OrderFromQuote(Reactor):
@@ -195,4 +235,4 @@ def _serial(serial: str | None) -> str | None:
     return asset.normalised(serial) if serial else None
 
 
-REACTORS = (FollowRequests(), CreditOrder(), OrderFromQuote())
+REACTORS = (FollowRequests(), CreditOrder(), OrderFromQuote(), ReplaceAssets())

@@ -16,6 +16,9 @@ from kippu_entitlement.domain.debiting import Changes
 from kippu_entitlement.domain.plan import Plans
 from kippu_entitlement.domain.wallet import Wallet
 
+MAX_EXCHANGES = 20
+"""How many replacements of a unit are followed to the one that is there now."""
+
 
 class UnknownRequest(LookupError):
     """Something happened to a request of which we never heard: events are missing, which must not be."""
@@ -40,7 +43,9 @@ async def decide(work: Work, case: Stream[Case]) -> Standing:
     request = request_of(case)
     asset, wallet, plans = await _surroundings(work, case, request)
     plan = terms.in_force(plans, request.plan_family, request.received_at)
-    facts = coverage.facts_of(case.provider, request, case.state.approved, asset)
+    unit = await _unit_of(work, case.provider, asset)
+    received_on = plan.calendar.local_date(request.received_at)
+    facts = coverage.facts_of(case.provider, case.state, coverage.Register(asset, unit, received_on))
     work.record(case, *coverage.decide(case.state, request, plan, facts, work.now))
     record(work, case, wallet, debiting.debit_due(case.state, wallet.state, plan, work.now))
     if case.state.standing is None:
@@ -67,6 +72,19 @@ def record(work: Work, case: Stream[Case], wallet: Stream[Wallet], changes: Chan
     """Both or neither: the two streams go into one append."""
     work.record(case, *changes.on_case)
     work.record(wallet, *changes.on_wallet)
+
+
+async def _unit_of(work: Work, provider: str, asset: Asset | None) -> Asset | None:
+    """The unit that a part is in by now, where it is one."""
+    serial = asset.part_of if asset else None
+    for _ in range(MAX_EXCHANGES):
+        if serial is None:
+            return None
+        unit = (await work.load(folds.ASSET, provider, streams.asset(provider, serial))).state
+        if unit.replaced_by is None:
+            return unit
+        serial = unit.replaced_by.serial
+    return None
 
 
 async def _surroundings(work: Work, case: Stream[Case], request: Request) -> tuple[Asset | None, Stream[Wallet], Plans]:

@@ -19,6 +19,11 @@ async def plans(work: Work, provider: str, family: str) -> Stream[Plans]:
     return await work.load(folds.PLANS, provider, streams.plan(provider, family))
 
 
+def every_version(published: Plans) -> list[Plan]:
+    """The newest first."""
+    return [load(each.source) for each in reversed(published.versions)]
+
+
 def in_force(published: Plans, family: str, at: datetime) -> Plan:
     """The version in force on the provider's local date of an instant. Raises NoTerms."""
     if not published.exists:

@@ -1,6 +1,7 @@
 """Entitlement on a real PostgreSQL, with its partners' and its people's clients."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,8 +23,26 @@ def plan_text() -> str:
     return (Path(__file__).parents[3] / "plans" / "iij-se.toml").read_text()
 
 
+@pytest.fixture(scope="session")
+def qnp_text() -> str:
+    return (Path(__file__).parents[3] / "plans" / "qnp.toml").read_text()
+
+
 @pytest.fixture
 async def desk(service_database: MakeDatabase, plan_text: str) -> AsyncIterator[Desk]:
+    async with _desk(service_database, plan_text) as made:
+        yield made
+
+
+@pytest.fixture
+async def qnp_desk(service_database: MakeDatabase, qnp_text: str) -> AsyncIterator[Desk]:
+    """The same under QNP's terms: a customer with a unit in warranty, without a contract."""
+    async with _desk(service_database, qnp_text) as made:
+        yield made
+
+
+@asynccontextmanager
+async def _desk(service_database: MakeDatabase, plan_text: str) -> AsyncIterator[Desk]:
     database = await service_database("entitlement", [MIGRATIONS])
     clock = VirtualClock(NOW)
     async with (

@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from kippu_events.catalogue.intake import MessageAdded
+from kippu_privacy import Sealed
 from kippu_service.runtime import Runtime
 from kippu_terms.loading import load
 from kippu_terms.plan import Plan
@@ -23,7 +25,12 @@ _CONTACT = "select contact_id, customer_id, language, name, mail from read.known
 _SALESPERSON = "select salesperson_name, salesperson_mail from read.known_customer where customer_id = $1"
 _PLANS = "select source from read.known_plan where family = $1 order by effective_from desc, version desc"
 _NEWEST_PLAN = "select source from read.known_plan order by effective_from desc, family limit 1"
+_MESSAGES = "select data from read.ticket_event where ticket_no = $1 and type = $2"
 _ANSWERED = "select distinct ticket_no from read.ticket_event where event_id = any ($1::uuid[]) order by ticket_no"
+
+
+class NotKnownYet(LookupError):
+    """A read model does not hold it: it lags, or is being rebuilt. Ask again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +83,25 @@ class Known:
             return [row["ticket_no"] for row in await connection.fetch(_ANSWERED, ids)]
 
     async def recipient(self, provider: str, contact_id: str) -> dict[str, str] | None:
-        """A contact's name and address in the clear; None if they were erased or are not known."""
+        """A contact's name and address in the clear; None if they were erased. Raises NotKnownYet."""
         async with self._of(provider) as connection:
             row = await connection.fetchrow(_CONTACT, contact_id)
+        if row is None:
+            raise NotKnownYet(f"contact {contact_id}")
         return await self._opened(row, "name", "mail")
+
+    async def message_text(self, provider: str, ticket_no: str, message_id: str) -> str | None:
+        """What a message of a thread says; None if the person was erased. Raises NotKnownYet."""
+        async with self._of(provider) as connection:
+            rows = await connection.fetch(_MESSAGES, ticket_no, MessageAdded.type)
+        events = (MessageAdded.model_validate_json(row["data"]) for row in rows)
+        message = next((event for event in events if event.message_id == message_id), None)
+        if message is None:
+            raise NotKnownYet(f"message {message_id}")
+        if message.body is None or not isinstance(message.subject, Sealed):
+            return None
+        content = await self._runtime.blobs.get(provider, message.subject.subject, message.body.digest)
+        return content.decode() if content is not None else None
 
     async def salesperson(self, provider: str, customer_id: str) -> dict[str, str] | None:
         """The salesperson on a customer's record (IIJ-10), by `salesperson_name` and `salesperson_mail`."""

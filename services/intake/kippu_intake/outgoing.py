@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 
 from kippu_events.catalogue.intake import MailRequested
 from kippu_events.envelope import Envelope
+from kippu_events.outbox import NotNow
 from kippu_events.work import Fold
 from kippu_privacy import Sealed
 from kippu_privacy.vault import Vault
 
 from kippu_intake.folds import MAIL, TICKET
-from kippu_intake.known import Known
+from kippu_intake.known import Known, NotKnownYet
 from kippu_intake.sending import Letter
 
 LANGUAGES = ("en", "th", "ja")
@@ -60,10 +61,11 @@ def texts_in(language: str) -> Texts:
 
 
 def render(event: MailRequested, opened: Mapping[str, str]) -> tuple[str, str]:
-    """The subject and text of a mail. `opened` holds the personal values in the clear: `subject` (of the mail that is
-    answered), `salesperson_name`, `salesperson_mail`, as far as there are any, and `time_zone` (IANA), in which the
-    parameters that are instants (`…_at`) are told.
+    """The subject and text of a mail.
 
+    `opened` holds what is personal, in the clear, as far as there is any: `subject` (of the mail that is answered),
+    `message` (the text of a thread's message), `salesperson_name`, `salesperson_mail`; and `time_zone` (IANA), in
+    which the parameters that are instants (`…_at`) are told.
     Raises UnknownTemplate, and KeyError for a parameter that the template needs and nobody gave.
     """
     texts = texts_in(event.language)
@@ -74,6 +76,7 @@ def render(event: MailRequested, opened: Mapping[str, str]) -> tuple[str, str]:
     values = {
         **{name: _said(text, zone) if name.endswith("_at") else text for name, text in event.parameters.items()},
         "subject": opened.get("subject", ""),
+        "message": opened.get("message", ""),
         "salesperson": _salesperson(opened) or texts.salesperson,
     }
     subject = template.subject.substitute(values).removesuffix(": ").strip()
@@ -106,12 +109,16 @@ class Composer:
         self._vault = vault
 
     async def compose(self, envelope: Envelope) -> Letter | None:
-        """None if the recipient was erased."""
+        """None if the recipient was erased. Raises NotNow while the read models do not hold what is needed."""
         event = envelope.event
         if not isinstance(event, MailRequested):
             raise TypeError(f"{envelope.type} asks for no mail")
         opened = await self._opened(envelope, event)
-        recipient = await self._recipient(envelope.provider, event, opened)
+        try:
+            recipient = await self._recipient(envelope.provider, event, opened)
+            opened |= await self._message(envelope.provider, event)
+        except NotKnownYet as error:
+            raise NotNow(f"not known here yet: {error}") from error
         if recipient is None:
             return None
         if event.customer_id is not None:
@@ -126,6 +133,13 @@ class Composer:
             return opened.get("recipient")
         contact = await self._known.recipient(provider, event.contact_id)
         return contact["mail"] if contact else None
+
+    async def _message(self, provider: str, event: MailRequested) -> dict[str, str]:
+        """The text of the message that the mail carries, if it carries one."""
+        message_id = event.parameters.get("message_id")
+        if message_id is None or event.ticket_no is None:
+            return {}
+        return {"message": await self._known.message_text(provider, event.ticket_no, message_id) or ""}
 
     async def _opened(self, envelope: Envelope, event: MailRequested) -> dict[str, str]:
         """The event's own personal fields in the clear, without those that were erased."""

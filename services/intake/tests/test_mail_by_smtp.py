@@ -7,6 +7,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
+import asyncpg
 import pytest
 from kippu_events.catalogue.intake import (
     AttachmentAdded,
@@ -163,6 +164,27 @@ async def test_one_client_too_many_is_sent_away(intake: House) -> None:
         each.close()
     await asyncio.sleep(0.1)
     await intake.taken(with_pdf())  # there is room again
+
+
+async def test_while_postgresql_is_away_nothing_is_accepted_and_then_the_same_mail_once(
+    intake: House, postgres_url: str
+) -> None:
+    database = await intake.living.runtime.writers.fetchval("select current_database()")
+    admin = await asyncpg.connect(postgres_url)
+    try:
+        await admin.execute(f"alter database {database} allow_connections false")
+        await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", database)
+        code, _ = await intake.send(with_pdf())
+        assert code == 451
+        await admin.execute(f"alter database {database} allow_connections true")
+    finally:
+        await admin.close()
+    raw = with_pdf().as_bytes()
+    for _ in range(100):  # as a client does, until it is taken
+        if (await intake.send(raw))[0] == 250:
+            break
+        await asyncio.sleep(0.2)
+    assert len(await intake.said(TicketOpened)) == len(await intake.said(MailReceived)) == 1
 
 
 @pytest.fixture

@@ -13,13 +13,14 @@ from kippu_events.catalogue.dispatch import VisitDeclined, VisitHeld, VisitPostp
 from kippu_events.catalogue.entitlement import CoverageDecided
 from kippu_events.catalogue.intake import MailRequested, MailSent, TicketDeclined, TicketOpened
 from kippu_events.catalogue.values import ClauseFinding, Outcome, Price
-from kippu_events.outbox import Delivered
+from kippu_events.outbox import Delivered, NotNow
 from kippu_events.work import Cause
 from kippu_intake.app import mailer
 from kippu_intake.known import Known
 from kippu_intake.outgoing import LANGUAGES, Composer, UnknownTemplate, fold_of, render, texts_in
 from kippu_intake.sending import Folder, Mailer
 from kippu_intake.testing import NOW, ONE, STRANGER, SUPPORT, House, a_mail
+from kippu_service.testing import Caller
 
 SATURDAY = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 PARAMETERS = {
@@ -91,6 +92,23 @@ async def test_letters_go_to_contacts_by_their_record_and_to_strangers_by_their_
     assert known.subject == f"[{opened.ticket_no}] เราได้รับคำขอของท่านแล้ว: [ticket] router"
     assert stranger.recipient == STRANGER
     assert "[ticket]" in stranger.text
+
+
+async def test_an_answer_of_the_desk_goes_to_the_contact_whole(intake: House) -> None:
+    await intake.taken(a_mail("[ticket] router"))
+    [opened] = await intake.said(TicketOpened)
+    async with Caller(intake.living.app) as desk:
+        await desk.post(f"/v1/tickets/{opened.ticket_no}/messages", json={"text": "Costs $5; please restart it."})
+    await intake.living.settle()
+    letter = (await _letters(intake))[-1]
+    assert (letter.recipient, letter.text.splitlines()[0]) == (ONE, "Costs $5; please restart it.")
+
+
+async def test_a_mail_waits_while_its_contact_is_not_known_here(intake: House) -> None:
+    await intake.taken(a_mail("[ticket] router"))
+    await intake.living.runtime.writers.execute("delete from read.known_contact")  # as a rebuild begins
+    with pytest.raises(NotNow):
+        await _letters(intake)
 
 
 async def test_nothing_is_written_to_an_erased_person(intake: House) -> None:

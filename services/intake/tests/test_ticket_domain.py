@@ -11,7 +11,7 @@ from kippu_events.catalogue.values import BlobRef, Channel, WorkKind
 from kippu_events.event import Event
 from kippu_intake.domain import mail as mails
 from kippu_intake.domain import ticket as tickets
-from kippu_intake.domain.facts import Facts
+from kippu_intake.domain.facts import Facts, Isolation
 from kippu_intake.domain.mail import Mail
 from kippu_intake.domain.names import ticket_number, ticket_numbers_in
 from kippu_intake.domain.ticket_state import Status, Ticket, evolve
@@ -213,3 +213,51 @@ def test_a_number_is_found_wherever_and_however_it_is_written() -> None:
     assert ticket_number("7Q2M04XN") == NUMBER
     assert ticket_numbers_in("Re: [kp-7q2m-04xn] and KP-0000-0001", NUMBER) == (NUMBER, "KP-0000-0001")
     assert ticket_numbers_in("XKP-7Q2M-04XN KP-7Q2M-04XNA KP-7Q2I-04XN") == ()
+
+
+def isolating(ticket: Ticket, found: Isolation | None = None) -> list[Event]:
+    return tickets.isolate(ticket, found or Isolation("NAS-1", "disk", RECEIVED), isolated_by="engineer-1", now=NOW)
+
+
+def test_a_fault_is_isolated_from_the_receipt_until_now() -> None:
+    ticket = given(opening)
+    for instant in (RECEIVED, NOW):
+        [event] = isolating(ticket, Isolation("NAS-1", None, instant))
+        assert isinstance(event, intake.FaultIsolated)
+        assert (event.isolated_at, event.asset_serial, event.isolated_by) == (instant, "NAS-1", "engineer-1")
+    early, late = RECEIVED - timedelta(microseconds=1), NOW + timedelta(microseconds=1)
+    assert faults(lambda: isolating(ticket, Isolation("NAS-1", None, early))) == ("invalid", {"before_receipt"})
+    assert faults(lambda: isolating(ticket, Isolation("NAS-1", None, late))) == ("invalid", {"in_future"})
+
+
+def test_another_finding_corrects_an_isolation_and_the_same_again_changes_nothing() -> None:
+    ticket = given(opening, isolating)
+    assert isolating(ticket) == []
+    [corrected] = isolating(ticket, Isolation("NAS-2", None, RECEIVED))
+    after = evolve(ticket, corrected)
+    assert after.isolation == Isolation("NAS-2", None, RECEIVED)
+    assert types(isolating(after)) == [intake.FaultIsolated], "the first finding was the right one after all"
+
+
+@pytest.mark.parametrize("end", [closed, declined])
+def test_nothing_is_isolated_on_a_request_that_ended(end: Callable[[Ticket], list[Event]]) -> None:
+    ticket = given(opening, end)
+    assert faults(lambda: isolating(ticket)) == ("conflict", {"ticket_ended"})
+    assert types(isolating(given(lambda ended: tickets.reopen(ended, NOW), ticket=ticket))) == [intake.FaultIsolated]
+
+
+def test_a_fault_may_be_isolated_while_the_request_waits_and_after_it_was_resolved() -> None:
+    assert isolating(given(opening, waiting("approval")))
+    assert isolating(given(opening, resolved))
+
+
+def test_times_for_which_no_holidays_are_known_are_refused() -> None:
+    last, beyond = datetime(2099, 12, 31, 23, 59, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+    assert opening(Ticket(), facts=Facts(wanted_at=last))
+    assert faults(lambda: opening(Ticket(), facts=Facts(wanted_at=beyond))) == ("invalid", {"out_of_range"})
+    assert faults(lambda: tickets.classify(given(opening), Facts(wanted_at=beyond), NOW)) == (
+        "invalid",
+        {"out_of_range"},
+    )
+    long_ago = datetime(1999, 12, 31, tzinfo=UTC)
+    assert faults(lambda: opening(Ticket(), received_at=long_ago)) == ("invalid", {"out_of_range"})

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import orjson
-from kippu_events.catalogue.intake import MailRequested, MailUnmatched, TicketOpened
+from kippu_events.catalogue.intake import FaultIsolated, MailRequested, MailUnmatched, TicketOpened
 from kippu_intake.domain.names import ticket_stream
 from kippu_intake.history import Entry, history
 from kippu_intake.testing import NOW, ONE, STRANGER, House, a_mail
@@ -105,6 +105,39 @@ async def test_the_desk_works_on_a_request_to_its_end(intake: House) -> None:
     assert [message["direction"] for message in shown["messages"]] == ["inbound", "outbound"]
 
 
+async def test_an_isolation_is_recorded_shown_and_corrected(intake: House) -> None:
+    intake.living.clock.advance(timedelta(hours=2))
+    async with Caller(intake.living.app, client_id="engineer-1") as desk:
+        asked = {"category": "question", "topic": "smb", "part": "disk", "asset_serial": "nas/１"}
+        path = f"/v1/tickets/{await opened(intake, desk, received_at=NOW.isoformat(), **asked)}"
+        found = {"asset_serial": "nas/１", "part": "disk", "isolated_at": NOW.isoformat()}
+        recorded = await desk.post(f"{path}/isolation", json=found)
+        assert recorded.status_code == 200, recorded.text
+        corrected = await desk.post(f"{path}/isolation", json={**found, "asset_serial": "NAS-2", "part": None})
+        assert corrected.status_code == 200
+        await intake.living.settle()
+        shown = (await desk.get(path)).json()
+        events = (await desk.get(f"{path}/history")).json()["events"]
+
+        early, late = NOW - timedelta(seconds=1), NOW + timedelta(hours=3)
+        for instant, code in ((early, "before_receipt"), (late, "in_future")):
+            refused = await desk.post(f"{path}/isolation", json={**found, "isolated_at": instant.isoformat()})
+            assert (refused.status_code, codes(refused)) == (422, {("isolated_at", code)})
+        assert (await desk.post(f"{path}/isolation", json={**found, "asset_serial": ""})).status_code == 422
+        await desk.post(f"{path}/close", json={})
+        ended = await desk.post(f"{path}/isolation", json=found)
+        assert (ended.status_code, codes(ended)) == (409, {("", "ticket_ended")})
+    assert {name: shown[name] for name in ("topic", "part", "isolated_at", "isolated_serial", "isolated_part")} == {
+        "topic": "smb", "part": "disk", "isolated_at": "2026-11-18T03:00:00Z",
+        "isolated_serial": "NAS-2", "isolated_part": None,
+    }  # fmt: skip
+    isolated = [event["data"] for event in events if event["type"] == FaultIsolated.type]
+    assert [(each["asset_serial"], each["isolated_by"]) for each in isolated] == [
+        ("nas/１", "engineer-1"),
+        ("NAS-2", "engineer-1"),
+    ]
+
+
 async def test_a_file_comes_back_as_it_went_for_downloading_only(intake: House) -> None:
     page = b"<html><script>alert(1)</script></html>"
     async with portal_of(intake) as portal:
@@ -163,6 +196,10 @@ async def test_nobody_sees_or_touches_what_is_not_theirs(intake: House) -> None:
     async with portal_of(intake) as portal:
         assert (await portal.get("/v1/unmatched-mail")).status_code == 403
         assert (await portal.post(f"/v1/tickets/{number}/resolve", json={})).status_code == 403
+        found = {"asset_serial": "DEVICE-1", "isolated_at": NOW.isoformat()}
+        assert (await portal.post(f"/v1/tickets/{number}/isolation", json=found)).status_code == 403
+    async with Caller(intake.living.app, "other") as others:
+        assert (await others.post(f"/v1/tickets/{number}/isolation", json=found)).status_code == 404
 
 
 async def test_an_operator_turns_an_unmatched_mail_into_a_ticket(intake: House) -> None:

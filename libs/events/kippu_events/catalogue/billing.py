@@ -95,3 +95,47 @@ class PaymentOverdue(Event):
     customer_id: str
     order_id: str
     outstanding: int
+
+
+@billing
+class ChargeRaised(Event):
+    """The customer owes for something that the terms charge: a return that is overdue, a carriage. Invoiced apart.
+
+    Stream: `charge-{provider}-{charge_id}`; its invoice's order id is the charge's id.
+    """
+
+    charge_id: str
+    customer_id: str
+    ticket_no: str
+    shipment_id: str
+    clause: str
+    reason: str
+    price: Price
+    net: int
+    taxes: tuple[TaxAmount, ...]
+    total: int
+
+
+@billing
+class ChargeWithdrawn(Event):
+    """The reason is gone before the charge was paid: nothing is owed any more."""
+
+    charge_id: str
+    customer_id: str
+    reason: str
+
+
+@billing
+class CreditNoteIssued(Event):
+    """Takes back an invoice, whole; `paid_back` is what the customer had paid on it and gets back."""
+
+    credit_note_no: str
+    invoice_no: str
+    customer_id: str
+    issued_on: date
+    net: int
+    taxes: tuple[TaxAmount, ...]
+    total: int
+    currency: str
+    paid_back: int
+    reason: str

@@ -6,6 +6,7 @@ visit's id is `{ticket_no}.V{decision}`, after the coverage decision that needed
 
 from pydantic import AwareDatetime
 
+from kippu_events.catalogue.fulfilment import Target
 from kippu_events.event import Event, published_by
 
 dispatch = published_by("dispatch")
@@ -23,6 +24,7 @@ class VisitRequested(VisitEvent):
     minutes: int
     notice_days: int
     clause: str
+    target: Target | None = None
 
 
 @dispatch

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
-from kippu_events.catalogue.values import Allocation, ClauseFinding, Outcome, Price, Remedy, WorkKind
+from kippu_events.catalogue.fulfilment import ShipmentNeed, Target
+from kippu_events.catalogue.values import Allocation, ClauseFinding, Outcome, Price, Remedy, Reply, WorkKind
 from kippu_events.event import Event, Personal, Value, published_by
 
 entitlement = published_by("entitlement")
@@ -40,6 +41,33 @@ class ContactAdded(Event):
     language: str
 
 
+class AssetContract(Value):
+    """A maintenance contract that covers an asset, both days included."""
+
+    contract_id: str
+    product: str
+    valid_from: date
+    valid_until: date
+    options: tuple[str, ...] = ()
+    """Such as `non_return_disk`."""
+    area_agreed: bool = False
+    """True if it was sold for the device's area after consultation."""
+
+
+@entitlement
+class AssetReplaced(Event):
+    """Dispatch delivered a replacement: its serial is covered from `replaced_on`, the old one no longer.
+
+    On both assets' streams, in one append; the new one's is registered with the old one's contracts before it.
+    """
+
+    customer_id: str
+    old_serial: str
+    new_serial: str
+    replaced_on: date
+    shipment_id: str
+
+
 @entitlement
 class AssetRegistered(Event):
     """A device or a service stands in the register; coverage is decided from it at `received_at` (IIJ-04)."""
@@ -57,6 +85,14 @@ class AssetRegistered(Event):
     installed_by: Literal["provider", "customer", "third_party"]
     maintenance_agreement: str | None = None
     """The id of a maintenance agreement in force for it, if any (IIJ-08)."""
+    delivered_on: date | None = None
+    area: str | None = None
+    """Where it stands, by the plan's areas, such as `tokyo`."""
+    remote_island: bool = False
+    disks_from: Literal["provider", "elsewhere"] | None = None
+    part_of: str | None = None
+    """The serial of the unit that a disk belongs to."""
+    contracts: tuple[AssetContract, ...] = ()
 
 
 @entitlement
@@ -219,6 +255,10 @@ class RequestNoted(Event):
     asset_serial: str | None = None
     wanted_at: AwareDatetime | None = None
     wanted_minutes: int | None = None
+    topic: str | None = None
+    part: str | None = None
+    isolated_at: AwareDatetime | None = None
+    """When the fault was isolated, as intake recorded it."""
 
 
 class VisitNeed(Value):
@@ -229,6 +269,15 @@ class VisitNeed(Value):
     held: bool
     notice_days: int
     clause: str
+    target: Target | None = None
+    serial: str | None = None
+    """The unit that the work is on, where it is a repair."""
+    model: str | None = None
+    part: str | None = None
+    """The part to bring, where it is known which one failed."""
+    failed_part: Literal["taken_away", "handed_over"] | None = None
+    """What becomes of the failed part: the engineer takes it away, or it stays with the customer, who owns it."""
+    failed_part_clause: str | None = None
 
 
 @entitlement
@@ -253,6 +302,23 @@ class CoverageDecided(Event):
     facts: dict[str, Any]
     """What was decided on, so that it can be decided again."""
     visit: VisitNeed | None = None
+    service: str | None = None
+    """Which of the plan's services the request gets, such as `advance_send_back`."""
+    way: Literal["exchange", "repair", "visit", "answer"] | None = None
+    """A replacement ships first, the failed part is repaired, an engineer goes there, or a question is answered."""
+    contract_id: str | None = None
+    """The contract under which it gets it, where one is needed."""
+    counts_from: AwareDatetime | None = None
+    """When the request counts as received: outside hours, at the next opening."""
+    shipment: ShipmentNeed | None = None
+    targets: tuple[Target, ...] = ()
+    """Empty until the fault is isolated, where they count from that."""
+    failed_part: Literal["returned_later", "sent_first", "taken_away", "handed_over"] | None = None
+    """What becomes of the failed part; once `handed_over`, it is the customer's."""
+    carriage_paid_by: Literal["sender", "provider", "customer"] | None = None
+    """Who pays for what ships; None where nothing does."""
+    replies: tuple[Reply, ...] = ()
+    """What is answered to wishes beside the request itself."""
 
 
 @entitlement

@@ -25,6 +25,10 @@ class RequestFacts(Event):
     """When the customer wants the work to be done, where they said so."""
     wanted_minutes: int | None = None
     """How long the wanted work is expected to take, in minutes."""
+    topic: str | None = None
+    """What a question is about, by the plan's topics, such as `smb`."""
+    part: str | None = None
+    """The part that failed, such as `disk`."""
 
 
 @intake
@@ -74,6 +78,18 @@ class AttachmentAdded(Event):
     attachment_id: str
     file_name: Personal
     blob: BlobRef
+
+
+@intake
+class FaultIsolated(Event):
+    """It is known which unit or part is at fault; targets of fulfilment count from `isolated_at`."""
+
+    ticket_no: str
+    customer_id: str
+    isolated_at: AwareDatetime
+    asset_serial: str
+    part: str | None = None
+    isolated_by: str
 
 
 @intake

@@ -67,7 +67,10 @@ class Remedy(Value):
 
 
 class PriceLine(Value):
-    """`unit_price` is before tax, in the currency's minor unit; `tax_rate_permyriad` is 700 for 7 %."""
+    """`unit_price` is in the currency's minor unit, before tax unless the price says that it is included.
+
+    `tax_rate_permyriad` is 700 for 7 %.
+    """
 
     product: str
     description: str
@@ -87,6 +90,8 @@ class Price(Value):
     """Days from the invoice's date to the day payment is due."""
     time_zone: str
     """The provider's time zone (IANA), in which the invoice's and the quote's dates are read."""
+    tax_included: bool = False
+    """True if the unit prices include tax."""
 
 
 class Allocation(Value):
@@ -94,3 +99,11 @@ class Allocation(Value):
 
     lot_id: str
     quantity: int
+
+
+class Reply(Value):
+    """What is answered to a wish beside the request itself: a written report, an answer time, a certain service."""
+
+    about: Literal["written_report", "answer_wanted_by", "wanted_service"]
+    answer: Literal["granted", "declined", "not_binding", "not_followed"]
+    clause: str

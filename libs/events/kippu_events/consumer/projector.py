@@ -7,6 +7,7 @@ from typing import Any
 
 from asyncpg import Connection
 
+from kippu_events import steps
 from kippu_events.bus import Bus, Record, Slot, Subscription
 from kippu_events.consumer import Projector, marks, parking
 from kippu_events.consumer.interest import Interest
@@ -15,7 +16,6 @@ from kippu_events.consumer.retrying import final_error
 from kippu_events.consumer.runner import STOPPING, Connect, ConsumerStopped, Runner, Tuning, passes
 from kippu_events.envelope import Envelope
 from kippu_events.log import MarkMoved
-from kippu_events.steps import step
 
 
 class ProjectorRunner(Runner):
@@ -63,8 +63,8 @@ class ProjectorRunner(Runner):
             free = await self._park_behind(wanted)
             if free:
                 await self.projector.apply(self.connection, free)
-            step("project.applied")
-        step("project.committed")
+            steps.reached("project.applied")
+        steps.reached("project.committed")
         self._marks.update({slot: after for slot, (_, after) in moves.items()})
 
     async def _park_behind(self, wanted: Sequence[Record]) -> list[Envelope]:

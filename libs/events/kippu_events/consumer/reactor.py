@@ -9,6 +9,7 @@ from typing import Any
 
 from asyncpg import Connection
 
+from kippu_events import steps
 from kippu_events.bus import Bus, Record, Slot, Subscription
 from kippu_events.consumer import Reaction, Reactor, marks, parking
 from kippu_events.consumer.interest import Interest
@@ -18,7 +19,6 @@ from kippu_events.consumer.runner import STOPPING, Connect, Runner, Tuning, pass
 from kippu_events.envelope import Envelope
 from kippu_events.event import newest_type
 from kippu_events.log import MarkMove, MarkMoved
-from kippu_events.steps import step
 from kippu_events.work import Cause, Done, Work, Worker
 
 
@@ -48,6 +48,7 @@ class Reactions:
 
         async def decide(work: Work) -> None:
             await react(envelope, envelope.event, work)
+            steps.reached("react.decided")
 
         return await self._worker.run(cause, decide)
 
@@ -126,7 +127,7 @@ class ReactorRunner(Runner):
         mark, envelope = self._marks[record.slot], record.envelope
         move = MarkMove(self.consumer, envelope.log, envelope.slot, mark.slot_seq, envelope.slot_seq)
         done = await self._reactions.react(envelope, move)
-        step("react.appended")
+        steps.reached("react.appended")
         after = mark.after(record)
         if done.appended is None or done.appended.repeated:
             # Done before (a redelivery from before a restore, a replay from 0): nothing was written, the mark neither.

@@ -30,8 +30,8 @@ class KafkaCannotStart(RuntimeError):
 
 
 def cache_folder() -> Path:
-    """Where what was downloaded is kept: `$KIPPU_CACHE`, else `~/.cache/kippu`."""
-    return Path(os.environ.get("KIPPU_CACHE") or Path.home() / ".cache" / "kippu")
+    """Where what was downloaded is kept: `$KAFKA_CACHE`, else `~/.cache/kippu`."""
+    return Path(os.environ.get("KAFKA_CACHE") or Path.home() / ".cache" / "kippu")
 
 
 def find_pom() -> Path:

@@ -15,6 +15,7 @@ from typing import Any
 
 import asyncpg
 
+from kippu_events import steps
 from kippu_events.log import Append, Appended, LogCorrupt, LogUnavailable
 from kippu_events.log.batch import arguments, outcomes
 from kippu_events.log.connection import connect, is_passing, persist, sql
@@ -134,7 +135,10 @@ class GroupWriter:
         if self._connection is None:
             self._connection = await connect(self._url, "writer")
         try:
-            return await self._connection.fetchrow(sql("append"), *arguments(appends))
+            steps.reached("append.batched")
+            answer = await self._connection.fetchrow(sql("append"), *arguments(appends))
+            steps.reached("append.committed")
+            return answer
         except BaseException as error:
             if is_passing(error) or isinstance(error, asyncio.CancelledError):
                 self._connection.terminate()

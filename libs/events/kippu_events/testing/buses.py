@@ -134,11 +134,11 @@ async def world(request: pytest.FixtureRequest, service_database: MakeDatabase) 
         yield World(log, own_log, publisher_database, database, bus, kafka)
 
 
-Change = Callable[[Sequence[Record]], list[Record]]
+Change = Callable[[Sequence[Record]], Awaitable[Sequence[Record]]]
 
 
 class MeddlingBus:
-    """A bus over another that changes batches on their way: repeats, drops, delays records."""
+    """A bus over another that changes batches on their way: repeats, drops, holds back records."""
 
     def __init__(self, bus: Bus, change: Change) -> None:
         self._bus = bus
@@ -159,7 +159,7 @@ class _Meddling:
         self.close = subscription.close
 
     async def batch(self, limit: int, seconds: float) -> list[Record]:
-        return self._change(await self._subscription.batch(limit, seconds))
+        return list(await self._change(await self._subscription.batch(limit, seconds)))
 
 
 def trails(works: Iterable[tuple[str, str]]) -> Mapping[str, tuple[int, str]]:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import orjson
 from fastapi import Header, Request, Security
+from kippu_events import steps
 from kippu_events.work import Cause, Done, Stream, Work
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -63,6 +64,7 @@ class Command:
         it is a 422 problem. Raises what `decide` raises.
         """
         done = await self.runtime.worker.run(self._cause(body), self._checked(decide))
+        steps.reached("command.appended")
         headers = self._headers(done)
         if location is not None:
             headers["Location"] = location.format(**{name: quote(str(v), safe="") for name, v in done.result.items()})

@@ -22,19 +22,19 @@ from kippu_events.database import Database
 from kippu_events.deadline_runner import DeadlineRunner
 from kippu_events.event import Event
 from kippu_events.log import Log
-from kippu_events.ports import SystemIds, VirtualClock
-from kippu_events.work import Cause, Fold, Work, Worker
+from kippu_events.ports import VirtualClock
+from kippu_privacy.keyring import Keyring
 
 from kippu_service.application import create_app
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 from kippu_service.testing import runtime_on
+from kippu_service.testing.hearing import tell
 
 SETTLE_SECONDS = 20.0
 
 _MARKS = "select consumer, log, slot, slot_seq from bus.mark"
 _DUMP = "select t::text from read.{} t order by 1"
-_COUNTED = Fold(int, lambda: 0, lambda count, event: count + 1, version=1)
 
 
 @dataclass
@@ -52,12 +52,7 @@ class Living:
 
     async def hear(self, log: str, stream: str, *events: Event, provider: str = "iij") -> None:
         """Another service's events, appended to that service's log."""
-        worker = Worker(self.logs[log], self.clock, SystemIds(), self.runtime.vault)
-
-        async def record(work: Work) -> None:
-            work.record(await work.load(_COUNTED, provider, stream), *events)
-
-        await worker.run(Cause(f"test:{SystemIds().event_id()}", "test"), record)
+        await tell(self.runtime, self.logs[log], stream, *events, provider=provider)
 
     async def events(self, *types: type[Event]) -> list[Any]:
         """What the service has recorded, of these types (of all, if none is named)."""
@@ -124,11 +119,13 @@ async def living(
     heard: Sequence[Log],
     clock: VirtualClock,
     shuffle_seed: int = 1,
+    keyring: Keyring | None = None,
 ) -> AsyncIterator[Living]:
-    """The service of `build` on its database and log, hearing the logs of other services."""
+    """The service of `build` on its database and log, hearing the logs of other services. Services that live together
+    are given one keyring."""
     logs = {each.name: each for each in (log, *heard)}
     bus = EmbeddedBus(logs, random.Random(shuffle_seed))  # noqa: S311  not for secrets, but to be repeatable
-    async with runtime_on(database, log, clock=clock) as runtime:
+    async with runtime_on(database, log, clock=clock, keyring=keyring) as runtime:
         service = build(runtime)
         connect, worker = runtime.connect_writer, runtime.worker
         runners: list[Runner] = [ProjectorRunner(service.name, each, bus, connect) for each in service.projectors]

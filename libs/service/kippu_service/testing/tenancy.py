@@ -26,6 +26,9 @@ OPEN = frozenset({"GET /health/live", "GET /health/ready", "GET /metrics"})
 DATA_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
+_BLOBS = "select count(*) from blob.blob where provider = $1"
+
+
 @dataclass(frozen=True)
 class House:
     """A service with one customer's data in it.
@@ -67,8 +70,12 @@ class Door:
     method: str
     url: str
     body: Any
-    leads_to_one: bool = False
-    """Whether the path names a thing of the owner's."""
+    leads_nowhere: str | None = None
+    """Where the path names a thing of the owner's: the same request for a thing that does not exist."""
+
+    @property
+    def leads_to_one(self) -> bool:
+        return self.leads_nowhere is not None
 
 
 async def break_in(house: House, runtime: Runtime) -> list[str]:
@@ -108,11 +115,22 @@ def _doors(house: House, app: FastAPI, owned: Mapping[str, str]) -> tuple[list[D
         elif method != "GET" and name not in house.bodies:
             faults.append(f"{name}: the house gives no body")
         else:
-            url = "/".join(
-                values.get(p[1:-1].partition(":")[0]) or p if p.startswith("{") else p for p in path.split("/")
-            )
-            doors.append(Door(name, method, url, house.bodies.get(name), bool(parameters)))
+            given = {parameter: str(value) for parameter, value in values.items()}
+            nothing = {parameter: _other(value) for parameter, value in given.items()}
+            leads_nowhere = _filled(path, nothing) if parameters else None
+            doors.append(Door(name, method, _filled(path, given), house.bodies.get(name), leads_nowhere))
     return doors, faults
+
+
+def _filled(path: str, values: Mapping[str, str]) -> str:
+    return re.sub(r"{(\w+)(:\w+)?}", lambda parameter: values[parameter[1]], path)
+
+
+def _other(identifier: str) -> str:
+    """An id of the same form that nothing has."""
+    last = identifier[-1]
+    alike = "89" if last.isdigit() else "BA" if last.isupper() else "ba"
+    return identifier[:-1] + (alike[0] if last != alike[0] else alike[1])
 
 
 def _routes(app: FastAPI) -> Iterator[tuple[str, str]]:
@@ -123,8 +141,29 @@ def _routes(app: FastAPI) -> Iterator[tuple[str, str]]:
                 yield f"{method} {context.path_format}", str(context.path_format)
 
 
-async def _try(caller: httpx.AsyncClient, door: Door) -> httpx.Response:
-    return await caller.request(door.method, door.url, json=door.body)
+async def _try(caller: httpx.AsyncClient, door: Door, url: str | None = None, **headers: str) -> httpx.Response:
+    return await caller.request(door.method, url or door.url, json=door.body, headers=headers)
+
+
+async def _tells_apart(caller: httpx.AsyncClient, door: Door) -> str | None:
+    """What differs between a thing that is another's and one that does not exist, also for whoever names a version."""
+    if door.leads_nowhere is None:
+        return None
+    for headers in ({}, {"if-match": '"1"'}, {"if-none-match": '"1"'}):
+        theirs = await _try(caller, door, **headers)
+        nothing = await _try(caller, door, door.leads_nowhere, **headers)
+        if _said(theirs, door.url) != _said(nothing, door.leads_nowhere):
+            return f"{headers}: {theirs.status_code} {theirs.text[:200]}, but {nothing.status_code} for nothing"
+    return None
+
+
+def _said(answer: httpx.Response, url: str) -> str:
+    """An answer without what the caller itself sent, and without the number of the request."""
+    headers = sorted((name, value) for name, value in answer.headers.items() if name != "content-length")
+    text = f"{answer.status_code} {headers} {answer.text}"
+    for part in sorted({url, *url.split("/")}, key=len, reverse=True):
+        text = text.replace(part, "") if len(part) > 3 else text
+    return re.sub(r"urn:uuid:[0-9a-f-]{36}", "", text)
 
 
 def _holds(answer: httpx.Response, text: str) -> bool:
@@ -153,6 +192,7 @@ async def _as(
 ) -> list[str]:
     faults = []
     before = (await runtime.log.head()).position
+    blobs = await runtime.writers.fetchval(_BLOBS, house.provider)
     async with Caller(app, burglar.provider, customers=burglar.customers, client_id="burglar") as caller:
         for door in doors:
             answer = await _try(caller, door)
@@ -164,6 +204,12 @@ async def _as(
                 faults += [f"{where}: got {text!r}" for text in hidden if _holds(answer, text)]
             if not (may_share or _is_expected(burglar, door, answer)):
                 faults.append(f"{where}: {answer.status_code} {answer.text[:200]}")
+            # Another provider's writes are about things of its own, whatever their ids.
+            comparable = not may_share and (burglar.provider == house.provider or door.method == "GET")
+            if comparable and (difference := await _tells_apart(caller, door)):
+                faults.append(f"{where}: tells that it exists by {difference}")
+    if await runtime.writers.fetchval(_BLOBS, house.provider) != blobs:
+        faults.append(f"something was stored as {burglar.name}")
     written = await runtime.log.read(before, 10_000)
     stolen = [event for event in written if _is_theft(burglar, house, event, owned)]
     return faults + [f"{event.type} on {event.stream} as {burglar.name}" for event in stolen]

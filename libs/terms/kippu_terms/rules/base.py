@@ -1,15 +1,17 @@
 """What a rule is: it looks at the case and says what its clause makes of it. It decides nothing alone."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from pydantic import AwareDatetime, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from kippu_terms.facts import AssetFacts, Facts, RequestFacts
+from kippu_terms.services import Given, given
 from kippu_terms.value import ClauseId, Name, Text, Value
 
 if TYPE_CHECKING:
@@ -26,6 +28,19 @@ class VisitNeed(Value):
     minutes: int
     held: bool
     notice_days: int
+    clause: str
+
+
+FailedPart = Literal["returned_later", "sent_first", "taken_away", "handed_over"]
+"""What becomes of the failed part: the customer returns it after the replacement came, or sends it in before anything
+ships; the engineer takes it away, or hands it over to the customer, who owns it from then on."""
+
+
+class Reply(Value):
+    """What is answered to a wish beside the request itself, such as `written_report`: `declined`."""
+
+    about: Literal["written_report", "answer_wanted_by", "wanted_service"]
+    answer: Literal["granted", "declined", "not_binding", "not_followed"]
     clause: str
 
 
@@ -49,6 +64,17 @@ class Case:
         """The provider's local date on which the request was received."""
         return self.plan.calendar.local_date(self.request.received_at)
 
+    @cached_property
+    def given(self) -> Given | None:
+        """The service that the request gets, if any."""
+        return given(self.plan.fulfilment, self.facts, self.received_on)
+
+    @property
+    def counts_from(self) -> datetime:
+        """When the request counts as received: outside the service's hours, at their next opening."""
+        hours = self.given.service.reception if self.given else None
+        return self.plan.calendar.counts_from(hours, self.request.received_at) if hours else self.request.received_at
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -60,6 +86,8 @@ class Verdict:
     metered: bool = False
     quantity: int | None = None
     visit: VisitNeed | None = None
+    failed_part: FailedPart | None = None
+    reply: Reply | None = None
 
 
 class RemedyText(Value):
@@ -75,9 +103,30 @@ class Rule(Value):
     kind: str
     clause: ClauseId
     remedy: RemedyText | None = None
+    categories: frozenset[Name] | None = None
+    """Speaks on these categories only; without it, on all."""
+    services: frozenset[Name] | None = None
+    """Speaks where one of these services is given; without it, always."""
     needs_visits: ClassVar[bool] = False
     needs_metering: ClassVar[bool] = False
     """Sections of the plan without which a rule of this kind cannot be obeyed."""
+
+    def verdict(self, case: Case) -> Verdict:
+        """What it makes of a case, if it speaks on it."""
+        category, service = case.request.category, case.given.service.id if case.given else None
+        if self.categories is not None and category not in self.categories:
+            return Verdict("not_applicable", {"category": category})
+        if self.services is not None and service not in self.services:
+            return Verdict("not_applicable", {"service": service})
+        return self.judge(case)
+
+    def names_services(self) -> Mapping[str, Iterable[str]]:
+        """Setting → services of the plan that it names, beside `services`."""
+        return {}
+
+    def names_products(self) -> Mapping[str, Iterable[str]]:
+        """Setting → products of the plan that it names."""
+        return {}
 
     @abstractmethod
     def judge(self, case: Case) -> Verdict:

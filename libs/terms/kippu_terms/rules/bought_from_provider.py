@@ -1,6 +1,6 @@
 """Support is for what was bought from the provider, as the asset register says."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
@@ -13,11 +13,13 @@ class BoughtFromProvider(Rule):
         asset = case.asset
         if asset is None:
             return Verdict("not_applicable")
-        inputs = {
+        inputs: dict[str, Any] = {
             "asset_serial": asset.serial,
             "registered": asset.registered,
             "bought_from_provider": asset.bought_from_provider,
         }
+        if asset.replaced_by is not None:
+            inputs["replaced_by"] = asset.replaced_by
         if asset.registered and asset.bought_from_provider is None:
             return Verdict("waiting", inputs, waiting_for="classification")
         return Verdict("satisfied" if asset.registered and asset.bought_from_provider else "refused", inputs)

@@ -15,8 +15,6 @@ class NeedsApproval(Rule):
 
     def judge(self, case: Case) -> Verdict:
         inputs = {"category": case.request.category, "approval": case.request.approval}
-        if case.request.category not in self.categories:
-            return Verdict("not_applicable", inputs)
         if case.request.approval is None:
             return Verdict("waiting", inputs, waiting_for="approval")
         return Verdict("satisfied" if case.request.approval == "granted" else "refused", inputs)

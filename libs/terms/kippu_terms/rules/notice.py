@@ -10,12 +10,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from kippu_terms.rules.base import Case, Rule, Verdict, VisitNeed, rule_kind
+from kippu_terms.value import Integer
 
 
 @rule_kind
 class Notice(Rule):
     kind: Literal["notice"] = "notice"
-    days: Annotated[int, Field(ge=0, le=366)]
+    days: Annotated[Integer, Field(ge=0, le=366)]
     needs_visits: ClassVar[bool] = True
 
     def judge(self, case: Case) -> Verdict:

@@ -19,6 +19,7 @@ create table read.timeline (
     recorded_at timestamptz not null,
     actor text not null,
     correlation_id text not null,
+    causation_id text,
     ticket_no text,
     wallet_id text,
     order_id text,

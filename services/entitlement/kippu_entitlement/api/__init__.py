@@ -1,10 +1,11 @@
 """HTTP, one module a resource. Thin: it reads a body, calls the domain in a unit of work, and answers."""
 
-from kippu_entitlement.api import approvals, assets, customers, decisions, orders, plans, wallets
+from kippu_entitlement.api import approvals, assets, customers, decisions, orders, plans, registrations, wallets
 
 ROUTERS = (
     customers.router,
     assets.router,
+    registrations.router,
     plans.router,
     orders.router,
     wallets.router,

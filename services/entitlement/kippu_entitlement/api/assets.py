@@ -3,22 +3,43 @@
 from datetime import date
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter
+from kippu_events.catalogue.entitlement import AssetContract
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
-from pydantic import BaseModel
+from kippu_terms.refusal import Refused
+from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from kippu_entitlement import folds
-from kippu_entitlement.api.references import require_customer, require_plan
 from kippu_entitlement.domain import asset, streams
-from kippu_entitlement.domain.asset import InstalledBy, Kind
+from kippu_entitlement.domain.asset import DisksFrom, InstalledBy, Kind
+from kippu_entitlement.registration import register as registration
 
 router = APIRouter(tags=["assets"])
 
 
-class AssetFields(Input):
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
+class ContractInput(Input):
+    """A maintenance contract, both days inclusive."""
+
+    contract_id: Line
+    product: Name
+    """A maintenance product of the plan."""
+    valid_from: date
+    valid_until: date
+    options: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+    area_agreed: bool = False
+    """True if it was sold for the device's area after consultation."""
+
+
+class AssetInput(Input):
     customer_id: Identifier
+    serial: Line
+    """Full-width letters and digits, small letters and blanks are normalised."""
     kind: Kind
     model: Line
     plan_family: Identifier
@@ -28,11 +49,30 @@ class AssetFields(Input):
     """The last day of the warranty, inclusive."""
     installed_by: InstalledBy
     maintenance_agreement: Identifier | None = None
+    delivered_on: date | None = None
+    area: Name | None = None
+    """Where it stands, by the plan's areas, such as `tokyo`."""
+    remote_island: bool = False
+    disks_from: DisksFrom | None = None
+    """`elsewhere` if any disk in it was bought from somebody else."""
+    part_of: Line | None = None
+    """The serial of the registered unit that a disk is in; the unit's contracts count for it."""
+    contracts: Annotated[tuple[ContractInput, ...], Field(max_length=asset.MAX_CONTRACTS)] = ()
+
+    def asset(self) -> asset.Asset:
+        plain = self.model_dump(exclude={"serial", "part_of", "contracts"})
+        return asset.Asset(
+            **plain,
+            serial=asset.normalised(self.serial),
+            part_of=asset.normalised(self.part_of) if self.part_of else None,
+            contracts=tuple(AssetContract(**each.model_dump()) for each in self.contracts),
+        )
 
 
-class AssetInput(AssetFields):
-    serial: Line
-    """Full-width letters and digits, small letters and blanks are normalised."""
+class ReplacementShown(BaseModel):
+    serial: str
+    replaced_on: date
+    shipment_id: str
 
 
 class AssetShown(BaseModel):
@@ -46,6 +86,16 @@ class AssetShown(BaseModel):
     warranty_until: date | None
     installed_by: InstalledBy
     maintenance_agreement: str | None
+    delivered_on: date | None
+    area: str | None
+    remote_island: bool
+    disks_from: DisksFrom | None
+    part_of: str | None
+    contracts: list[AssetContract]
+    replaced_by: ReplacementShown | None
+    """The unit that took its place; from that day on this one is not covered."""
+    replaces: ReplacementShown | None
+    """The unit whose place it took."""
 
 
 class AssetRef(BaseModel):
@@ -56,15 +106,15 @@ class AssetRef(BaseModel):
 @router.post("/v1/assets", status_code=201, response_model=AssetRef)
 async def register(body: AssetInput, command: Annotated[Command, command("assets:write", staff=True)]) -> Response:
     """Registers a device or service, or what has changed about one of the same customer."""
-    wanted = asset.Asset(**body.model_dump() | {"serial": asset.normalised(body.serial)})
+    wanted = body.asset()
 
     async def decide(work: Work) -> dict[str, Any]:
-        name = streams.asset(command.provider, wanted.serial)
-        stream = await work.load(folds.ASSET, command.provider, name)
+        stream = await work.load(folds.ASSET, command.provider, streams.asset(command.provider, wanted.serial))
         command.expect(stream)
-        await require_customer(work, command.provider, body.customer_id)
-        await require_plan(work, command.provider, body.plan_family)
-        work.record(stream, *asset.register(stream.state, wanted, work.now))
+        by_serial = await registration.register(work, command.provider, [wanted])
+        faults = [fault for found in by_serial.faults.values() for fault in found]
+        if faults:
+            raise Refused(*faults, kind=by_serial.kind)
         return {"serial": wanted.serial, "customer_id": wanted.customer_id}
 
     return await command.run(body, decide, location="/v1/assets/{serial}")
@@ -75,4 +125,5 @@ async def show(serial: Line, query: Annotated[Query, query("assets:read")]) -> R
     found = await query.fetchrow("select * from read.asset where serial = $1", asset.normalised(serial))
     if found is None:
         raise not_found()
-    return query.answer(AssetShown(**found), version=found["version"])
+    opened = {name: orjson.loads(found[name]) for name in ("contracts", "replaced_by", "replaces") if found[name]}
+    return query.answer(AssetShown.model_validate({**found, **opened}), version=found["version"])

@@ -6,6 +6,9 @@ from typing import Annotated, Any
 import orjson
 from asyncpg import Record
 from fastapi import APIRouter
+from kippu_events.catalogue.entitlement import VisitNeed
+from kippu_events.catalogue.fulfilment import ShipmentNeed, Target
+from kippu_events.catalogue.values import Reply
 from kippu_service.http import Identifier, Query, not_found, query
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -28,6 +31,18 @@ class DecisionShown(Explained):
     decided_at: datetime
     facts: dict[str, Any]
     """What was decided on."""
+    service: str | None
+    way: str | None
+    contract_id: str | None
+    counts_from: datetime | None
+    """When the request counts as received."""
+    shipment: ShipmentNeed | None
+    visit: VisitNeed | None
+    targets: list[Target]
+    """What is aimed at, with the time that counted and the time that did not, and why."""
+    failed_part: str | None
+    carriage_paid_by: str | None
+    replies: list[Reply]
 
 
 class Salesperson(BaseModel):
@@ -97,6 +112,11 @@ def _shown(row: Record) -> DecisionShown:
         findings=findings,
         remedies=remedies,
         visit=orjson.loads(row["visit"]) if row["visit"] else None,
+        shipment=orjson.loads(row["shipment"]) if row["shipment"] else None,
+        targets=orjson.loads(row["targets"]),
+        replies=orjson.loads(row["replies"]),
+        **{name: row[name] for name in ("service", "way", "contract_id", "counts_from")},
+        **{name: row[name] for name in ("failed_part", "carriage_paid_by")},
         plan=PlanShown(family=row["plan_family"], version=row["plan_version"]),
         facts=facts,
     )

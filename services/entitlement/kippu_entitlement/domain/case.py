@@ -4,7 +4,7 @@ Facts come first: a request, a classification, an engineer's time become events 
 on them. The last decision stands. What is owed is debited up to what the plan's metering says, never twice.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from kippu_events.catalogue.entitlement import (
@@ -38,11 +38,17 @@ class Request:
     asset_serial: str | None
     wanted_at: datetime | None
     wanted_minutes: int | None
+    topic: str | None = None
+    part: str | None = None
+    isolated_at: datetime | None = None
 
     @property
     def subject(self) -> tuple[str | None, str | None]:
         """What it is about."""
         return self.category, self.asset_serial
+
+
+_FACTS = {each.name for each in fields(Request)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +160,24 @@ def _owing(state: Case, event: Event) -> Case:
             return state
 
 
+def noted(ticket_no: str, request: Request, now: datetime) -> RequestNoted:
+    """What is known of a request from now on."""
+    return RequestNoted(occurred_at=now, ticket_no=ticket_no, **{name: getattr(request, name) for name in _FACTS})
+
+
+def classified(state: Case, stated: Request) -> Request:
+    """What a classification leaves of an isolation: it stands, unless another unit is named than the one at fault."""
+    found = state.request
+    if found is None or found.isolated_at is None:
+        return stated
+    if stated.asset_serial not in (None, found.asset_serial):
+        return replace(stated, isolated_at=None)
+    return replace(stated, asset_serial=found.asset_serial, part=stated.part or found.part)
+
+
 def _noted(state: Case, event: RequestNoted) -> Case:
-    request = Request(**event.model_dump(exclude={"occurred_at", "ticket_no"}))
+    # What a later story adds to the event is not ours until this state has a place for it.
+    request = Request(**event.model_dump(include=_FACTS))
     # What was approved is this category of work on this asset; another one is asked for anew.
     same = state.request is not None and state.request.subject == request.subject
     return replace(state, ticket_no=event.ticket_no, request=request, approved=state.approved if same else None)

@@ -42,6 +42,10 @@ class Checks:
         # The address is personal data: the message never repeats it.
         self.that(holds, "malformed", field, f"{field} is not a mail address")
 
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return tuple(self._faults)
+
     def done(self) -> None:
         if self._faults:
             raise Refused(*self._faults)

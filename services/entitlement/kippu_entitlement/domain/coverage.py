@@ -1,15 +1,16 @@
 """From a case and the register to the facts, and from the terms' answer to the events that record it."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from kippu_events.catalogue.entitlement import ApprovalRequested, CoverageDecided, VisitNeed
-from kippu_events.catalogue.values import ClauseFinding, Outcome, Remedy
+from kippu_events.catalogue.entitlement import ApprovalRequested, AssetContract, CoverageDecided
+from kippu_events.catalogue.values import ClauseFinding, Outcome, Reply
 from kippu_events.event import Event
 from kippu_terms.coverage import Decision, decide_coverage
-from kippu_terms.facts import AssetFacts, Facts, RequestFacts
+from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
 from kippu_terms.plan import Plan
 
-from kippu_entitlement.domain import streams
+from kippu_entitlement.domain import needs, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.case import Case, Request
 
@@ -17,9 +18,23 @@ FOR_APPROVAL = "approval"
 """What a decision waits for where an operator has to approve (IIJ-06)."""
 
 
-def facts_of(provider: str, request: Request, approved: bool | None, asset: Asset | None) -> Facts:
-    """`asset` is what stands in the register under the request's serial, None for a request that names none."""
-    approval = None if approved is None else "granted" if approved else "refused"
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What the register holds for a request: the asset that it names, and the unit that this is a part of."""
+
+    asset: Asset | None
+    unit: Asset | None
+    received_on: date
+    """The provider's local date on which the request was received."""
+
+
+def facts_of(provider: str, case: Case, register: Register) -> Facts:
+    """Raises LookupError for a case without a request."""
+    request = case.request
+    if request is None:
+        raise LookupError(f"case {case.ticket_no or '(new)'} has no request")
+    approval = None if case.approved is None else "granted" if case.approved else "refused"
+    mine = _theirs(case, request, register)
     return Facts(
         provider=provider,
         request=RequestFacts.model_validate(
@@ -30,18 +45,41 @@ def facts_of(provider: str, request: Request, approved: bool | None, asset: Asse
                 "wanted_at": request.wanted_at,
                 "wanted_minutes": request.wanted_minutes,
                 "approval": approval,
+                "topic": request.topic,
+                "part": request.part,
+                "isolated_at": request.isolated_at,
             }
         ),
-        asset=_asset_facts(request, asset),
+        asset=_asset_facts(request, register.asset, mine),
+        contracts=tuple(_contract_facts(each, contract) for each in mine for contract in each.contracts),
     )
 
 
-def _asset_facts(request: Request, asset: Asset | None) -> AssetFacts | None:
+def _theirs(case: Case, request: Request, register: Register) -> tuple[Asset, ...]:
+    """The asset, and the unit that it is in, as far as they count for this customer; nothing if the asset does not.
+
+    Another's device is, to this customer, one that is not in the register: nothing of it is told. Nor is one that was
+    replaced by then, except for the request on which it was: that is still about the unit that failed.
+    """
+    owner = request.customer_id, request.plan_family
+    asset, unit = register.asset, register.unit
+    if asset is None or (asset.customer_id, asset.plan_family) != owner:
+        return ()
+    by = asset.replaced_by
+    if not asset.in_place_on(register.received_on) and (
+        by is None or streams.ticket_of(by.shipment_id) != case.ticket_no
+    ):
+        return ()
+    return (asset, unit) if unit and (unit.customer_id, unit.plan_family) == owner else (asset,)
+
+
+def _asset_facts(request: Request, asset: Asset | None, mine: tuple[Asset, ...]) -> AssetFacts | None:
     if request.asset_serial is None or asset is None:
         return None
-    if (asset.customer_id, asset.plan_family) != (request.customer_id, request.plan_family):
-        # Another's device is, to this customer, one that is not in the register: nothing of it is told.
-        return AssetFacts(serial=request.asset_serial, registered=False)
+    if not mine:
+        by = asset.replaced_by if asset.customer_id == request.customer_id else None
+        return AssetFacts(serial=request.asset_serial, registered=False, replaced_by=by.serial if by else None)
+    unit = mine[-1]
     return AssetFacts(
         serial=asset.serial,
         registered=True,
@@ -52,14 +90,22 @@ def _asset_facts(request: Request, asset: Asset | None) -> AssetFacts | None:
         warranty_until=asset.warranty_until,
         installed_by=asset.installed_by,
         maintenance_agreement=asset.maintenance_agreement,
+        disks_from=asset.disks_from,
+        area=asset.area or unit.area,
+        remote_island=asset.remote_island or unit.remote_island,
     )
+
+
+def _contract_facts(asset: Asset, contract: AssetContract) -> ContractFacts:
+    """A contract of a unit counts for what is inside it, too."""
+    return ContractFacts(**contract.model_dump(), delivered_on=asset.delivered_on)
 
 
 def decide(case: Case, request: Request, plan: Plan, facts: Facts, now: datetime) -> tuple[Event, ...]:
     """The next decision on a case, by a plan version and facts; and the approval it asks for, if it does."""
     decision = decide_coverage(plan, facts)
     number = case.standing.number + 1 if case.standing else 1
-    decided = _decided(case, request, decision, number, now)
+    decided = _decided(case, request, plan, decision, number, now)
     if decision.waiting_for != FOR_APPROVAL:
         return (decided,)
     requested = ApprovalRequested(
@@ -72,7 +118,9 @@ def decide(case: Case, request: Request, plan: Plan, facts: Facts, now: datetime
     return decided, requested
 
 
-def _decided(case: Case, request: Request, decision: Decision, number: int, now: datetime) -> CoverageDecided:
+def _decided(
+    case: Case, request: Request, plan: Plan, decision: Decision, number: int, now: datetime
+) -> CoverageDecided:
     return CoverageDecided(
         occurred_at=now,
         ticket_no=case.ticket_no,
@@ -87,7 +135,16 @@ def _decided(case: Case, request: Request, decision: Decision, number: int, now:
         waiting_for=decision.waiting_for,
         deciding_clause=decision.deciding_clause,
         findings=tuple(ClauseFinding(**finding.model_dump(mode="json")) for finding in decision.findings),
-        remedies=tuple(Remedy(**remedy.model_dump(mode="json")) for remedy in decision.remedies),
+        remedies=needs.remedies(plan, decision),
         facts=decision.facts.model_dump(mode="json"),
-        visit=VisitNeed(**decision.visit.model_dump()) if decision.visit else None,
+        visit=needs.visit(plan, decision),
+        service=decision.service,
+        way=decision.way,
+        contract_id=decision.contract_id,
+        counts_from=decision.counts_from,
+        shipment=needs.shipment(plan, decision),
+        targets=tuple(needs.target_of(each) for each in decision.targets),
+        failed_part=decision.failed_part,
+        carriage_paid_by=needs.carriage_paid_by(plan, decision),
+        replies=tuple(Reply(**reply.model_dump()) for reply in decision.replies),
     )

@@ -9,7 +9,7 @@ from kippu_events.catalogue.values import Price
 from kippu_events.event import Event
 from kippu_terms.plan import Plan
 from kippu_terms.pricing import price
-from kippu_terms.refusal import Refused
+from kippu_terms.refusal import Fault, Refused
 
 from kippu_entitlement.domain import streams
 from kippu_entitlement.domain.wallet import Credit
@@ -84,7 +84,14 @@ def evolve(state: Order, event: Event) -> Order:
 
 
 def terms_of(plan: Plan, command: Place, language: str, offered: Price | None = None) -> OrderTerms:
-    """By the plan, at its price or at the one that was offered. Raises Refused for what the plan does not sell so."""
+    """By the plan, at its price or at the one that was offered. Raises Refused for what the plan does not sell so.
+
+    Only prepaid tickets are ordered: a maintenance contract comes with the registration of what it covers.
+    """
+    product = plan.product(command.product)
+    if product.kind != "tickets":
+        message = f"{product.id} is no lot of prepaid tickets, and only these are ordered here"
+        raise Refused(Fault("not_orderable", message, "product", product.clause))
     priced = Price.model_validate(price(plan, command.product, command.quantity, language).model_dump())
     lots = plan.commercial.lots
     term = plan.lot_term(command.product, command.requested_on)
@@ -92,7 +99,7 @@ def terms_of(plan: Plan, command: Place, language: str, offered: Price | None = 
     return OrderTerms(
         plan_version=plan.version,
         price=offered or priced,
-        tickets=plan.product(command.product).tickets * command.quantity,
+        tickets=product.tickets * command.quantity,
         valid_from=term.valid_from if from_order else None,
         valid_until=term.valid_until if from_order else None,
     )

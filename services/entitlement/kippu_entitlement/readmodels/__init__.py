@@ -3,9 +3,10 @@
 Every row comes from one stream, so the interleaving of streams does not matter. Personal data is carried as ciphertext.
 """
 
+from kippu_entitlement.readmodels.assets import Assets
 from kippu_entitlement.readmodels.cases import Cases
 from kippu_entitlement.readmodels.orders import Orders
-from kippu_entitlement.readmodels.registers import Assets, Customers, PublishedPlans
+from kippu_entitlement.readmodels.registers import Customers, PublishedPlans
 from kippu_entitlement.readmodels.wallets import Wallets
 
 PROJECTORS = (Customers(), Assets(), PublishedPlans(), Orders(), Wallets(), Cases())

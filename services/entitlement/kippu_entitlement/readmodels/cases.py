@@ -23,16 +23,20 @@ from kippu_entitlement.readmodels.sets import json_of, last_by_key, of_type, wri
 DECISIONS = """
     insert into read.decision (provider, ticket_no, decision, customer_id, contact_id, version, plan_family,
                                plan_version, outcome, metered, quantity, waiting_for, deciding_clause,
-                               findings, remedies, facts, visit, decided_at)
+                               findings, remedies, facts, visit, decided_at, service, way, contract_id, counts_from,
+                               shipment, targets, failed_part, carriage_paid_by, replies)
     select provider, ticket_no, decision, customer_id, contact_id, version, plan_family,
            plan_version, outcome, metered, quantity, waiting_for, deciding_clause,
-           findings::jsonb, remedies::jsonb, facts::jsonb, visit::jsonb, decided_at
+           findings::jsonb, remedies::jsonb, facts::jsonb, visit::jsonb, decided_at, service, way, contract_id,
+           counts_from, shipment::jsonb, targets::jsonb, failed_part, carriage_paid_by, replies::jsonb
     from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
                 $9::text[], $10::boolean[], $11::integer[], $12::text[], $13::text[], $14::text[], $15::text[],
-                $16::text[], $17::text[], $18::timestamptz[])
+                $16::text[], $17::text[], $18::timestamptz[], $19::text[], $20::text[], $21::text[],
+                $22::timestamptz[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[])
         as decided (provider, ticket_no, decision, customer_id, contact_id, version, plan_family,
                     plan_version, outcome, metered, quantity, waiting_for, deciding_clause,
-                    findings, remedies, facts, visit, decided_at)
+                    findings, remedies, facts, visit, decided_at, service, way, contract_id, counts_from,
+                    shipment, targets, failed_part, carriage_paid_by, replies)
 """
 REQUESTED = """
     insert into read.approval (provider, approval_id, ticket_no, decision, customer_id, version, clause, status,
@@ -106,6 +110,15 @@ def _decision(envelope: Envelope, event: CoverageDecided) -> tuple[Any, ...]:
         orjson.dumps(event.facts).decode(),
         event.visit.model_dump_json() if event.visit else None,
         event.occurred_at,
+        event.service,
+        event.way,
+        event.contract_id,
+        event.counts_from,
+        event.shipment.model_dump_json() if event.shipment else None,
+        json_of(event.targets),
+        event.failed_part,
+        event.carriage_paid_by,
+        json_of(event.replies),
     )
 
 

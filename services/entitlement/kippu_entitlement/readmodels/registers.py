@@ -1,4 +1,4 @@
-"""Customers and their contacts, the asset register, and the published plans."""
+"""Customers and their contacts, and the published plans."""
 
 from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
 
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from asyncpg import Connection
-from kippu_events.catalogue.entitlement import AssetRegistered, ContactAdded, CustomerRegistered, PlanPublished
+from kippu_events.catalogue.entitlement import ContactAdded, CustomerRegistered, PlanPublished
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 from kippu_events.personal import carry
 
-from kippu_entitlement.readmodels.sets import last_by_key, of_type, write
+from kippu_entitlement.readmodels.sets import of_type, write
 
 CUSTOMERS = """
     insert into read.customer (provider, customer_id, version, name, language, country,
@@ -23,17 +23,6 @@ CUSTOMERS = """
 CONTACTS = """
     insert into read.contact (provider, contact_id, customer_id, name, mail, telephone, language)
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-"""
-ASSETS = """
-    insert into read.asset (provider, serial, customer_id, version, kind, model, plan_family, bought_from_provider,
-                            bought_on, warranty_until, installed_by, maintenance_agreement)
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-                         $8::boolean[], $9::date[], $10::date[], $11::text[], $12::text[])
-    on conflict (provider, serial) do update set
-        version = excluded.version, kind = excluded.kind, model = excluded.model, plan_family = excluded.plan_family,
-        bought_from_provider = excluded.bought_from_provider, bought_on = excluded.bought_on,
-        warranty_until = excluded.warranty_until, installed_by = excluded.installed_by,
-        maintenance_agreement = excluded.maintenance_agreement
 """
 PLANS = """
     insert into read.plan (provider, family, version, stream_version, effective_from, digest, source, published_at)
@@ -53,17 +42,6 @@ class Customers(Projector):
         added = of_type(batch, ContactAdded)
         await write(connection, CUSTOMERS, [_customer(envelope, event) for envelope, event in registered])
         await write(connection, CONTACTS, [_contact(envelope, event) for envelope, event in added])
-
-
-class Assets(Projector):
-    name = "assets"
-    logs = ("entitlement",)
-    subscribes: ClassVar[tuple[type[Event], ...]] = (AssetRegistered,)
-    tables = ("asset",)
-
-    async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
-        rows = [_asset(envelope, event) for envelope, event in of_type(batch, AssetRegistered)]
-        await write(connection, ASSETS, last_by_key(rows, 2))
 
 
 class PublishedPlans(Projector):
@@ -100,23 +78,6 @@ def _contact(envelope: Envelope, event: ContactAdded) -> tuple[Any, ...]:
         carry(envelope, "mail"),
         carry(envelope, "telephone"),
         event.language,
-    )
-
-
-def _asset(envelope: Envelope, event: AssetRegistered) -> tuple[Any, ...]:
-    return (
-        envelope.provider,
-        event.serial,
-        event.customer_id,
-        envelope.version,
-        event.kind,
-        event.model,
-        event.plan_family,
-        event.bought_from_provider,
-        event.bought_on,
-        event.warranty_until,
-        event.installed_by,
-        event.maintenance_agreement,
     )
 
 

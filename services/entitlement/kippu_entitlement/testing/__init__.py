@@ -1,11 +1,13 @@
 """For tests of entitlement: a world in which it hears other services' events, on any log, by its real reactors."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
 from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
-from kippu_events.catalogue.intake import TicketClassified, TicketDeclined, TicketOpened, WorkRecorded
+from kippu_events.catalogue.intake import FaultIsolated, TicketClassified, TicketDeclined, TicketOpened, WorkRecorded
+from kippu_events.catalogue.shipments import UnitDelivered
 from kippu_events.catalogue.values import Channel, WorkKind
 from kippu_events.consumer.reactor import Reactions
 from kippu_events.envelope import Envelope
@@ -51,11 +53,14 @@ class World:
 
     def __init__(self, plan_text: str, clock: VirtualClock, log: Log | None = None, vault: Vault | None = None) -> None:
         self.plan_text = plan_text
+        plan = load(plan_text)
+        self.provider, self.family = plan.provider, plan.family
+        self.wallet_id = f"{CUSTOMER}.{plan.family}"
         self.clock = clock
         self.log: Log = log or MemoryLog("entitlement")
         self.vault = vault or Vault(MemoryKeyring())
         self.worker = Worker(self.log, self.clock, SystemIds(), self.vault)
-        self.heard: dict[str, Log] = {name: MemoryLog(name) for name in ("intake", "billing")}
+        self.heard: dict[str, Log] = {name: MemoryLog(name) for name in ("intake", "billing", "dispatch")}
         self._reactions = [(reactor, Reactions("entitlement", reactor, self.worker)) for reactor in REACTORS]
         self._commands, self._ids = count(1), SystemIds()
 
@@ -66,7 +71,7 @@ class World:
     async def begin(self, *assets: asset.Asset) -> "World":
         await self.publish(self.plan_text)
         await self.run(self._register_customer)
-        for each in assets or (DEVICE,):
+        for each in assets or (replace(DEVICE, plan_family=self.family),):
             await self.register(each)
         return self
 
@@ -79,7 +84,7 @@ class World:
         read = load(source)
 
         async def decide(work: Work) -> None:
-            stream = await terms.plans(work, PROVIDER, read.family)
+            stream = await terms.plans(work, self.provider, read.family)
             events = plan.publish(
                 stream.state,
                 family=read.family,
@@ -94,18 +99,19 @@ class World:
         await self.run(decide)
 
     async def _register_customer(self, work: Work) -> None:
-        stream = await work.load(folds.CUSTOMER, PROVIDER, streams.customer(PROVIDER, CUSTOMER))
+        stream = await work.load(folds.CUSTOMER, self.provider, streams.customer(self.provider, CUSTOMER))
         sales = contact.Person("sales-1", "Salesperson One", "sales-1@provider.example")
-        command = customer.Register(PROVIDER, CUSTOMER, "Customer One", "th", "TH", sales)
+        command = customer.Register(self.provider, CUSTOMER, "Customer One", "th", "TH", sales)
         work.record(stream, *customer.register(stream.state, command, work.now))
-        known = await work.load(folds.CONTACT, PROVIDER, streams.contact(PROVIDER, "contact-1"))
+        known = await work.load(folds.CONTACT, self.provider, streams.contact(self.provider, "contact-1"))
         one = contact.Contact("contact-1", "Contact One", "one@customer-1.example", "th")
-        work.record(known, contact.add(known.state, PROVIDER, CUSTOMER, one, work.now))
+        work.record(known, contact.add(known.state, self.provider, CUSTOMER, one, work.now))
 
-    async def register(self, wanted: asset.Asset) -> None:
+    async def register(self, *wanted: asset.Asset) -> None:
         async def decide(work: Work) -> None:
-            stream = await work.load(folds.ASSET, PROVIDER, streams.asset(PROVIDER, wanted.serial))
-            work.record(stream, *asset.register(stream.state, wanted, work.now))
+            for each in wanted:
+                stream = await work.load(folds.ASSET, self.provider, streams.asset(self.provider, each.serial))
+                work.record(stream, *asset.register(stream.state, each, work.now))
 
         await self.run(decide)
 
@@ -113,9 +119,9 @@ class World:
         """A lot that is valid from a year ago, for so many days from now on."""
 
         async def decide(work: Work) -> None:
-            stream = await work.load(folds.WALLET, PROVIDER, streams.wallet(PROVIDER, WALLET))
+            stream = await work.load(folds.WALLET, self.provider, streams.wallet(self.provider, self.wallet_id))
             first, last = work.now - timedelta(days=365), work.now + timedelta(days=days)
-            lot = wallet.Credit(WALLET, CUSTOMER, FAMILY, lot_id, lot_id, quantity, first, last)
+            lot = wallet.Credit(self.wallet_id, CUSTOMER, self.family, lot_id, lot_id, quantity, first, last)
             work.record(stream, *wallet.credit(stream.state, lot, work.now))
 
         await self.run(decide)
@@ -124,10 +130,10 @@ class World:
         """Another service recorded this; nobody reacts yet."""
         log = self.heard[event.publisher]
         worker = Worker(log, self.clock, self._ids, self.vault)
-        name = _stream_of(event)
+        name = _stream_of(event, self.provider)
 
         async def decide(work: Work) -> None:
-            work.record(await work.load(_COUNTED, PROVIDER, name), event)
+            work.record(await work.load(_COUNTED, self.provider, name), event)
 
         await worker.run(Cause(f"test:{self._ids.event_id()}", "client:test"), decide)
         return (await log.read_stream(name))[-1]
@@ -153,10 +159,10 @@ class World:
             ticket_no=ticket_no,
             customer_id=CUSTOMER,
             contact_id="contact-1",
-            plan_family=FAMILY,
+            plan_family=self.family,
             channel=Channel.PORTAL,
             language="th",
-            subject=Plain(f"contact-{PROVIDER}-contact-1", "A request"),
+            subject=Plain(f"contact-{self.provider}-contact-1", "A request"),
             **{**usual, **facts},
         )
 
@@ -166,6 +172,34 @@ class World:
             occurred_at=self.clock.now(), ticket_no=ticket_no, customer_id=CUSTOMER, **{**usual, **facts}
         )
         await self.hear(event)
+
+    async def isolated(self, ticket_no: str = "KP-0000-0001", **found: Any) -> None:
+        usual = {"asset_serial": "DEVICE-1", "isolated_at": self.clock.now()}
+        event = FaultIsolated(
+            occurred_at=self.clock.now(),
+            ticket_no=ticket_no,
+            customer_id=CUSTOMER,
+            isolated_by="engineer-1",
+            **{**usual, **found},
+        )
+        await self.hear(event)
+
+    async def delivered(self, shipment_id: str, serial: str, defective_serial: str, **changes: Any) -> None:
+        await self.hear(self.delivering(shipment_id, serial, defective_serial, **changes))
+
+    def delivering(self, shipment_id: str, serial: str, defective_serial: str, **changes: Any) -> UnitDelivered:
+        """Dispatch's news of a delivery: now, and today."""
+        event = UnitDelivered(
+            occurred_at=self.clock.now(),
+            shipment_id=shipment_id,
+            ticket_no=shipment_id.partition(".")[0],
+            customer_id=CUSTOMER,
+            serial=serial,
+            defective_serial=defective_serial,
+            delivered_at=self.clock.now(),
+            received_on=self.today,
+        )
+        return event.model_copy(update=changes)
 
     async def worked(self, minutes: int, ticket_no: str = "KP-0000-0001", **changes: Any) -> None:
         await self.hear(self.work(minutes, ticket_no, **changes))
@@ -196,7 +230,7 @@ class World:
                 occurred_at=self.clock.now(),
                 quote_id=quote_id,
                 customer_id=CUSTOMER,
-                plan_family=FAMILY,
+                plan_family=self.family,
                 product=product,
                 quantity=quantity,
                 accepted_by="client:portal-1",
@@ -220,32 +254,37 @@ class World:
         return [each.event for each in await self.log.read_stream(stream) if isinstance(each.event, kind)]
 
     async def on_case(self, kind: type[AnEvent], ticket_no: str = "KP-0000-0001") -> list[AnEvent]:
-        return await self.events(streams.case(PROVIDER, ticket_no), kind)
+        return await self.events(streams.case(self.provider, ticket_no), kind)
 
     async def on_wallet(self, kind: type[AnEvent]) -> list[AnEvent]:
-        return await self.events(streams.wallet(PROVIDER, WALLET), kind)
+        return await self.events(streams.wallet(self.provider, self.wallet_id), kind)
 
     async def state(self, fold: Fold[AState], stream: str) -> AState:
         work = Work(self.log, self.clock.now(), self._ids, Cause("test:read", "client:test"))
-        return (await work.load(fold, PROVIDER, stream)).state
+        return (await work.load(fold, self.provider, stream)).state
 
     async def wallet(self) -> wallet.Wallet:
-        return await self.state(folds.WALLET, streams.wallet(PROVIDER, WALLET))
+        return await self.state(folds.WALLET, streams.wallet(self.provider, self.wallet_id))
+
+    async def asset(self, serial: str) -> asset.Asset:
+        return await self.state(folds.ASSET, streams.asset(self.provider, serial))
 
     async def case(self, ticket_no: str = "KP-0000-0001") -> case.Case:
-        return await self.state(folds.CASE, streams.case(PROVIDER, ticket_no))
+        return await self.state(folds.CASE, streams.case(self.provider, ticket_no))
 
     async def order(self, order_id: str) -> order.Order:
-        return await self.state(folds.ORDER, streams.order(PROVIDER, order_id))
+        return await self.state(folds.ORDER, streams.order(self.provider, order_id))
 
 
-def _stream_of(event: Event) -> str:
+def _stream_of(event: Event, provider: str) -> str:
     match event:
-        case TicketOpened() | TicketClassified() | WorkRecorded() | TicketDeclined():
-            return f"ticket-{PROVIDER}-{event.ticket_no}"
+        case TicketOpened() | TicketClassified() | FaultIsolated() | WorkRecorded() | TicketDeclined():
+            return f"ticket-{provider}-{event.ticket_no}"
+        case UnitDelivered():
+            return f"shipments-{provider}-{event.ticket_no}"
         case QuoteAccepted():
-            return f"quote-{PROVIDER}-{event.quote_id}"
+            return f"quote-{provider}-{event.quote_id}"
         case InvoicePaid():
-            return f"invoice-{PROVIDER}-{event.invoice_no}"
+            return f"invoice-{provider}-{event.invoice_no}"
         case _:
             raise LookupError(f"entitlement does not hear {event.type}")

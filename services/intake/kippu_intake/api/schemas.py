@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from kippu_events.catalogue.values import Channel, WorkKind
 from kippu_service.http import Identifier, Input, Line
+from kippu_terms.value import Name
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
-from kippu_intake.domain.facts import Facts
+from kippu_intake.domain.facts import Facts, Isolation
 from kippu_intake.domain.ticket_state import Status
 
 MAX_ATTACHMENT = 20_000_000
@@ -18,6 +19,8 @@ MAX_ATTACHMENT_BODY = 28_000_000
 Body = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 TicketNo = Annotated[str, StringConstraints(pattern=r"^KP-[0-9A-Z]{4}-[0-9A-Z]{4}$")]
 MailId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Serial = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""A device's serial number or a service's id, as it is known to whoever names it; the register normalises it."""
 Minutes = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
 """A number at all; which ones make sense, the domain says, with all other faults."""
 
@@ -26,12 +29,18 @@ class FactsIn(Input):
     """What a request is about, as far as it is known."""
 
     category: Identifier | None = None
-    asset_serial: Identifier | None = None
+    asset_serial: Serial | None = None
     wanted_at: AwareDatetime | None = None
     wanted_minutes: Minutes | None = None
+    topic: Name | None = None
+    """What a question is about, by the plan's topics."""
+    part: Name | None = None
+    """The part that failed, such as `disk`."""
 
     def facts(self) -> Facts:
-        return Facts(self.category, self.asset_serial, self.wanted_at, self.wanted_minutes)
+        return Facts(
+            self.category, self.asset_serial, self.wanted_at, self.wanted_minutes, topic=self.topic, part=self.part
+        )
 
 
 class NewTicket(FactsIn):
@@ -67,6 +76,17 @@ class NewWork(Input):
     minutes: Minutes
 
 
+class NewIsolation(Input):
+    """Which unit, and which part of it, is at fault."""
+
+    asset_serial: Serial
+    part: Name | None = None
+    isolated_at: AwareDatetime
+
+    def isolation(self) -> Isolation:
+        return Isolation(self.asset_serial, self.part, self.isolated_at)
+
+
 class Nothing(Input):
     """There is nothing to say but that it is done."""
 
@@ -98,6 +118,12 @@ class TicketLine(Shown):
     asset_serial: str | None
     wanted_at: datetime | None
     wanted_minutes: int | None
+    topic: str | None
+    part: str | None
+    isolated_at: datetime | None
+    """When the fault was isolated, as it was recorded last."""
+    isolated_serial: str | None
+    isolated_part: str | None
     received_at: datetime
     language: str
     subject: str | None

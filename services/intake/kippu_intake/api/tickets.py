@@ -22,6 +22,7 @@ from kippu_intake.api.schemas import (
     MAX_ATTACHMENT_BODY,
     FactsIn,
     NewAttachment,
+    NewIsolation,
     NewMessage,
     NewTicket,
     NewWork,
@@ -177,7 +178,7 @@ async def add_message(command: Writer, ticket_no: TicketNo, body: NewMessage) ->
     text = await put_text(runtime.blobs, provider, sealed_for, body.text)
 
     def decide(ticket: Ticket, now: datetime) -> list[Event]:
-        return tickets.add_message(
+        said = tickets.add_message(
             ticket,
             direction="inbound" if contact_id else "outbound",
             channel=body.channel,
@@ -186,6 +187,7 @@ async def add_message(command: Writer, ticket_no: TicketNo, body: NewMessage) ->
             body=text,
             now=now,
         )
+        return said if contact_id else said + tickets.mail_message(ticket, now)
 
     return await _change(command, ticket_no, body, decide, status=201, made="message_id")
 
@@ -226,6 +228,15 @@ async def record_work(command: Desk, ticket_no: TicketNo, body: NewWork) -> Resp
         )
 
     return await _change(command, ticket_no, body, decide, status=201, made="work_id")
+
+
+@router.post("/{ticket_no}/isolation")
+async def isolate(command: Desk, ticket_no: TicketNo, body: NewIsolation) -> Response:
+    """Which unit is at fault, from when on the terms' targets count; again to correct it."""
+    found, by = body.isolation(), command.principal.client_id
+    return await _change(
+        command, ticket_no, body, lambda ticket, now: tickets.isolate(ticket, found, isolated_by=by, now=now)
+    )
 
 
 @router.post("/{ticket_no}/resolve")

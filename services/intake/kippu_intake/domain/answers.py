@@ -76,7 +76,7 @@ def to_offer(ticket: Ticket, offered: QuoteOffered, now: datetime) -> list[Event
     """The wallet had too little: what is missing is offered."""
     parameters = {
         "quote_id": offered.quote_id,
-        "product": offered.product,
+        "product": ", ".join(line.description for line in offered.price.lines),
         "quantity": str(offered.quantity),
         "net": formatted(offered.net, offered.price.currency),
         "total": formatted(offered.total, offered.price.currency),

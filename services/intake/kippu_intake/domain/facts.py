@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from kippu_terms.facts import CALENDARS_FROM, CALENDARS_UNTIL
 from kippu_terms.refusal import Fault
 
 MAX_WORK_MINUTES = 1440
@@ -17,6 +18,17 @@ class Facts:
     asset_serial: str | None = None
     wanted_at: datetime | None = None
     wanted_minutes: int | None = None
+    topic: str | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """Which unit, and which part of it, is at fault, and since when that is known."""
+
+    asset_serial: str
+    part: str | None
+    isolated_at: datetime
 
 
 def faults_of(facts: Facts, received_at: datetime) -> list[Fault]:
@@ -26,6 +38,14 @@ def faults_of(facts: Facts, received_at: datetime) -> list[Fault]:
         faults.append(Fault("missing", "A length of work needs the time it is wanted at.", "wanted_at", "IIJ-09"))
     if facts.wanted_at is not None and facts.wanted_at < received_at:
         faults.append(Fault("in_past", "Work is wanted before the request was received.", "wanted_at", "IIJ-09"))
+    if facts.wanted_at is not None and facts.wanted_at >= CALENDARS_UNTIL:
+        faults.append(beyond_calendars("wanted_at"))
     if facts.wanted_minutes is not None and not 1 <= facts.wanted_minutes <= MAX_WORK_MINUTES:
         faults.append(Fault("out_of_range", f"Minutes run from 1 to {MAX_WORK_MINUTES}.", "wanted_minutes", "IIJ-09"))
     return faults
+
+
+def beyond_calendars(field: str) -> Fault:
+    """Nothing can be decided about an instant for which no public holidays are known."""
+    message = f"Times run from {CALENDARS_FROM.year} to the end of {CALENDARS_UNTIL.year - 1}."
+    return Fault("out_of_range", message, field)

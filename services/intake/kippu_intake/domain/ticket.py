@@ -11,9 +11,10 @@ from typing import Literal
 from kippu_events.catalogue import intake
 from kippu_events.catalogue.values import BlobRef, Channel, WorkKind
 from kippu_events.event import Event, Personal
+from kippu_terms.facts import CALENDARS_FROM
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_intake.domain.facts import MAX_WORK_MINUTES, Facts, faults_of
+from kippu_intake.domain.facts import MAX_WORK_MINUTES, Facts, Isolation, beyond_calendars, faults_of
 from kippu_intake.domain.ticket_state import ACTIVE, ENDED, Status, Ticket
 
 
@@ -46,6 +47,8 @@ def open_ticket(
     faults = faults_of(facts, received_at)
     if received_at > now:
         faults.append(Fault("in_future", "A request cannot have been received in the future.", "received_at", "IIJ-07"))
+    if received_at < CALENDARS_FROM:
+        faults.append(beyond_calendars("received_at"))
     if faults:
         raise Refused(*faults)
     return [
@@ -64,6 +67,8 @@ def open_ticket(
             asset_serial=facts.asset_serial,
             wanted_at=facts.wanted_at,
             wanted_minutes=facts.wanted_minutes,
+            topic=facts.topic,
+            part=facts.part,
         )
     ]
 
@@ -83,6 +88,8 @@ def classify(ticket: Ticket, facts: Facts, now: datetime) -> list[Event]:
             asset_serial=facts.asset_serial,
             wanted_at=facts.wanted_at,
             wanted_minutes=facts.wanted_minutes,
+            topic=facts.topic,
+            part=facts.part,
         )
     ]
 
@@ -114,6 +121,12 @@ def add_message(
     return [added, *(resume(ticket, now) if answered else [])]
 
 
+def mail_message(ticket: Ticket, now: datetime) -> list[Event]:
+    """The message that is added next also goes to the contact by mail."""
+    message_id = f"{ticket.ticket_no}.M{ticket.messages + 1}"
+    return request_mail(ticket, "message_added", now, parameters={"message_id": message_id})
+
+
 def attach(ticket: Ticket, file: File, now: datetime) -> list[Event]:
     """A file joins the thread, with the newest message."""
     _must_exist(ticket)
@@ -134,12 +147,7 @@ def record_work(
     ticket: Ticket, *, kind: WorkKind, started_at: datetime, minutes: int, recorded_by: str, now: datetime
 ) -> list[Event]:
     """An engineer's time. It counts from the receipt of the request on, before triage too (IIJ-07)."""
-    _must_exist(ticket)
-    if ticket.status in ENDED:
-        raise Refused(
-            Fault("ticket_ended", f"Ticket {ticket.ticket_no} is {ticket.status}: reopen it to record work."),
-            kind="conflict",
-        )
+    _must_not_have_ended(ticket, "record work")
     faults = []
     if not 1 <= minutes <= MAX_WORK_MINUTES:
         faults.append(Fault("out_of_range", f"Minutes run from 1 to {MAX_WORK_MINUTES}.", "minutes", "IIJ-07"))
@@ -161,6 +169,32 @@ def record_work(
             started_at=started_at,
             minutes=minutes,
             recorded_by=recorded_by,
+        )
+    ]
+
+
+def isolate(ticket: Ticket, found: Isolation, *, isolated_by: str, now: datetime) -> list[Event]:
+    """It is known which unit is at fault. Another finding corrects the one before; the same again changes nothing."""
+    _must_not_have_ended(ticket, "record an isolation")
+    faults = []
+    if ticket.received_at is not None and found.isolated_at < ticket.received_at:
+        message = "A fault is isolated no earlier than the request was received."
+        faults.append(Fault("before_receipt", message, "isolated_at"))
+    if found.isolated_at > now:
+        faults.append(Fault("in_future", "A fault that is still to be isolated cannot be recorded.", "isolated_at"))
+    if faults:
+        raise Refused(*faults)
+    if found == ticket.isolation:
+        return []
+    return [
+        intake.FaultIsolated(
+            occurred_at=now,
+            ticket_no=ticket.ticket_no,
+            customer_id=ticket.customer_id,
+            isolated_at=found.isolated_at,
+            asset_serial=found.asset_serial,
+            part=found.part,
+            isolated_by=isolated_by,
         )
     ]
 
@@ -243,6 +277,13 @@ def request_mail(
 def _must_exist(ticket: Ticket) -> None:
     if ticket.status is Status.UNOPENED:
         raise Refused(Fault("no_such_ticket", "There is no such ticket."), kind="not_found")
+
+
+def _must_not_have_ended(ticket: Ticket, to_do: str) -> None:
+    _must_exist(ticket)
+    if ticket.status in ENDED:
+        message = f"Ticket {ticket.ticket_no} is {ticket.status}: reopen it to {to_do}."
+        raise Refused(Fault("ticket_ended", message), kind="conflict")
 
 
 def _must_be(ticket: Ticket, what: str, *allowed: Status) -> None:

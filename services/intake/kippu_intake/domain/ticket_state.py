@@ -7,7 +7,9 @@ from enum import StrEnum
 from kippu_events.catalogue import intake
 from kippu_events.event import Event
 
-FOLD_VERSION = 1
+from kippu_intake.domain.facts import Isolation
+
+FOLD_VERSION = 2
 """To be raised whenever `Ticket` or `evolve` changes."""
 
 
@@ -34,6 +36,8 @@ class Ticket:
     contact_id: str = ""
     language: str = "en"
     received_at: datetime | None = None
+    isolation: Isolation | None = None
+    """What was found last to be at fault."""
     waiting_for: str | None = None
     messages: int = 0
     attachments: int = 0
@@ -63,6 +67,8 @@ def evolve(ticket: Ticket, event: Event) -> Ticket:
             ticket = replace(ticket, attachments=ticket.attachments + 1)
         case intake.WorkRecorded():
             ticket = replace(ticket, work_entries=ticket.work_entries + 1)
+        case intake.FaultIsolated():
+            ticket = replace(ticket, isolation=Isolation(event.asset_serial, event.part, event.isolated_at))
         case intake.TicketWaiting():
             ticket = replace(ticket, status=Status.WAITING, waiting_for=event.waiting_for)
         case intake.TicketResumed() | intake.TicketReopened():

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from kippu_events import steps
 from kippu_service.settings import MailAddress
 
 from kippu_intake.mail.limits import Limits, MailRefused
@@ -60,6 +61,7 @@ class Receiver:
                 await self._take_in.take(self._addresses[recipient], raw, return_path)
                 for recipient in envelope.rcpt_tos
             ]
+            steps.reached("mail.appended")
         except MailRefused as refused:
             return f"554 5.6.0 The mail is not taken: {refused}"
         except Exception:

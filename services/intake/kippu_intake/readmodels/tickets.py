@@ -15,10 +15,10 @@ from kippu_intake.domain.ticket_state import Status
 
 _OPENED = """
 insert into read.ticket (provider, ticket_no, customer_id, contact_id, plan_family, channel, received_at, language,
-                         subject, status, category, asset_serial, wanted_at, wanted_minutes, version)
+                         subject, status, category, asset_serial, wanted_at, wanted_minutes, topic, part, version)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
                      $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[],
-                     $14::integer[], $15::bigint[])
+                     $14::integer[], $15::text[], $16::text[], $17::bigint[])
 """
 
 # A change is a JSON object of the columns that it sets, so that it can also set one to null.
@@ -35,6 +35,12 @@ update read.ticket
                         then (changed.columns ->> 'wanted_at')::timestamptz else ticket.wanted_at end,
        wanted_minutes = case when changed.columns ? 'wanted_minutes'
                              then (changed.columns ->> 'wanted_minutes')::integer else ticket.wanted_minutes end,
+       topic = case when changed.columns ? 'topic' then changed.columns ->> 'topic' else ticket.topic end,
+       part = case when changed.columns ? 'part' then changed.columns ->> 'part' else ticket.part end,
+       isolated_at = coalesce((changed.columns ->> 'isolated_at')::timestamptz, ticket.isolated_at),
+       isolated_serial = coalesce(changed.columns ->> 'isolated_serial', ticket.isolated_serial),
+       isolated_part = case when changed.columns ? 'isolated_part'
+                            then changed.columns ->> 'isolated_part' else ticket.isolated_part end,
        minutes_recorded = ticket.minutes_recorded + changed.minutes,
        version = changed.version
   from unnest($1::text[], $2::text[], $3::jsonb[], $4::integer[], $5::bigint[])
@@ -57,6 +63,7 @@ class Tickets(Projector):
         intake.TicketClassified,
         intake.MessageAdded,
         intake.AttachmentAdded,
+        intake.FaultIsolated,
         intake.WorkRecorded,
         intake.TicketWaiting,
         intake.TicketResumed,
@@ -128,6 +135,14 @@ def _columns(event: Event) -> dict[str, Any]:
                 "asset_serial": event.asset_serial,
                 "wanted_at": event.wanted_at,
                 "wanted_minutes": event.wanted_minutes,
+                "topic": event.topic,
+                "part": event.part,
+            }
+        case intake.FaultIsolated():
+            return {
+                "isolated_at": event.isolated_at,
+                "isolated_serial": event.asset_serial,
+                "isolated_part": event.part,
             }
         case intake.TicketWaiting():
             return _status(Status.WAITING, event.waiting_for, event.clause)
@@ -158,6 +173,8 @@ def _opened_row(envelope: Envelope, event: intake.TicketOpened) -> tuple[Any, ..
         event.asset_serial,
         event.wanted_at,
         event.wanted_minutes,
+        event.topic,
+        event.part,
         envelope.version,
     )
 

@@ -1,0 +1,60 @@
+"""The commands as people meet them: an expected fault says what, where and what to do, and shows no traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def kippu(*arguments: str, data_dir: Path, **environment: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "kippu.main", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "KIPPU_DATA_DIR": str(data_dir), "COLUMNS": "160", "NO_COLOR": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_plan_file_that_is_in_order(tmp_path: Path) -> None:
+    code, told = kippu("plans", "check", "plans/iij-se.toml", data_dir=tmp_path)
+    assert code == 0
+    assert "iij-se 2025-04-01 of iij" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (("audit", "replay", "--provider", "iij"), {}, "Nothing was asked for"),
+        (("audit", "replay", "--provider", "iij", "--wallet", "w", "--as-of", "2026-02-30"), {}, "is no instant"),
+        (("audit", "replay", "--provider", "iij", "--wallet", "w", "--as-of", "2026-02-03"), {}, "has no time zone"),
+        (("token", "make", "--provider", "IIJ"), {}, "'IIJ' is no valid value"),
+        (("serve", "nothing"), {}, "There is no service 'nothing'"),
+        (("parked", "list"), {"KIPPU_PROVIDER": "iij"}, "did you mean KIPPU_PROVIDERS"),
+        (("up",), {"KIPPU_PLANS_DIR": "/nowhere"}, "no plan files"),
+    ],
+)
+def test_a_fault_is_told_for_people(
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], said: str
+) -> None:
+    code, told = kippu(*arguments, data_dir=tmp_path, **environment)
+    assert code == 1, told
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_a_plan_files_faults_come_with_their_lines(tmp_path: Path) -> None:
+    file = tmp_path / "broken.toml"
+    file.write_text((ROOT / "plans" / "iij-se.toml").read_text("utf-8").replace('country = "TH"', 'country = "XX"'))
+    code, told = kippu("plans", "check", str(file), data_dir=tmp_path)
+    assert code == 1
+    assert "country" in told
+    assert "faults" in told
+    assert "Traceback" not in told

@@ -1,0 +1,153 @@
+"""What the commands do to a house on a real PostgreSQL: publish, rebuild, park and redrive, replay."""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kippu import audit, ground, parked, plans, projections
+from kippu.audit import wallet_subject
+from kippu.compose import House, built
+from kippu.services import PARTS
+from kippu.trouble import Trouble
+from kippu_entitlement import folds
+from kippu_entitlement.domain import streams
+from kippu_entitlement.readmodels.registers import PublishedPlans as Plans
+from kippu_entitlement.readmodels.wallets import Wallets
+from kippu_events.bus.embedded import EmbeddedBus
+from kippu_events.catalogue.entitlement import TicketsCredited, WalletOpened
+from kippu_events.consumer.projector import ProjectorRunner
+from kippu_events.consumer.runner import Tuning
+from kippu_events.envelope import Envelope
+from kippu_events.replay import dump
+from kippu_events.work import Cause, Work
+from kippu_service.settings import Settings
+from pydantic import SecretStr
+
+PLAN = Path(__file__).parents[2] / "plans" / "iij-se.toml"
+
+
+@pytest.fixture
+async def house(postgres_url: str, tmp_path: Path) -> AsyncIterator[House]:
+    settings = Settings(
+        data_dir=tmp_path,
+        prefix=f"t{secrets.token_hex(4)}",
+        database_url=SecretStr(postgres_url),
+        master_key_file=tmp_path / "master.key",
+    )
+    (tmp_path / "master.key").write_text(secrets.token_hex(32))
+    try:
+        async with built(settings, await ground.prepare(postgres_url, settings)) as made:
+            yield made
+    finally:
+        await ground.discard(postgres_url, settings)
+
+
+async def caught_up(house: House, service: str, *names: str) -> None:
+    """Runs these projectors until they have heard everything."""
+    for projector in house.services[service].projectors:
+        if projector.name in names:
+            runner = ProjectorRunner(
+                service,
+                projector,
+                EmbeddedBus(house.logs),
+                house.runtimes[service].connect_writer,
+                Tuning(attempts=1, backoff_seconds=0.01),
+            )
+            await runner.run(await projections.heads_of(house, projector))
+
+
+async def shown(house: House, *tables: str) -> bytes:
+    connection = await house.runtimes["entitlement"].connect_writer()
+    try:
+        return await dump(connection, tables)
+    finally:
+        await connection.close()
+
+
+async def a_wallet(house: House) -> str:
+    wallet_id = "customer-1.iij-se"
+
+    async def decide(work: Work) -> None:
+        stream = await work.load(folds.WALLET, "iij", streams.wallet("iij", wallet_id))
+        about = {"wallet_id": wallet_id, "customer_id": "customer-1", "occurred_at": work.now}
+        work.record(
+            stream,
+            WalletOpened(plan_family="iij-se", **about),
+            TicketsCredited(
+                lot_id="O-1", order_id="O-1", quantity=5, valid_from=work.now, expires_at=work.now, **about
+            ),
+        )
+
+    await house.runtimes["entitlement"].worker.run(Cause("test", "test"), decide)
+    return wallet_id
+
+
+async def test_a_plan_is_published_once_and_never_changed(house: House, tmp_path: Path) -> None:
+    assert await plans.publish_one(house, PLAN)
+    assert not await plans.publish_one(house, PLAN)
+    changed = tmp_path / "changed.toml"
+    changed.write_text(PLAN.read_text("utf-8").replace("valid_days = 14", "valid_days = 15"), "utf-8")
+    with pytest.raises(Trouble, match="published with another text"):
+        await plans.publish_one(house, changed)
+
+
+async def test_a_rebuilt_read_model_is_the_same(house: House) -> None:
+    await plans.publish_one(house, PLAN)
+    await caught_up(house, "entitlement", "plans")
+    before = await shown(house, *Plans.tables)
+    assert b"iij-se" in before
+    await projections.rebuilt(house, "plans")
+    assert await shown(house, *Plans.tables) == before
+
+
+async def test_what_was_parked_is_redriven_once_it_is_mended(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def poisoned(self: Plans, connection: Any, batch: Sequence[Envelope]) -> None:
+        raise ValueError("cannot be read")
+
+    await plans.publish_one(house, PLAN)
+    with monkeypatch.context() as broken:
+        broken.setattr(Plans, "apply", poisoned)
+        await caught_up(house, "entitlement", "plans")
+        [(service, key)] = await parked.parked_everywhere(house)
+        assert (service, key.events) == ("entitlement", 1)
+        assert "cannot be read" in key.error
+        [outcome] = await parked.redriven(house, None)
+        assert outcome.error is not None
+        assert outcome.left == 1
+    [outcome] = await parked.redriven(house, None)
+    assert (outcome.done, outcome.left, outcome.error) == (1, 0, None)
+    assert b"iij-se" in await shown(house, *Plans.tables)
+    assert await parked.parked_everywhere(house) == []
+
+
+async def test_a_statement_is_made_again_from_the_log_alone(house: House) -> None:
+    wallet = wallet_subject(await a_wallet(house))
+    # Nothing has been projected live: the figures come from the log.
+    assert b'"balance":5' in await audit.remade(house, "iij", wallet)
+    assert b"customer-1" not in await shown(house, *Wallets.tables)
+    with pytest.raises(Trouble, match=r"There is no wallet nobody\.iij-se"):
+        await audit.remade(house, "iij", wallet_subject("nobody.iij-se"))
+    with pytest.raises(Trouble, match="There is no"):
+        await audit.remade(house, "other", wallet)
+
+
+async def test_replaying_leaves_no_scratch_database_behind(house: House) -> None:
+    await audit.remade(house, "iij", wallet_subject(await a_wallet(house)))
+    connection = await house.runtimes["entitlement"].connect_writer()
+    try:
+        names = await connection.fetch(
+            "select datname from pg_database where datname like $1", f"{house.settings.prefix}%"
+        )
+    finally:
+        await connection.close()
+    assert {row["datname"] for row in names} == {house.settings.database_of(name) for name in (*PARTS, "keyring")}
+
+
+def test_a_difference_is_shown_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    assert not audit.report(wallet_subject("w"), b'{"balance":5}', b'{"balance":6}', show=False)
+    told = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert '- "balance": 6' in told
+    assert '+ "balance": 5' in told
+    assert audit.report(wallet_subject("w"), b'{"balance":5}', b'{"balance":5}', show=False)

@@ -1,0 +1,172 @@
+"""Dispatch's events about units: shipped, delivered, expected back, received, repaired.
+
+Streams: `shipment-{provider}-{shipment_id}` for everything about one shipment and the return that it causes; its id is
+`{ticket_no}.S{decision}`. `unit-{provider}-{serial}` for a spare unit in stock, so that it is reserved once.
+"""
+
+from datetime import date
+
+from pydantic import AwareDatetime
+
+from kippu_events.catalogue.dispatch import dispatch
+from kippu_events.catalogue.fulfilment import ReturnTerms, Target
+from kippu_events.catalogue.values import Price
+from kippu_events.event import Event
+
+
+class ShipmentEvent(Event):
+    shipment_id: str
+    ticket_no: str
+    customer_id: str
+
+
+@dispatch
+class UnitStocked(Event):
+    """A spare unit is there to be shipped."""
+
+    serial: str
+    model: str
+
+
+@dispatch
+class UnitReserved(ShipmentEvent):
+    """A spare unit is set aside for a shipment; on the unit's stream, with UnitAllotted on the shipment's."""
+
+    serial: str
+
+
+@dispatch
+class ShipmentPlanned(ShipmentEvent):
+    """A unit is to be shipped: at once, or once the defective one was received and repaired."""
+
+    mode: str
+    clause: str
+    defective_serial: str
+    model: str
+    part: str | None = None
+    target: Target | None = None
+    returns: ReturnTerms | None = None
+    reship_charge: Price | None = None
+    time_zone: str
+
+
+@dispatch
+class ShipmentWithdrawn(ShipmentEvent):
+    """A newer decision, or a decline, needs no shipment; nothing had left yet."""
+
+    reason: str
+
+
+@dispatch
+class UnitAllotted(ShipmentEvent):
+    serial: str
+
+
+@dispatch
+class UnitShipped(ShipmentEvent):
+    serial: str
+    shipped_at: AwareDatetime
+    carrier_reference: str | None = None
+    attempt: int
+    """1 for the first time; shipping again after a failed delivery counts on."""
+
+
+@dispatch
+class DeliveryFailed(ShipmentEvent):
+    failed_at: AwareDatetime
+    attempt: int
+    reason: str
+
+
+@dispatch
+class UnitDelivered(ShipmentEvent):
+    """The replacement is with the customer: from now on its serial is covered, and the defective one is not."""
+
+    serial: str
+    defective_serial: str
+    delivered_at: AwareDatetime
+    received_on: date
+    part: str | None = None
+
+
+@dispatch
+class DeliveryUnreported(ShipmentEvent):
+    """Nobody has reported a delivery for days: a dispatcher has to ask."""
+
+
+@dispatch
+class OwnershipChanged(ShipmentEvent):
+    """Who owns a unit from now on: `customer` or `provider`."""
+
+    serial: str
+    owner: str
+    clause: str
+
+
+@dispatch
+class DiskRetained(ShipmentEvent):
+    """The failed part stays with the customer, who owns it and disposes of it; nothing is due back (QNP-11)."""
+
+    serial: str
+    part: str
+    clause: str
+
+
+@dispatch
+class ReturnExpected(ShipmentEvent):
+    """The defective unit is due back by the end of `due_on` (a local date)."""
+
+    serial: str
+    due_on: date
+    clause: str
+
+
+@dispatch
+class ReturnReminded(ShipmentEvent):
+    serial: str
+    due_on: date
+
+
+@dispatch
+class ReturnOverdue(ShipmentEvent):
+    """The due day has passed; `charge` is what the terms ask for it."""
+
+    serial: str
+    due_on: date
+    charge: Price
+    clause: str
+
+
+@dispatch
+class ReturnMismatched(ShipmentEvent):
+    """A unit came back that is not the one expected. The expected one is still due."""
+
+    expected_serial: str
+    received_serial: str
+    received_on: date
+
+
+@dispatch
+class UnitReturned(ShipmentEvent):
+    """The defective unit is back. `late` if after its due day; `credited` if the terms then credit the charge."""
+
+    serial: str
+    received_on: date
+    late: bool
+    credited: bool
+
+
+@dispatch
+class RepairReceived(ShipmentEvent):
+    """The unit to be repaired is in."""
+
+    serial: str
+    received_on: date
+
+
+@dispatch
+class RepairCompleted(ShipmentEvent):
+    """The maker has repaired or replaced it: the shipment back may go."""
+
+    serial: str
+    completed_on: date

@@ -1,0 +1,21 @@
+"""Technical questions are answered on some topics only."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.value import Name
+
+
+@rule_kind
+class QuestionScope(Rule):
+    kind: Literal["question_scope"] = "question_scope"
+    topics: Annotated[frozenset[Name], Field(min_length=1)]
+
+    def judge(self, case: Case) -> Verdict:
+        topic = case.request.topic
+        inputs = {"topic": topic, "topics": sorted(self.topics)}
+        if topic is None:
+            return Verdict("waiting", inputs, waiting_for="classification")
+        return Verdict("satisfied" if topic in self.topics else "refused", inputs)

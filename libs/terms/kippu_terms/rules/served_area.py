@@ -1,0 +1,34 @@
+"""Where a service is given as it stands, and where it takes consultation: remote islands, and areas that are not named.
+
+What came of the consultation is on record with the contract that was sold for the area, or as an approval.
+"""
+
+from typing import Literal
+
+from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+
+
+@rule_kind
+class ServedArea(Rule):
+    kind: Literal["served_area"] = "served_area"
+
+    def judge(self, case: Case) -> Verdict:
+        if case.given is None or case.asset is None:
+            return Verdict("not_applicable")
+        service, contract, asset = case.given.service, case.given.contract, case.asset
+        agreed = case.request.approval == "granted" or (contract is not None and contract.area_agreed)
+        inputs = {
+            "service": service.id,
+            "area": asset.area,
+            "remote_island": asset.remote_island,
+            "areas": None if service.areas is None else sorted(service.areas),
+            "agreed": agreed,
+        }
+        if service.areas is not None and asset.area is None:
+            return Verdict("waiting", inputs, waiting_for="classification")
+        island = service.consult_on_islands and asset.remote_island is True
+        if service.serves(asset.area) and not island:
+            return Verdict("satisfied", inputs)
+        if agreed:
+            return Verdict("satisfied", inputs)
+        return Verdict("refused" if case.request.approval == "refused" else "consult", inputs)

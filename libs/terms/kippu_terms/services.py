@@ -1,0 +1,82 @@
+"""Which service a request gets: by its category, the contracts in force and the warranty on the day of receipt."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from kippu_terms.dates import first_of_month_after
+from kippu_terms.facts import AssetFacts, ContractFacts, Facts
+from kippu_terms.fulfilment import FulfilmentSection, Service
+
+WhyNot = Literal["other_category", "unknown_device", "no_contract_in_force", "in_warranty", "out_of_warranty"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """A service that applies, and the contract under which it does; None for one that needs no contract."""
+
+    service: Service
+    contract: ContractFacts | None
+
+
+def given(fulfilment: FulfilmentSection, facts: Facts, on: date) -> Given | None:
+    """The first service of the plan that applies on a local date; None if none does."""
+    for service in fulfilment.services:
+        found = applies(service, facts, on)
+        if isinstance(found, Given):
+            return found
+    return None
+
+
+def applies(service: Service, facts: Facts, on: date) -> Given | WhyNot:
+    """The service with its contract, or why it does not apply."""
+    if facts.request.category not in service.categories:
+        return "other_category"
+    if not service.products and service.warranty is None:
+        return Given(service, None)
+    asset = facts.asset
+    if asset is None or not asset.registered:
+        return "unknown_device"
+    if objection := _warranty_objection(service, asset, on):
+        return objection
+    contract = _in_force(service, facts.contracts, asset, on)
+    return "no_contract_in_force" if service.products and contract is None else Given(service, contract)
+
+
+def _warranty_objection(service: Service, asset: AssetFacts, on: date) -> WhyNot | None:
+    in_warranty = asset.warranty_until is not None and on <= asset.warranty_until
+    if service.warranty == "in" and not in_warranty:
+        return "out_of_warranty"
+    return "in_warranty" if service.warranty == "after" and in_warranty else None
+
+
+def _in_force(
+    service: Service, contracts: tuple[ContractFacts, ...], asset: AssetFacts, on: date
+) -> ContractFacts | None:
+    """The contract for this service that is in force; of several, the one that lasts longest."""
+    in_force = [
+        contract
+        for contract in contracts
+        if contract.product in service.products
+        and earliest_start(service, contract.valid_from, asset.area, contract.delivered_on)
+        <= on
+        <= contract.valid_until
+    ]
+    return max(in_force, key=lambda contract: contract.valid_until, default=None)
+
+
+def earliest_start(service: Service, start: date, area: str | None, delivered_on: date | None) -> date:
+    """When a service that is to begin on `start` can begin: later, where it counts from the delivery in that area."""
+    months = service.starts_months_after_delivery
+    if months is None or delivered_on is None or service.serves(area):
+        return start
+    return max(start, first_of_month_after(delivered_on, months))
+
+
+def has_contract(fulfilment: FulfilmentSection, facts: Facts, on: date) -> ContractFacts | None:
+    """A contract that gives any service on a local date, whatever the request is about; None if there is none."""
+    asset = facts.asset
+    if asset is None or not asset.registered:
+        return None
+    found = (_in_force(service, facts.contracts, asset, on) for service in fulfilment.services)
+    return next((contract for contract in found if contract), None)

@@ -1,0 +1,95 @@
+"""Puts assets into the register, all of them in one append, or says what is wrong with each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from kippu_events.work import Fold, Work
+from kippu_terms.refusal import Fault
+
+from kippu_entitlement import folds, terms
+from kippu_entitlement.domain import asset, contracts, streams
+from kippu_entitlement.domain.asset import Asset
+
+
+@dataclass(slots=True)
+class Registered:
+    """What came of it, by serial. With any fault, nothing is registered."""
+
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    faults: dict[str, list[Fault]] = field(default_factory=dict)
+    kind: Literal["invalid", "conflict"] = "conflict"
+    """`invalid` if any fault lies in what is said, not only in how the register stands."""
+
+
+async def register(work: Work, provider: str, wanted: Sequence[Asset]) -> Registered:
+    """`wanted` names each serial once. What is registered with the same facts already stays as it is."""
+    books = await _Books.opened(work, provider, wanted)
+    done = Registered()
+    for each in wanted:
+        said = [*asset.faults_of(each), *books.faults_of(each)]
+        faults = [*said, *asset.objections(books.asset(each.serial), each)]
+        if faults:
+            done.faults[each.serial] = faults
+        if said:
+            done.kind = "invalid"
+    if not done.faults:
+        for each in wanted:
+            await _put(work, provider, each, done)
+    return done
+
+
+async def _put(work: Work, provider: str, wanted: Asset, done: Registered) -> None:
+    stream = await work.load(folds.ASSET, provider, streams.asset(provider, wanted.serial))
+    existed = stream.state.exists
+    events = asset.register(stream.state, wanted, work.now)
+    work.record(stream, *events)
+    (done.unchanged if not events else done.changed if existed else done.new).append(wanted.serial)
+
+
+@dataclass(frozen=True)
+class _Books:
+    """Everything that the registrations refer to, loaded in one round trip."""
+
+    work: Work
+    states: Mapping[str, Any]
+    provider: str
+    wanted: Mapping[str, Asset]
+
+    @classmethod
+    async def opened(cls, work: Work, provider: str, wanted: Sequence[Asset]) -> "_Books":
+        names: dict[str, Fold[Any]] = {}
+        for each in wanted:
+            names[streams.customer(provider, each.customer_id)] = folds.CUSTOMER
+            names[streams.plan(provider, each.plan_family)] = folds.PLANS
+            names[streams.asset(provider, each.serial)] = folds.ASSET
+            if each.part_of is not None:
+                names[streams.asset(provider, each.part_of)] = folds.ASSET
+        loaded = await work.load_all(provider, *((fold, name) for name, fold in names.items()))
+        states = {stream.name: stream.state for stream in loaded}
+        return cls(work, states, provider, {each.serial: each for each in wanted})
+
+    def asset(self, serial: str) -> Asset:
+        known: Asset = self.states[streams.asset(self.provider, serial)]
+        return known
+
+    def faults_of(self, wanted: Asset) -> Iterator[Fault]:
+        """What it refers to that there is not."""
+        if not self.states[streams.customer(self.provider, wanted.customer_id)].exists:
+            yield Fault("unknown_customer", f"there is no customer {wanted.customer_id}", "customer_id")
+        published = self.states[streams.plan(self.provider, wanted.plan_family)]
+        if not published.exists:
+            yield Fault("unknown_plan", f"no terms of {wanted.plan_family} are published", "plan_family")
+        elif wanted.contracts:
+            yield from contracts.faults_of(wanted.contracts, terms.every_version(published))
+        if wanted.part_of is not None and not self._is_a_unit_of(wanted, wanted.part_of):
+            message = f"there is no unit {wanted.part_of} of this customer under these terms that it could be a part of"
+            yield Fault("unknown_unit", message, "part_of")
+
+    def _is_a_unit_of(self, part: Asset, serial: str) -> bool:
+        """A unit that is registered, or is to be by the same file. A part has no parts of its own."""
+        unit = self.wanted.get(serial) or self.asset(serial)
+        owner = (unit.customer_id, unit.plan_family)
+        return unit.exists and owner == (part.customer_id, part.plan_family) and unit.part_of is None

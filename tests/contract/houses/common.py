@@ -1,0 +1,19 @@
+"""What the houses share."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kippu_events.catalogue.values import Price, PriceLine
+
+NOON = datetime(2026, 11, 18, 5, tzinfo=UTC)
+"""Wednesday 12:00 in Bangkok: when every house is looked at."""
+PLAN_TEXT = (Path(__file__).parents[3] / "plans" / "iij-se.toml").read_text()
+LINE_TEXT = "ten of the blue kind"
+PRICE = Price(
+    currency="THB",
+    lines=(PriceLine(product="se-10", description=LINE_TEXT, quantity=1, unit_price=975_000, tax_rate_permyriad=700),),
+    tax_name="VAT",
+    tax_rounding="half_up",
+    payment_days=30,
+    time_zone="Asia/Bangkok",
+)

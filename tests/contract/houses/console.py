@@ -1,0 +1,113 @@
+"""The console over a request, its wallet, its visit, an invoice and a mail that matched no request."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import kippu_console
+from fastapi import FastAPI
+from kippu_console.app import build
+from kippu_events.catalogue import billing, dispatch, entitlement, intake
+from kippu_events.catalogue.values import Channel
+from kippu_events.event import Event
+from kippu_events.log.memory import MemoryLog
+from kippu_privacy import Plain
+from kippu_service.runtime import Runtime
+from kippu_service.service import Service
+from kippu_service.testing.hearing import catch_up, tell
+from kippu_service.testing.tenancy import OPEN, House
+
+from houses.common import NOON, PRICE
+
+TICKET, WALLET = "KP-7777-0001", "customer-1.iij-se"
+SUBJECT = "the core switch burns"
+SENDER = "one@customer-1.example"
+
+
+async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str, str]:
+    heard = {name: MemoryLog(name) for name in ("intake", "entitlement", "dispatch", "billing")}
+    for log, stream, event in _told():
+        await tell(runtime, heard[log], stream, event)
+    await catch_up(service, runtime, heard)
+    return {"ticket_no": TICKET, "wallet_id": WALLET}
+
+
+def _told() -> list[tuple[str, str, Event]]:
+    """(log, stream, event)."""
+    opened = intake.TicketOpened(
+        occurred_at=NOON,
+        ticket_no=TICKET,
+        customer_id="customer-1",
+        contact_id="contact-1",
+        plan_family="iij-se",
+        channel=Channel.MAIL,
+        received_at=NOON,
+        language="th",
+        subject=Plain("contact-iij-contact-1", SUBJECT),
+    )
+    unmatched = intake.MailUnmatched(
+        occurred_at=NOON,
+        mail_id="mail-1",
+        reason="no_prefix",
+        received_at=NOON,
+        language="en",
+        sender=Plain("contact-iij-contact-1", SENDER),
+        subject=Plain("contact-iij-contact-1", "a question about an invoice"),
+        customer_id="customer-1",
+        contact_id="contact-1",
+    )
+    credited = entitlement.TicketsCredited(
+        occurred_at=NOON,
+        wallet_id=WALLET,
+        customer_id="customer-1",
+        lot_id="lot-77",
+        quantity=10,
+        valid_from=NOON,
+        expires_at=NOON + timedelta(days=365),
+        order_id="order-77",
+    )
+    visit = dispatch.VisitRequested(
+        occurred_at=NOON,
+        visit_id=f"{TICKET}.V1",
+        ticket_no=TICKET,
+        customer_id="customer-1",
+        wanted_at=NOON + timedelta(days=3),
+        minutes=60,
+        notice_days=3,
+        clause="IIJ-09",
+    )
+    invoice = billing.InvoiceIssued(
+        occurred_at=NOON,
+        invoice_no="INV-order-77",
+        customer_id="customer-1",
+        order_id="order-77",
+        issued_on=date(2026, 11, 18),
+        due_on=date(2026, 12, 18),
+        price=PRICE,
+        net=975_000,
+        taxes=(),
+        total=1_043_250,
+        currency="THB",
+    )
+    wallet = entitlement.WalletOpened(
+        occurred_at=NOON, wallet_id=WALLET, customer_id="customer-1", plan_family="iij-se"
+    )
+    return [
+        ("intake", f"ticket-iij-{TICKET}", opened),
+        ("intake", "mail-iij-mail-1", unmatched),
+        ("entitlement", f"wallet-iij-{WALLET}", wallet),
+        ("entitlement", f"wallet-iij-{WALLET}", credited),
+        ("dispatch", f"visits-iij-{TICKET}", visit),
+        ("billing", "invoice-iij-INV-order-77", invoice),
+    ]
+
+
+CONSOLE = House(
+    log="console",
+    migrations=Path(kippu_console.__file__).parent / "migrations",
+    build=build,
+    fill=fill,
+    bodies={},
+    secrets=[SUBJECT, SENDER, "10,432.50", "INV-order-77", "lot-77", f"{TICKET}.V1"],
+    open=OPEN | {"GET /sign-in", "POST /sign-in", "GET /style.css"},
+)

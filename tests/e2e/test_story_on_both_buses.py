@@ -1,0 +1,94 @@
+"""The story, played by the command itself on a real PostgreSQL: on the embedded bus and on a real Kafka, alike."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+MINUTES = 60.0
+KIPPU = (sys.executable, "-m", "kippu.main")
+ROOT = Path(__file__).parents[2]
+
+
+def played(bus: str, folder: Path, bootstrap_servers: str | None = None) -> tuple[dict[str, str], str]:
+    """The story's figures, and what it printed."""
+    figures = folder / "figures.json"
+    environment = {**os.environ, "KIPPU_DATA_DIR": str(folder / "data"), "NO_COLOR": "1", "COLUMNS": "160"}
+    if bootstrap_servers is not None:
+        environment["KAFKA_BOOTSTRAP_SERVERS"] = bootstrap_servers
+    done = subprocess.run(
+        [*KIPPU, "up", "--bus", bus, "--story", "--exit", "--figures", str(figures)],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=8 * MINUTES, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return json.loads(figures.read_text("utf-8")), done.stdout
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Not pytest's: where root runs the tests, PostgreSQL is another user, whom pytest locks out of its folders."""
+    with tempfile.TemporaryDirectory(prefix="kippu-e2e-") as made:
+        yield Path(made)
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[tuple[dict[str, str], str]]:
+    with folder() as made:
+        yield played("embedded", made)
+
+
+def test_the_story_ends_with_the_figures_of_the_terms(embedded: tuple[dict[str, str], str]) -> None:
+    figures, _ = embedded
+    assert figures["35 + 50 minutes are debited as"] == "2"
+    assert figures["the debit that crosses lots"] == "1 of lot B + 1 of lot A"
+    assert figures["invoice of lot A"] == "10,432.50 THB"
+    assert figures["the lowest balance there ever was"] == "0"
+    assert figures["replayed from position 0, byte for byte the live figures"] == "ticket, wallet"
+
+
+@pytest.mark.parametrize("clause", [f"IIJ-{number:02d}" for number in range(1, 11)])
+def test_the_story_tells_each_clause(embedded: tuple[dict[str, str], str], clause: str) -> None:
+    assert clause in embedded[1]
+
+
+def test_kafka_comes_to_the_same_figures(embedded: tuple[dict[str, str], str], kafka_servers: str) -> None:
+    with folder() as made:
+        on_kafka, _ = played("kafka", made, kafka_servers)
+    assert on_kafka == embedded[0]
+
+
+def test_it_stays_up_until_it_is_told_to_stop_and_leaves_nothing_running() -> None:
+    with folder() as made:
+        _stays_up_until_told(made)
+
+
+def _stays_up_until_told(tmp_path: Path) -> None:
+    output = tmp_path / "output.txt"
+    environment = {**os.environ, "KIPPU_DATA_DIR": str(tmp_path / "data"), "NO_COLOR": "1", "COLUMNS": "160"}
+    with output.open("wb") as file:
+        process = subprocess.Popen([*KIPPU, "up"], cwd=ROOT, env=environment | _free_ports(), stdout=file, stderr=file)
+    try:
+        until = time.monotonic() + 2 * MINUTES
+        while "Ctrl-C" not in output.read_text() and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.1)
+        assert process.poll() is None, output.read_text()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=MINUTES) == 0, output.read_text()
+    finally:
+        if process.poll() is None:
+            process.kill()
+    assert "Stopping" in output.read_text()
+    assert not list((tmp_path / "data" / "postgres" / "data").glob("postmaster.pid")), "PostgreSQL was left running"
+
+
+def _free_ports() -> dict[str, str]:
+    names = ("INTAKE", "ENTITLEMENT", "DISPATCH", "BILLING", "CONSOLE", "SMTP")
+    return {f"KIPPU_{name}_PORT": "0" for name in names}
