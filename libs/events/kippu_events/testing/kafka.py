@@ -30,6 +30,7 @@ ONE_NODE = {
     "TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
     "TRANSACTION_STATE_LOG_MIN_ISR": "1",
     "GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+    "AUTO_CREATE_TOPICS_ENABLE": "false",
 }
 """What the image makes the broker's settings of: one node, which is broker and controller."""
 
@@ -52,7 +53,7 @@ def kafka_servers() -> Iterator[str]:
 def _container() -> Iterator[str]:
     """Apache's own image, one node; testcontainers' ready-made Kafka is another vendor's and knows that one only."""
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415  a development tool, used only here
-    from testcontainers.core.waiting_utils import wait_for_logs  # noqa: PLC0415
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy  # noqa: PLC0415
 
     with socket.socket() as probe:
         # A broker tells its clients where it is, so the port is chosen before it starts.
@@ -62,8 +63,8 @@ def _container() -> Iterator[str]:
     servers = f"{container.get_container_host_ip()}:{port}"
     for name, value in {**ONE_NODE, "ADVERTISED_LISTENERS": f"PLAINTEXT://{servers}"}.items():
         container.with_env(f"KAFKA_{name}", value)
+    container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(START_SECONDS))
     with container:
-        wait_for_logs(container, "Kafka Server started", timeout=START_SECONDS)
         yield servers
 
 

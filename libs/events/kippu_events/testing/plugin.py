@@ -30,7 +30,7 @@ def postgres_url() -> Iterator[str]:
     if url := os.environ.get("DATABASE_URL"):
         yield url
     elif docker_answers():
-        from testcontainers.postgres import PostgresContainer  # noqa: PLC0415  a development tool, used only here
+        from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415  a development tool, used only here
 
         with PostgresContainer("postgres:18-alpine", driver=None) as container:
             yield container.get_connection_url()
