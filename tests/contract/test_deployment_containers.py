@@ -1,6 +1,7 @@
 """The image and the compose files: every service that there is runs without rights, and no secret is written there."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,8 @@ def pinned(lock: str) -> dict[str, str]:
 
 def test_what_runs_in_production_is_what_was_tested() -> None:
     everything, production = pinned("requirements.lock"), pinned("requirements-production.lock")
+    project = tomllib.loads((ROOM / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(project["dependencies"]) <= production.keys(), "make lock"
     assert production.items() <= everything.items()
     assert not {"pytest", "mypy", "uv"} & production.keys()
     assert pinned("requirements-build.lock").items() <= everything.items()
