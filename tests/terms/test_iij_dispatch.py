@@ -6,8 +6,8 @@ from functools import reduce
 from typing import Any
 
 import pytest
-from kippu_dispatch import domain
-from kippu_dispatch.domain import Status, Visits
+from kippu_dispatch.domain import visit as domain
+from kippu_dispatch.domain.visit import Status, Visits
 from kippu_events.catalogue.dispatch import VisitBooked, VisitHeld, VisitRequested
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
 from kippu_events.catalogue.values import Outcome

@@ -5,18 +5,22 @@ from pathlib import Path
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 
-from kippu_billing.api import router
+from kippu_billing.api import charges, invoices, quotes
 from kippu_billing.falling_due import DEADLINES
-from kippu_billing.reactors import InvoiceOrder, OfferShortfall
-from kippu_billing.readmodels import Invoices, Quotes
+from kippu_billing.reactors import ChargeFulfilment, InvoiceOrder, OfferShortfall
+from kippu_billing.readmodels.charges import Charges
+from kippu_billing.readmodels.invoices import Invoices
+from kippu_billing.readmodels.quotes import Quotes
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def build(runtime: Runtime) -> Service:
     return Service(
         name="billing",
-        migrations=Path(__file__).parent / "migrations",
-        routers=(router,),
-        projectors=(Invoices(), Quotes()),
-        reactors=(InvoiceOrder(), OfferShortfall()),
+        migrations=MIGRATIONS,
+        routers=(invoices.router, quotes.router, charges.router),
+        projectors=(Invoices(), Quotes(), Charges()),
+        reactors=(InvoiceOrder(), OfferShortfall(), ChargeFulfilment()),
         deadlines=DEADLINES,
     )

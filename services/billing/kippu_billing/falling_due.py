@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from kippu_events.catalogue.billing import InvoiceIssued, InvoicePaid, QuoteAccepted, QuoteOffered
+from kippu_events.catalogue.billing import CreditNoteIssued, InvoiceIssued, InvoicePaid, QuoteAccepted, QuoteOffered
 from kippu_events.deadlines import Cancel, Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
 from kippu_events.work import Work
@@ -16,7 +16,7 @@ from kippu_billing.streams import invoice_of, quote_of
 OVERDUE = "payment-overdue"
 LAPSE = "quote-lapse"
 
-_PLANNED = {event.type for event in (InvoiceIssued, InvoicePaid, QuoteOffered, QuoteAccepted)}
+_PLANNED = {event.type for event in (InvoiceIssued, InvoicePaid, CreditNoteIssued, QuoteOffered, QuoteAccepted)}
 
 
 def plan(envelope: Envelope) -> Sequence[Schedule | Cancel]:
@@ -28,8 +28,8 @@ def plan(envelope: Envelope) -> Sequence[Schedule | Cancel]:
         case InvoiceIssued() as issued:
             due_at = _end_of(issued.due_on, issued.price.time_zone)
             return (_schedule(OVERDUE, provider, issued.invoice_no, due_at),)
-        case InvoicePaid() as paid:
-            return (Cancel(_id(OVERDUE, provider, paid.invoice_no)),)
+        case InvoicePaid() | CreditNoteIssued() as settled:
+            return (Cancel(_id(OVERDUE, provider, settled.invoice_no)),)
         case QuoteOffered() as offered:
             due_at = _end_of(offered.valid_until, offered.price.time_zone)
             return (_schedule(LAPSE, provider, offered.quote_id, due_at),)

@@ -1,14 +1,16 @@
-"""What billing decides when it hears that an order was accepted, or that a wallet had too little."""
+"""What billing decides when it hears of an accepted order, a wallet that had too little, a unit not sent back."""
 
 from collections.abc import Sequence
 
 from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted
+from kippu_events.catalogue.shipments import ReturnOverdue, UnitReturned, UnitShipped
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
 from kippu_events.work import Work
 
-from kippu_billing.domain import invoice, quote
-from kippu_billing.streams import invoice_of, quote_of
+from kippu_billing.domain import charge, invoice, quote
+from kippu_billing.domain.charge import Claim
+from kippu_billing.streams import charge_of, invoice_of, quote_of
 
 
 class InvoiceOrder(Reactor):
@@ -37,3 +39,45 @@ class OfferShortfall(Reactor):
     async def _short(self, envelope: Envelope, shortfall: DebitShortfall, work: Work) -> None:
         stream = await quote_of(work, envelope.provider, quote.id_of(shortfall.debit_id))
         work.record(stream, *quote.offer(stream.state, shortfall, work.now))
+
+
+class ChargeFulfilment(Reactor):
+    """What the terms charge for a return that is overdue or a second carriage, and what they credit again."""
+
+    name = "charge-fulfilment"
+    logs = ("dispatch",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(ReturnOverdue, self._overdue), On(UnitReturned, self._returned), On(UnitShipped, self._shipped))
+
+    async def _overdue(self, envelope: Envelope, overdue: ReturnOverdue, work: Work) -> None:
+        await self._raise(work, envelope.provider, charge.for_overdue_return(overdue))
+
+    async def _shipped(self, envelope: Envelope, shipped: UnitShipped, work: Work) -> None:
+        claim = charge.for_carriage(shipped)
+        if claim is not None:
+            await self._raise(work, envelope.provider, claim)
+
+    async def _raise(self, work: Work, provider: str, claim: Claim) -> None:
+        """The charge and its invoice, in one append."""
+        charged = await charge_of(work, provider, claim.charge_id)
+        raised = charge.demand(charged.state, claim, work.now)
+        if raised:
+            work.record(charged, *raised)
+            stream = await invoice_of(work, provider, invoice.number_of(claim.charge_id))
+            issued = invoice.issue_for_charge(stream.state, claim.charge_id, claim.customer_id, claim.price, work.now)
+            work.record(stream, *issued)
+
+    async def _returned(self, envelope: Envelope, returned: UnitReturned, work: Work) -> None:
+        reason = charge.reason_gone(returned)
+        if reason is None:
+            return
+        charge_id = charge.id_of_return(returned.shipment_id)
+        charged = await charge_of(work, envelope.provider, charge_id)
+        if not charged.state.is_owed:
+            return
+        number = invoice.number_of(charge_id)
+        stream = await invoice_of(work, envelope.provider, number)
+        if not stream.state.is_paid:
+            work.record(charged, *charge.withdraw(charged.state, charge_id, reason, work.now))
+        work.record(stream, *invoice.credit(stream.state, number, reason, work.now))

@@ -2,16 +2,22 @@
 
 from kippu_events.work import Fold, Stream, Work
 
-from kippu_billing.domain import invoice, quote
+from kippu_billing.domain import charge, invoice, quote
+from kippu_billing.domain.charge import Charge
 from kippu_billing.domain.invoice import Invoice
 from kippu_billing.domain.quote import Quote
 
-INVOICE = Fold(Invoice, Invoice, invoice.evolve, version=1)
+INVOICE = Fold(Invoice, Invoice, invoice.evolve, version=2)
+CHARGE = Fold(Charge, Charge, charge.evolve, version=1)
 QUOTE = Fold(Quote, Quote, quote.evolve, version=1)
 
 
 async def invoice_of(work: Work, provider: str, invoice_no: str) -> Stream[Invoice]:
     return await work.load(INVOICE, provider, invoice.stream_of(provider, invoice_no))
+
+
+async def charge_of(work: Work, provider: str, charge_id: str) -> Stream[Charge]:
+    return await work.load(CHARGE, provider, charge.stream_of(provider, charge_id))
 
 
 async def quote_of(work: Work, provider: str, quote_id: str) -> Stream[Quote]:

@@ -53,7 +53,7 @@ NOW = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
 async def billing(service_database: MakeDatabase) -> AsyncIterator[Living]:
     database = await service_database("billing", [MIGRATIONS])
     # Of the others only what they say matters here, so their logs need not survive the test.
-    heard = (MemoryLog("entitlement"),)
+    heard = (MemoryLog("entitlement"), MemoryLog("dispatch"))
     async with (
         PostgresLog("billing", database.writer_url) as log,
         living(build, database, log, heard, VirtualClock(NOW)) as billing,

@@ -1,15 +1,19 @@
-"""What dispatch decides when it hears that coverage was decided, or that a request was declined."""
+"""What dispatch decides when it hears that coverage was decided, or that a request ended."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from kippu_events.catalogue.entitlement import CoverageDecided
-from kippu_events.catalogue.intake import TicketDeclined
+from kippu_events.catalogue.intake import TicketClosed, TicketDeclined
+from kippu_events.catalogue.shipments import ShipmentWithdrawn
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
-from kippu_events.work import Work
+from kippu_events.event import Event
+from kippu_events.work import Stream, Work
 
-from kippu_dispatch import domain
-from kippu_dispatch.streams import visits_of
+from kippu_dispatch.domain import planning, visit
+from kippu_dispatch.domain.shipment import Shipments
+from kippu_dispatch.streams import shipments_of, unit_of, visits_of
 
 
 class PlanVisit(Reactor):
@@ -23,11 +27,51 @@ class PlanVisit(Reactor):
 
     async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
         visits = await visits_of(work, envelope.provider, decided.ticket_no)
-        work.record(visits, *domain.plan(visits.state, decided, envelope.recorded_at))
+        work.record(visits, *visit.plan(visits.state, decided, envelope.recorded_at))
 
     async def _declined(self, envelope: Envelope, declined: TicketDeclined, work: Work) -> None:
         visits = await visits_of(work, envelope.provider, declined.ticket_no)
         work.record(
             visits,
-            *domain.note_decline(visits.state, declined.ticket_no, declined.customer_id, envelope.recorded_at),
+            *visit.note_decline(visits.state, declined.ticket_no, declined.customer_id, envelope.recorded_at),
         )
+
+
+class PlanShipment(Reactor):
+    """Keeps a request's shipments in step with the latest decision on it (QNP-01, QNP-02), and its units free."""
+
+    name = "plan-shipment"
+    logs = ("entitlement", "intake")
+
+    def reactions(self) -> Sequence[On]:
+        return (
+            On(CoverageDecided, self._decided),
+            On(TicketDeclined, self._declined),
+            On(TicketClosed, self._closed),
+        )
+
+    async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
+        shipments = await shipments_of(work, envelope.provider, decided.ticket_no)
+        await _record(work, shipments, planning.plan(shipments.state, decided, envelope.recorded_at))
+
+    async def _declined(self, envelope: Envelope, declined: TicketDeclined, work: Work) -> None:
+        await self._stop(work, envelope, declined, "the request was declined")
+
+    async def _closed(self, envelope: Envelope, closed: TicketClosed, work: Work) -> None:
+        await self._stop(work, envelope, closed, "the request was closed")
+
+    async def _stop(self, work: Work, envelope: Envelope, ended: TicketDeclined | TicketClosed, reason: str) -> None:
+        shipments = await shipments_of(work, envelope.provider, ended.ticket_no)
+        at: datetime = envelope.recorded_at
+        await _record(work, shipments, planning.stop(shipments.state, ended.ticket_no, ended.customer_id, at, reason))
+
+
+async def _record(work: Work, shipments: Stream[Shipments], events: Sequence[Event]) -> None:
+    """A shipment that is withdrawn gives its unit back in the same append."""
+    for event in events:
+        if isinstance(event, ShipmentWithdrawn):
+            shipment = shipments.state.find(event.shipment_id)
+            if shipment.serial is not None:
+                unit = await unit_of(work, shipments.provider, shipment.serial)
+                work.record(unit, planning.release(shipment, shipment.serial, event.occurred_at))
+    work.record(shipments, *events)

@@ -1,11 +1,24 @@
-"""How dispatch's streams are loaded. Raise the fold's version whenever `evolve` changes."""
+"""How dispatch's streams are loaded. Raise a fold's version whenever its `evolve` changes."""
 
 from kippu_events.work import Fold, Stream, Work
 
-from kippu_dispatch.domain import Visits, evolve, stream_of
+from kippu_dispatch.domain import shipment, unit, visit
+from kippu_dispatch.domain.shipment import Shipments
+from kippu_dispatch.domain.unit import Unit
+from kippu_dispatch.domain.visit import Visits
 
-VISITS = Fold(Visits, Visits, evolve, version=1)
+VISITS = Fold(Visits, Visits, visit.evolve, version=1)
+SHIPMENTS = Fold(Shipments, Shipments, shipment.evolve, version=1)
+UNIT = Fold(Unit, Unit, unit.evolve, version=1)
 
 
 async def visits_of(work: Work, provider: str, ticket_no: str) -> Stream[Visits]:
-    return await work.load(VISITS, provider, stream_of(provider, ticket_no))
+    return await work.load(VISITS, provider, visit.stream_of(provider, ticket_no))
+
+
+async def shipments_of(work: Work, provider: str, ticket_no: str) -> Stream[Shipments]:
+    return await work.load(SHIPMENTS, provider, shipment.stream_of(provider, ticket_no))
+
+
+async def unit_of(work: Work, provider: str, serial: str) -> Stream[Unit]:
+    return await work.load(UNIT, provider, unit.stream_of(provider, serial))

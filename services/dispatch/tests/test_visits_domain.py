@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 
 import pytest
-from kippu_dispatch import domain
-from kippu_dispatch.domain import Status, Visits, evolve
+from kippu_dispatch.domain import visit as domain
+from kippu_dispatch.domain.visit import Status, Visits, evolve
 from kippu_events.catalogue.dispatch import (
     RequestDeclineNoted,
     VisitBooked,

@@ -108,6 +108,8 @@ class CreditOrder(Reactor):
         return (On(InvoicePaid, self.paid),)
 
     async def paid(self, envelope: Envelope, event: InvoicePaid, work: Work) -> None:
+        if event.charge_id is not None:
+            return  # a charge of the terms, such as for an overdue return, credits nothing
         provider = envelope.provider
         bought = await work.load(folds.ORDER, provider, streams.order(provider, event.order_id))
         if not bought.state.exists:

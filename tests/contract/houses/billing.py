@@ -1,4 +1,4 @@
-"""Billing with an invoice that is paid in part, and an offer for what a wallet lacked."""
+"""Billing with an invoice that is paid in part, an offer for what a wallet lacked, and a charge that was credited."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -8,6 +8,7 @@ import kippu_billing
 from fastapi import FastAPI
 from kippu_billing.app import build
 from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted
+from kippu_events.catalogue.shipments import ReturnOverdue, UnitReturned
 from kippu_events.log.memory import MemoryLog
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
@@ -25,10 +26,12 @@ PAYMENT = {
     "received_on": NOON.date().isoformat(),
 }
 REFERENCE = "bank-reference-1"
+SHIPMENT = {"shipment_id": "KP-7777-0002.S1", "ticket_no": "KP-7777-0002", "customer_id": "customer-1"}
+DEFECTIVE = "DEFECTIVE-77"
 
 
 async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str, str]:
-    heard = {"entitlement": MemoryLog("entitlement")}
+    heard = {name: MemoryLog(name) for name in ("entitlement", "dispatch")}
     accepted = OrderAccepted(
         occurred_at=NOON,
         order_id="order-77",
@@ -56,6 +59,13 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
     )
     await tell(runtime, heard["entitlement"], "order-iij-order-77", accepted)
     await tell(runtime, heard["entitlement"], "wallet-iij-customer-1.iij-se", shortfall)
+    overdue = ReturnOverdue(
+        occurred_at=NOON, serial=DEFECTIVE, due_on=date(2026, 11, 1), charge=PRICE, clause="QNP-01", **SHIPMENT
+    )
+    returned = UnitReturned(
+        occurred_at=NOON, serial=DEFECTIVE, received_on=NOON.date(), late=True, credited=True, **SHIPMENT
+    )
+    await tell(runtime, heard["dispatch"], "shipments-iij-KP-7777-0002", overdue, returned)
     await catch_up(service, runtime, heard)
     async with Caller(app) as desk:
         (await desk.post("/v1/payments", json=PAYMENT | {"payment_id": REFERENCE})).raise_for_status()
@@ -69,5 +79,5 @@ BILLING = House(
     build=build,
     fill=fill,
     bodies={"POST /v1/payments": PAYMENT, "POST /v1/quotes/{quote_id}/accept": None},
-    secrets=[REFERENCE, LINE_TEXT, "975000"],
+    secrets=[REFERENCE, LINE_TEXT, "975000", DEFECTIVE, "CN-INV-C-KP-7777-0002.S1.R"],
 )

@@ -1,4 +1,4 @@
-"""Dispatch with a visit for each thing that the dispatcher may say, one of them over, and one that was postponed."""
+"""Dispatch with a visit and a shipment for each thing that the dispatcher may say about one, and some to be read."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,6 +8,7 @@ import kippu_dispatch
 from fastapi import FastAPI
 from kippu_dispatch.app import build
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
+from kippu_events.catalogue.fulfilment import ReturnTerms, ShipmentNeed
 from kippu_events.catalogue.values import Outcome
 from kippu_events.log.memory import MemoryLog
 from kippu_service.runtime import Runtime
@@ -16,10 +17,22 @@ from kippu_service.testing import Caller
 from kippu_service.testing.hearing import catch_up, tell
 from kippu_service.testing.tenancy import House
 
-from houses.common import NOON
+from houses.common import NOON, PRICE
 
 REASON = "the engineer is on the island"
 ACTIONS = ("postpone", "book", "decline", "complete")
+AN_HOUR_AGO = (NOON - timedelta(hours=1)).isoformat()
+DEFECTIVE, WRONG, CARRIER = "DEFECTIVE-77", "WRONG-77", "carrier-reference-77"
+BEFORE: Mapping[str, tuple[str, ...]] = {
+    "reserve": (),
+    "shipped": ("reserve",),
+    "failed": ("reserve", "shipped"),
+    "delivered": ("reserve", "shipped"),
+    "repair-received": (),
+    "repair-completed": ("repair-received",),
+    "received": ("reserve", "shipped", "delivered"),
+}
+"""By report: what has to be said about a shipment before it."""
 OVER = NOON - timedelta(hours=2)
 
 
@@ -32,12 +45,64 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
     async with Caller(app) as dispatcher:
         later = {"to_at": (NOON + timedelta(days=9)).isoformat(), "reason": REASON}
         (await dispatcher.post("/v1/visits/KP-7777-0000.V1/postpone", json=later)).raise_for_status()
+        shipments = await _ship(service, runtime, heard, dispatcher)
     await catch_up(service, runtime, heard)
     own = {
         f"POST /v1/visits/{{visit_id}}/{action}:visit_id": f"KP-7777-000{number}.V1"
         for number, action in enumerate(ACTIONS, start=1)
     }
-    return {"visit_id": "KP-7777-0000.V1", **own}
+    return {"visit_id": "KP-7777-0000.V1", **own, **shipments}
+
+
+async def _ship(
+    service: Service, runtime: Runtime, heard: Mapping[str, MemoryLog], dispatcher: Caller
+) -> dict[str, str]:
+    """Each shipment is brought to where the report that is tried on it can be made."""
+    tickets = {report: f"KP-7777-001{number}" for number, report in enumerate(("read", *BEFORE))}
+    for report, ticket_no in tickets.items():
+        need = _need(f"{DEFECTIVE}-{ticket_no}", repaired_first=report.startswith("repair"))
+        decided = _decided(ticket_no, over=False).model_copy(update={"visit": None, "shipment": need})
+        await tell(runtime, heard["entitlement"], f"case-iij-{ticket_no}", decided)
+    await catch_up(service, runtime, heard)
+    await _say(dispatcher, "/v1/units", {"serial": "SPARE-77", "model": "nas-4"})
+    for report, before in (("read", ("reserve", "shipped", "delivered")), *BEFORE.items()):
+        for said in before:
+            if said == "reserve":
+                await _say(dispatcher, "/v1/units", {"serial": f"SPARE-{report}", "model": "nas-4"})
+            body = _body(said, f"SPARE-{report}", f"{DEFECTIVE}-{tickets[report]}")
+            await _say(dispatcher, f"/v1/shipments/{tickets[report]}.S1/{said}", body)
+    wrong = {"serial": WRONG, "received_on": NOON.date().isoformat()}
+    await _say(dispatcher, f"/v1/returns/{tickets['read']}.S1/received", wrong)
+    routes = {report: f"POST /v1/shipments/{{shipment_id}}/{report}:shipment_id" for report in BEFORE}
+    routes["received"] = "POST /v1/returns/{shipment_id}/received:shipment_id"
+    own = {routes[report]: f"{tickets[report]}.S1" for report in BEFORE}
+    return {"shipment_id": f"{tickets['read']}.S1", **own}
+
+
+async def _say(dispatcher: Caller, path: str, body: Mapping[str, str]) -> None:
+    answer = await dispatcher.post(path, json=body)
+    assert answer.is_success, f"{path}: {answer.text}"
+
+
+def _body(said: str, serial: str, defective: str) -> dict[str, str]:
+    return {
+        "reserve": {"serial": serial},
+        "shipped": {"shipped_at": AN_HOUR_AGO, "carrier_reference": CARRIER},
+        "delivered": {"delivered_at": AN_HOUR_AGO},
+        "repair-received": {"serial": defective, "received_on": NOON.date().isoformat()},
+    }[said]
+
+
+def _need(serial: str, *, repaired_first: bool) -> ShipmentNeed:
+    returns = ReturnTerms(clause="QNP-01", days=14, remind_days_before=3, overdue_charge=PRICE, late_return="credited")
+    return ShipmentNeed(
+        mode="after_repair" if repaired_first else "advance",
+        clause="QNP-01",
+        serial=serial,
+        model="nas-4",
+        returns=None if repaired_first else returns,
+        time_zone="Asia/Tokyo",
+    )
 
 
 def _decided(ticket_no: str, *, over: bool) -> CoverageDecided:
@@ -72,6 +137,20 @@ DISPATCH = House(
         "POST /v1/visits/{visit_id}/postpone": {"to_at": (NOON + timedelta(days=10)).isoformat(), "reason": "later"},
         "POST /v1/visits/{visit_id}/decline": {"reason": "nobody"},
         "POST /v1/visits/{visit_id}/complete": {"completed_at": (NOON - timedelta(hours=1)).isoformat()},
+        "POST /v1/units": {"serial": "SPARE-78", "model": "nas-4"},
+        "POST /v1/shipments/{shipment_id}/reserve": {"serial": "SPARE-77"},
+        "POST /v1/shipments/{shipment_id}/shipped": {"shipped_at": AN_HOUR_AGO},
+        "POST /v1/shipments/{shipment_id}/failed": {"failed_at": AN_HOUR_AGO, "reason": "nobody there"},
+        "POST /v1/shipments/{shipment_id}/delivered": {"delivered_at": AN_HOUR_AGO},
+        "POST /v1/shipments/{shipment_id}/repair-received": {
+            "serial": f"{DEFECTIVE}-KP-7777-0015",
+            "received_on": NOON.date().isoformat(),
+        },
+        "POST /v1/shipments/{shipment_id}/repair-completed": {"completed_on": NOON.date().isoformat()},
+        "POST /v1/returns/{shipment_id}/received": {
+            "serial": f"{DEFECTIVE}-KP-7777-0017",
+            "received_on": NOON.date().isoformat(),
+        },
     },
-    secrets=[REASON, "client-1", "IIJ-09"],
+    secrets=[REASON, "client-1", "IIJ-09", CARRIER, "SPARE-read", "WRONG-77"],
 )

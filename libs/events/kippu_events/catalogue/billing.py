@@ -65,6 +65,8 @@ class InvoiceIssued(Event):
     taxes: tuple[TaxAmount, ...]
     total: int
     currency: str
+    charge_id: str | None = None
+    """Given if it is for a charge, and for no order; `order_id` is then the charge's."""
 
 
 @billing
@@ -85,6 +87,7 @@ class InvoicePaid(Event):
     customer_id: str
     order_id: str
     paid_on: date
+    charge_id: str | None = None
 
 
 @billing

@@ -1,7 +1,8 @@
 """Dispatch's events about units: shipped, delivered, expected back, received, repaired.
 
-Streams: `shipment-{provider}-{shipment_id}` for everything about one shipment and the return that it causes; its id is
-`{ticket_no}.S{decision}`. `unit-{provider}-{serial}` for a spare unit in stock, so that it is reserved once.
+Streams: `shipments-{provider}-{ticket_no}` for everything about one request's shipments and the returns that they
+cause; a shipment's id is `{ticket_no}.S{decision}`. `unit-{provider}-{serial}` for a spare unit in stock, so that it is
+reserved once.
 """
 
 from datetime import date
@@ -33,6 +34,23 @@ class UnitReserved(ShipmentEvent):
     """A spare unit is set aside for a shipment; on the unit's stream, with UnitAllotted on the shipment's."""
 
     serial: str
+
+
+@dispatch
+class UnitReleased(ShipmentEvent):
+    """The unit is free again: its shipment was withdrawn, or takes another one. On the unit's stream."""
+
+    serial: str
+
+
+@dispatch
+class ShipmentsStopped(Event):
+    """Intake ended the request: for whatever was decided on it before `stopped_at` nothing leaves any more."""
+
+    ticket_no: str
+    customer_id: str
+    stopped_at: AwareDatetime
+    reason: str
 
 
 @dispatch
@@ -69,6 +87,9 @@ class UnitShipped(ShipmentEvent):
     carrier_reference: str | None = None
     attempt: int
     """1 for the first time; shipping again after a failed delivery counts on."""
+    charge: Price | None = None
+    """What the terms ask for this carriage; None where it is free, as the first one is."""
+    clause: str | None = None
 
 
 @dispatch
@@ -87,11 +108,14 @@ class UnitDelivered(ShipmentEvent):
     delivered_at: AwareDatetime
     received_on: date
     part: str | None = None
+    attempt: int = 1
 
 
 @dispatch
 class DeliveryUnreported(ShipmentEvent):
     """Nobody has reported a delivery for days: a dispatcher has to ask."""
+
+    attempt: int = 1
 
 
 @dispatch
@@ -119,6 +143,10 @@ class ReturnExpected(ShipmentEvent):
     serial: str
     due_on: date
     clause: str
+    overdue_at: AwareDatetime | None = None
+    """The instant at which `due_on` has ended where the provider is."""
+    remind_at: AwareDatetime | None = None
+    """When to remind the customer, if the terms leave time for it."""
 
 
 @dispatch

@@ -1,1 +1,1 @@
-"""Pure: an invoice with its payments, and a quote. No clock, no I/O; `now` is always given."""
+"""Pure: an invoice with its payments, a charge by the terms, and a quote. No clock, no I/O; `now` is always given."""

@@ -1,14 +1,22 @@
-"""An invoice: issued for an accepted order, paid in one or more payments, overdue the day after it was due.
+"""An invoice: issued for an accepted order or a charge, paid in one or more payments, overdue the day after it was due.
 
-An order has one invoice, whose number is made from the order's id. What is owed never falls below 0: a payment that is
-larger than what is owed is refused, for somebody has to decide what the rest is for.
+An order or charge has one invoice, whose number is made from its id. What is owed never falls below 0: a payment that
+is larger than what is owed is refused, for somebody has to decide what the rest is for. A credit note takes an invoice
+back, whole and once; after it nothing is owed, and no payment is taken.
 """
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from kippu_events.catalogue.billing import InvoiceIssued, InvoicePaid, PaymentOverdue, PaymentReceived, TaxAmount
+from kippu_events.catalogue.billing import (
+    CreditNoteIssued,
+    InvoiceIssued,
+    InvoicePaid,
+    PaymentOverdue,
+    PaymentReceived,
+    TaxAmount,
+)
 from kippu_events.catalogue.entitlement import OrderAccepted
 from kippu_events.catalogue.values import Price
 from kippu_events.event import Event
@@ -23,6 +31,10 @@ class Issued:
 
     customer_id: str
     order_id: str
+    charge_id: str | None
+    net: int
+    taxes: tuple[TaxAmount, ...]
+    total: int
     currency: str
     time_zone: str
 
@@ -37,10 +49,15 @@ class Invoice:
     last_received: date | None = None
     """The latest day on which a payment came in; they may be recorded in any order."""
     overdue: bool = False
+    credited: bool = False
 
     @property
     def is_paid(self) -> bool:
         return self.issued is not None and self.outstanding == 0
+
+    @property
+    def paid_so_far(self) -> int:
+        return self.issued.total - self.outstanding if self.issued else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,10 @@ class Payment:
 
 def number_of(order_id: str) -> str:
     return f"INV-{order_id}"
+
+
+def credit_note_no_of(invoice_no: str) -> str:
+    return f"CN-{invoice_no}"
 
 
 def stream_of(provider: str, invoice_no: str) -> str:
@@ -74,6 +95,10 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
             issued = Issued(
                 customer_id=event.customer_id,
                 order_id=event.order_id,
+                charge_id=event.charge_id,
+                net=event.net,
+                taxes=event.taxes,
+                total=event.total,
                 currency=event.currency,
                 time_zone=event.price.time_zone,
             )
@@ -89,31 +114,45 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
             return replace(invoice, overdue=True)
         case InvoicePaid():
             return invoice
+        case CreditNoteIssued():
+            return replace(invoice, credited=True)
     raise AssertionError(f"{event.type} is no event of an invoice")
 
 
 def issue(invoice: Invoice, order: OrderAccepted, now: datetime) -> list[Event]:
     """The order's invoice, dated today where the provider is; nothing if it was issued before."""
+    return _issue(invoice, order.order_id, None, order.customer_id, order.price, now)
+
+
+def issue_for_charge(invoice: Invoice, charge_id: str, customer_id: str, price: Price, now: datetime) -> list[Event]:
+    """A charge's invoice, on the same terms."""
+    return _issue(invoice, charge_id, charge_id, customer_id, price, now)
+
+
+def _issue(
+    invoice: Invoice, order_id: str, charge_id: str | None, customer_id: str, price: Price, now: datetime
+) -> list[Event]:
     if invoice.issued:
         return []
-    net, taxes, total = totals_of(order.price)
-    today = local_date(now, ZoneInfo(order.price.time_zone))
+    net, taxes, total = totals_of(price)
+    today = local_date(now, ZoneInfo(price.time_zone))
     issued = InvoiceIssued(
         occurred_at=now,
-        invoice_no=number_of(order.order_id),
-        customer_id=order.customer_id,
-        order_id=order.order_id,
+        invoice_no=number_of(order_id),
+        customer_id=customer_id,
+        order_id=order_id,
         issued_on=today,
-        due_on=today + timedelta(days=order.price.payment_days),
-        price=order.price,
+        due_on=today + timedelta(days=price.payment_days),
+        price=price,
         net=net,
         taxes=taxes,
         total=total,
-        currency=order.price.currency,
+        currency=price.currency,
+        charge_id=charge_id,
     )
     if total > 0:
         return [issued]
-    return [issued, _paid(order.customer_id, order.order_id, today, now)]
+    return [issued, _paid(evolve(invoice, issued), today, now)]
 
 
 def receive(invoice: Invoice, invoice_no: str, payment: Payment, now: datetime) -> list[Event]:
@@ -137,12 +176,12 @@ def receive(invoice: Invoice, invoice_no: str, payment: Payment, now: datetime) 
     if received.outstanding > 0:
         return [received]
     paid_on = max(payment.received_on, invoice.last_received or payment.received_on)
-    return [received, _paid(issued.customer_id, issued.order_id, paid_on, now)]
+    return [received, _paid(invoice, paid_on, now)]
 
 
 def fall_due(invoice: Invoice, invoice_no: str, due_at: datetime) -> list[Event]:
     """The day it was due is over: overdue, if something is still owed."""
-    if invoice.issued is None or invoice.is_paid or invoice.overdue:
+    if invoice.issued is None or invoice.is_paid or invoice.overdue or invoice.credited:
         return []
     return [
         PaymentOverdue(
@@ -155,12 +194,36 @@ def fall_due(invoice: Invoice, invoice_no: str, due_at: datetime) -> list[Event]
     ]
 
 
+def credit(invoice: Invoice, invoice_no: str, reason: str, now: datetime) -> list[Event]:
+    """Takes the invoice back, whole, once; what was paid on it the customer gets back."""
+    issued = invoice.issued
+    if issued is None or invoice.credited:
+        return []
+    return [
+        CreditNoteIssued(
+            occurred_at=now,
+            credit_note_no=credit_note_no_of(invoice_no),
+            invoice_no=invoice_no,
+            customer_id=issued.customer_id,
+            issued_on=local_date(now, ZoneInfo(issued.time_zone)),
+            net=issued.net,
+            taxes=issued.taxes,
+            total=issued.total,
+            currency=issued.currency,
+            paid_back=invoice.paid_so_far,
+            reason=reason,
+        )
+    ]
+
+
 def _conflicts(invoice: Invoice, payment: Payment) -> list[Fault]:
     faults = []
     if payment.payment_id in invoice.payments:
         message = f"payment {payment.payment_id} is recorded on this invoice already"
         faults.append(Fault("payment.repeated", message, "payment_id"))
-    if invoice.is_paid:
+    if invoice.credited:
+        faults.append(Fault("invoice.credited", "a credit note took the invoice back; nothing is owed", "invoice_no"))
+    elif invoice.is_paid:
         faults.append(Fault("invoice.paid", "the invoice is paid in full; nothing more is owed on it", "invoice_no"))
     return faults
 
@@ -182,11 +245,15 @@ def _faults(invoice: Invoice, issued: Issued, payment: Payment, now: datetime) -
     return faults
 
 
-def _paid(customer_id: str, order_id: str, paid_on: date, now: datetime) -> InvoicePaid:
+def _paid(invoice: Invoice, paid_on: date, now: datetime) -> InvoicePaid:
+    if invoice.issued is None:
+        raise AssertionError("what is paid was issued")
+    issued = invoice.issued
     return InvoicePaid(
         occurred_at=now,
-        invoice_no=number_of(order_id),
-        customer_id=customer_id,
-        order_id=order_id,
+        invoice_no=number_of(issued.order_id),
+        customer_id=issued.customer_id,
+        order_id=issued.order_id,
         paid_on=paid_on,
+        charge_id=issued.charge_id,
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
+from kippu_events.catalogue.fulfilment import Target
 from kippu_events.event import Event
 from kippu_events.work import Work
 from kippu_service.http import (
@@ -24,8 +25,10 @@ from kippu_service.http import (
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from kippu_dispatch import domain, readmodels
-from kippu_dispatch.domain import Status, Visits
+from kippu_dispatch.api.shown import parsed
+from kippu_dispatch.domain import visit as domain
+from kippu_dispatch.domain.visit import Status, Visits
+from kippu_dispatch.readmodels import visits as readmodels
 from kippu_dispatch.streams import visits_of
 
 router = APIRouter(prefix="/v1/visits", tags=["visits"])
@@ -52,10 +55,11 @@ class Visit(BaseModel):
     reason: str | None
     settled_by: str | None
     completed_at: datetime | None
+    target: Target | None
 
     @classmethod
     def of(cls, row: Any) -> "Visit":
-        return cls.model_validate(dict(row))
+        return cls.model_validate({**row, "target": parsed(row["target"])})
 
 
 class Settled(BaseModel):

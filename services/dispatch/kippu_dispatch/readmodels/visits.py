@@ -18,7 +18,8 @@ from kippu_events.catalogue.dispatch import (
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 
-from kippu_dispatch.domain import Status
+from kippu_dispatch.domain.visit import Status
+from kippu_dispatch.readmodels.writing import Changes, rows_of, write
 
 PAGE = """
 select * from read.visit
@@ -32,13 +33,13 @@ ONE = "select * from read.visit where visit_id = $1"
 
 _REQUESTED = """
 insert into read.visit (provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, starts_at, minutes,
-                        notice_days, clause, version, status)
+                        notice_days, clause, target, version, status)
 select provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, wanted_at, minutes,
-       notice_days, clause, version, 'requested'
+       notice_days, clause, target::jsonb, version, 'requested'
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::integer[],
-              $8::integer[], $9::text[], $10::bigint[])
+              $8::integer[], $9::text[], $10::text[], $11::bigint[])
        as new (provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, minutes, notice_days, clause,
-               version)
+               target, version)
 """
 
 _CHANGED = """
@@ -68,6 +69,7 @@ _CHANGES = ("status", "starts_at", "minutes", "reason", "settled_by", "completed
 
 class Visits(Projector):
     name = "visits"
+    version = 2
     logs = ("dispatch",)
     subscribes = (
         VisitRequested,
@@ -83,7 +85,7 @@ class Visits(Projector):
 
     async def apply(self, connection: "Connection[Any]", batch: Sequence[Envelope]) -> None:
         requested: list[tuple[Any, ...]] = []
-        changes: dict[tuple[str, str], dict[str, Any]] = {}  # by visit; its later changes over its earlier ones
+        changes: Changes = {}
         versions: dict[tuple[str, str], int] = {}
         for envelope in batch:
             event = envelope.event
@@ -93,14 +95,9 @@ class Visits(Projector):
                 changes.setdefault((envelope.provider, event.visit_id), {}).update(_change(event))
             if isinstance(event, VisitEvent | RequestDeclineNoted):
                 versions[envelope.provider, event.ticket_no] = envelope.version
-        if requested:
-            await connection.execute(_REQUESTED, *zip(*requested, strict=True))
-        if changes:
-            rows = [(*key, *[change.get(column) for column in _CHANGES]) for key, change in changes.items()]
-            await connection.execute(_CHANGED, *zip(*rows, strict=True))
-        if versions:
-            rows = [(*key, version) for key, version in versions.items()]
-            await connection.execute(_VERSIONS, *zip(*rows, strict=True))
+        await write(connection, _REQUESTED, requested)
+        await write(connection, _CHANGED, rows_of(changes, _CHANGES))
+        await write(connection, _VERSIONS, [(*key, version) for key, version in versions.items()])
 
 
 def _row(envelope: Envelope, event: VisitRequested) -> tuple[Any, ...]:
@@ -114,6 +111,7 @@ def _row(envelope: Envelope, event: VisitRequested) -> tuple[Any, ...]:
         event.minutes,
         event.notice_days,
         event.clause,
+        event.target.model_dump_json() if event.target else None,
         envelope.version,
     )
 

@@ -164,6 +164,7 @@ def _asked_for(need: VisitNeed, decided: CoverageDecided, decided_at: datetime) 
         minutes=need.minutes,
         notice_days=need.notice_days,
         clause=need.clause,
+        target=need.target,
         **common,
     )
     if need.held:

@@ -1,0 +1,1 @@
+"""HTTP, a module a resource: visits, shipments with what is due back, spare units."""

@@ -1,0 +1,242 @@
+"""HTTP: the shipments, and what the dispatcher reports about them."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from fastapi import Query as QueryParameter
+from kippu_events.catalogue.fulfilment import Target
+from kippu_events.event import Event
+from kippu_events.work import Work
+from kippu_service.http import Command, Identifier, Input, Line, Page, PageOf, Query, command, not_found, paged, query
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from starlette.responses import Response
+
+from kippu_dispatch.api.returns import DueBack, Mismatch
+from kippu_dispatch.api.shown import parsed
+from kippu_dispatch.domain import planning, reports
+from kippu_dispatch.domain.shipment import OPEN, Shipment, Shipments, Status, ticket_of
+from kippu_dispatch.readmodels import shipments as readmodels
+from kippu_dispatch.streams import shipments_of, unit_of
+
+router = APIRouter(prefix="/v1/shipments", tags=["shipments"])
+
+Dispatcher = Annotated[Command, command("shipments:write", staff=True)]
+Reader = Annotated[Query, query("shipments:read")]
+
+
+class Shown(BaseModel):
+    """One shipment. Instants in UTC, days in `time_zone`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    shipment_id: str
+    ticket_no: str
+    customer_id: str
+    status: Status
+    mode: Literal["advance", "after_repair"]
+    clause: str
+    defective_serial: str
+    model: str
+    part: str | None
+    time_zone: str
+    planned_at: datetime
+    target: Target | None
+    """With its clock: which stretches counted, which did not, and why."""
+    target_met: bool | None
+    """None until it is known."""
+    serial: str | None
+    """The unit that goes to the customer."""
+    attempt: int
+    carrier_reference: str | None
+    first_shipped_at: datetime | None
+    shipped_at: datetime | None
+    failed_at: datetime | None
+    reason: str | None
+    """Why the last delivery failed, or why it was withdrawn."""
+    repair_received_on: date | None
+    repair_completed_on: date | None
+    delivered_at: datetime | None
+    received_on: date | None
+    unreported: bool
+    """Whether nobody has said for days what became of the last attempt."""
+
+    @classmethod
+    def of(cls, row: Any) -> "Shown":
+        target = parsed(row["target"])
+        return cls.model_validate(
+            {
+                **row,
+                "target": target,
+                "target_met": _met(row, target),
+                "serial": None if row["status"] == Status.WITHDRAWN else row["serial"],
+                "carrier_reference": row["carrier_reference"] or None,
+                "unreported": row["status"] == Status.SHIPPED and row["unreported_attempt"] == row["attempt"],
+            }
+        )
+
+
+def _met(row: Any, target: Any) -> bool | None:
+    reached: datetime | None = row["delivered_at"] if target and target["kind"] == "arrive" else row["first_shipped_at"]
+    if target is None or reached is None:
+        return None
+    return bool(reached < row["next_at"])
+
+
+class InFull(Shown):
+    due_back: DueBack | None
+    mismatches: tuple[Mismatch, ...]
+
+
+class Reported(BaseModel):
+    """What the report came to."""
+
+    shipment_id: str
+    status: Status
+    serial: str | None
+    attempt: int
+    due_on: date | None
+    """The day by which the defective unit is due back, once the shipment is delivered."""
+
+
+class Reservation(Input):
+    serial: Identifier
+
+
+class Shipping(Input):
+    shipped_at: AwareDatetime
+    carrier_reference: Line | None = None
+
+
+class Failure(Input):
+    failed_at: AwareDatetime
+    reason: Line
+
+
+class Delivery(Input):
+    delivered_at: AwareDatetime
+
+
+class RepairReceipt(Input):
+    serial: Identifier
+    received_on: date
+
+
+class RepairCompletion(Input):
+    completed_on: date
+    serial: Identifier | None = None
+    """Where the maker gave another unit for it."""
+
+
+@router.get("")
+async def shipments(
+    query: Reader,
+    page: Annotated[Page, paged(next_at=datetime, shipment_id=str)],
+    status: Annotated[list[Status] | None, QueryParameter(description="Those still open, where left out.")] = None,
+    ticket_no: Annotated[str | None, QueryParameter(max_length=64)] = None,
+) -> PageOf[Shown]:
+    """The next target first."""
+    rows = await query.fetch(readmodels.PAGE, status or list(OPEN), ticket_no, *page.after, page.fetch_limit)
+    return page.of(rows, Shown.of)
+
+
+@router.get("/{shipment_id}", response_model=InFull)
+async def shipment(query: Reader, shipment_id: Identifier) -> Response:
+    async with query.snapshot() as snapshot:
+        row = await snapshot.fetchrow(readmodels.ONE, shipment_id)
+        due_back = await snapshot.fetchrow(readmodels.RETURN, shipment_id)
+        mismatches = await snapshot.fetch(readmodels.MISMATCHES, shipment_id)
+    if row is None:
+        raise not_found()
+    shown = InFull(
+        **dict(Shown.of(row)),
+        due_back=DueBack.of(due_back) if due_back else None,
+        mismatches=tuple(Mismatch.model_validate(dict(each)) for each in mismatches),
+    )
+    return query.answer(shown, version=row["version"])
+
+
+@router.post("/{shipment_id}/reserve", response_model=Reported)
+async def reserve(command: Dispatcher, shipment_id: Identifier, body: Reservation) -> Response:
+    async def record(work: Work) -> dict[str, Any]:
+        stream = await shipments_of(work, command.provider, ticket_of(shipment_id))
+        unit = await unit_of(work, command.provider, body.serial)
+        command.expect(stream)
+        before = stream.state.get(shipment_id)
+        allotted, reserved = reports.reserve(stream.state, shipment_id, unit.state, body.serial, work.now)
+        if before is not None and before.serial is not None:
+            given_back = await unit_of(work, command.provider, before.serial)
+            work.record(given_back, planning.release(before, before.serial, work.now))
+        work.record(unit, reserved)
+        return _reported(work.record(stream, allotted).find(shipment_id))
+
+    return await command.run(body, record, status=200)
+
+
+@router.post("/{shipment_id}/shipped", response_model=Reported)
+async def shipped(command: Dispatcher, shipment_id: Identifier, body: Shipping) -> Response:
+    return await _report(
+        command,
+        shipment_id,
+        body,
+        lambda state, now: [reports.ship(state, shipment_id, body.shipped_at, body.carrier_reference, now)],
+    )
+
+
+@router.post("/{shipment_id}/failed", response_model=Reported)
+async def failed(command: Dispatcher, shipment_id: Identifier, body: Failure) -> Response:
+    return await _report(
+        command,
+        shipment_id,
+        body,
+        lambda state, now: [reports.fail(state, shipment_id, body.failed_at, body.reason, now)],
+    )
+
+
+@router.post("/{shipment_id}/delivered", response_model=Reported)
+async def delivered(command: Dispatcher, shipment_id: Identifier, body: Delivery) -> Response:
+    return await _report(
+        command, shipment_id, body, lambda state, now: reports.deliver(state, shipment_id, body.delivered_at, now)
+    )
+
+
+@router.post("/{shipment_id}/repair-received", response_model=Reported)
+async def repair_received(command: Dispatcher, shipment_id: Identifier, body: RepairReceipt) -> Response:
+    return await _report(
+        command,
+        shipment_id,
+        body,
+        lambda state, now: [reports.receive_for_repair(state, shipment_id, body.serial, body.received_on, now)],
+    )
+
+
+@router.post("/{shipment_id}/repair-completed", response_model=Reported)
+async def repair_completed(command: Dispatcher, shipment_id: Identifier, body: RepairCompletion) -> Response:
+    return await _report(
+        command,
+        shipment_id,
+        body,
+        lambda state, now: [reports.complete_repair(state, shipment_id, body.serial, body.completed_on, now)],
+    )
+
+
+async def _report(
+    command: Command, shipment_id: str, body: Input, decide: Callable[[Shipments, datetime], list[Event]]
+) -> Response:
+    async def record(work: Work) -> dict[str, Any]:
+        stream = await shipments_of(work, command.provider, ticket_of(shipment_id))
+        command.expect(stream)
+        return _reported(work.record(stream, *decide(stream.state, work.now)).find(shipment_id))
+
+    return await command.run(body, record, status=200)
+
+
+def _reported(shipment: Shipment) -> dict[str, Any]:
+    return {
+        "shipment_id": shipment.shipment_id,
+        "status": shipment.status,
+        "serial": shipment.serial,
+        "attempt": shipment.attempt,
+        "due_on": shipment.due_back.due_on.isoformat() if shipment.due_back else None,
+    }

@@ -1,0 +1,77 @@
+"""What others' facts make of a request's shipments. These answer with events, never with a refusal."""
+
+from datetime import datetime
+
+from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.catalogue.fulfilment import ShipmentNeed
+from kippu_events.catalogue.shipments import ShipmentPlanned, ShipmentsStopped, ShipmentWithdrawn, UnitReleased
+from kippu_events.event import Event
+
+from kippu_dispatch.domain.shipment import Shipment, Shipments, Status, identity, shipment_id_of
+
+
+def plan(shipments: Shipments, decided: CoverageDecided, decided_at: datetime) -> list[Event]:
+    """What a coverage decision means: the latest decision stands, and what waits for another need is withdrawn.
+
+    For one defective unit and part, a request ships once: what has left, or is at the maker's, is not planned again by
+    a later decision. A decision from before the request ended (the two come from different logs, in any order) asks
+    for nothing.
+    """
+    need = decided.shipment
+    events: list[Event] = [
+        _withdrawn(each, "the request was decided anew", decided_at)
+        for each in shipments.all
+        if each.is_waiting and each.need != need
+    ]
+    ended = shipments.stopped_at is not None and decided_at < shipments.stopped_at
+    if need is not None and not ended and not any(_serves(each, need) for each in shipments.all):
+        events.append(_planned(need, decided, decided_at))
+    return events
+
+
+def stop(shipments: Shipments, ticket_no: str, customer_id: str, stopped_at: datetime, reason: str) -> list[Event]:
+    """Intake ended the request: what waits since before then is withdrawn; what is under way goes on."""
+    events: list[Event] = [
+        _withdrawn(each, reason, stopped_at)
+        for each in shipments.all
+        if each.is_waiting and each.decided_at <= stopped_at
+    ]
+    stopped = ShipmentsStopped(
+        occurred_at=stopped_at, ticket_no=ticket_no, customer_id=customer_id, stopped_at=stopped_at, reason=reason
+    )
+    return [*events, stopped]
+
+
+def release(shipment: Shipment, serial: str, at: datetime) -> UnitReleased:
+    """For the stream of the unit that the shipment no longer needs."""
+    return UnitReleased(occurred_at=at, serial=serial, **identity(shipment))
+
+
+def _serves(shipment: Shipment, need: ShipmentNeed) -> bool:
+    if shipment.status is Status.WITHDRAWN:
+        return False
+    if shipment.is_waiting:
+        return shipment.need == need
+    return (shipment.need.serial, shipment.need.part) == (need.serial, need.part)
+
+
+def _planned(need: ShipmentNeed, decided: CoverageDecided, decided_at: datetime) -> ShipmentPlanned:
+    return ShipmentPlanned(
+        occurred_at=decided_at,
+        shipment_id=shipment_id_of(decided.ticket_no, decided.decision),
+        ticket_no=decided.ticket_no,
+        customer_id=decided.customer_id,
+        mode=need.mode,
+        clause=need.clause,
+        defective_serial=need.serial,
+        model=need.model,
+        part=need.part,
+        target=need.target,
+        returns=need.returns,
+        reship_charge=need.reship_charge,
+        time_zone=need.time_zone,
+    )
+
+
+def _withdrawn(shipment: Shipment, reason: str, at: datetime) -> ShipmentWithdrawn:
+    return ShipmentWithdrawn(occurred_at=at, reason=reason, **identity(shipment))
