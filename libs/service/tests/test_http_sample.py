@@ -1,6 +1,8 @@
 """HTTP as every service speaks it, seen on the sample service with a real PostgreSQL."""
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -262,6 +264,13 @@ async def test_a_list_comes_in_pages_that_neither_repeat_nor_miss(sample: Sample
 @pytest.mark.parametrize("cursor", ["x", "!!!!", "W10", "WzEsIDJd", "bnVsbA", "WyJhIl0", "WyJhIiwgImIiLCAiYyJd", "Ww"])
 async def test_a_cursor_that_no_page_gave_is_refused(desk: Caller, cursor: str) -> None:
     assert problem(await desk.get(f"/v1/contacts?cursor={cursor}")) == (400, "cursor_invalid")
+
+
+@pytest.mark.parametrize("impossible", ["\0", "\ud800"])
+async def test_a_cursor_with_what_no_database_holds_is_refused(desk: Caller, impossible: str) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps([impossible, "contact-1"]).encode()).decode()
+    answer = await desk.get("/v1/contacts", params={"cursor": cursor})
+    assert (answer.status_code // 100, answer.headers["content-type"]) == (4, "application/problem+json")
 
 
 @pytest.mark.parametrize("limit", ["0", "201", "-1", "x", "1e3"])

@@ -101,6 +101,7 @@ class Board(Projector):
     """One row a request: where it stands, by which clause, what it used."""
 
     name = "board"
+    version = 2
     logs = ("intake", "entitlement")
     tables = ("board",)
     subscribes = (
@@ -158,11 +159,11 @@ def _board_columns(envelope: Envelope, event: Any) -> dict[str, Any]:
                 "channel": event.channel.value,
                 "received_at": event.received_at,
                 "subject": carry(envelope, "subject"),
-                "category": event.category,
-                "asset_serial": event.asset_serial,
+                "category": event.category or "",
+                "asset_serial": event.asset_serial or "",
             }
         case intake.TicketClassified():
-            columns |= {"category": event.category, "asset_serial": event.asset_serial}
+            columns |= {"category": event.category or "", "asset_serial": event.asset_serial or ""}
         case intake.WorkRecorded():
             columns["minutes"] = event.minutes
         case entitlement.CoverageDecided():
@@ -196,14 +197,14 @@ insert into read.board (provider, ticket_no, customer_id)
 select * from unnest($1::text[], $2::text[], $3::text[]) on conflict (provider, ticket_no) do nothing
 """
 
-# A null leaves a column as it is; `waiting_for` changes with the status, and only then.
+# A null leaves a column as it is, an empty text empties it; `waiting_for` changes with the status, and only then.
 BOARD = """
 update read.board set
     status = coalesce(new.status, board.status),
     waiting_for = case when new.status is null then board.waiting_for else nullif(new.waiting_for, '') end,
     channel = coalesce(new.channel, board.channel),
-    category = coalesce(new.category, board.category),
-    asset_serial = coalesce(new.asset_serial, board.asset_serial),
+    category = nullif(coalesce(new.category, board.category), ''),
+    asset_serial = nullif(coalesce(new.asset_serial, board.asset_serial), ''),
     received_at = coalesce(new.received_at, board.received_at),
     subject = coalesce(new.subject, board.subject),
     minutes = board.minutes + coalesce(new.minutes, 0),

@@ -3,8 +3,8 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ import asyncpg
 import orjson
 from fastapi import Header, Request, Security
 from kippu_events.consumer.marks import reached
+from kippu_terms.refusal import Fault, Refused
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -34,10 +35,27 @@ class Snapshot:
     connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
     async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
-        return await self.connection.fetch(sql, *arguments)
+        with _refusing_impossible_values():
+            return await self.connection.fetch(sql, *arguments)
 
     async def fetchrow(self, sql: str, *arguments: Any) -> asyncpg.Record | None:
-        return await self.connection.fetchrow(sql, *arguments)
+        with _refusing_impossible_values():
+            return await self.connection.fetchrow(sql, *arguments)
+
+
+@contextmanager
+def _refusing_impossible_values() -> Iterator[None]:
+    """A value that PostgreSQL cannot hold (a text with NUL, a date beyond the calendar) came from the client: whatever
+    the path, the filter or the cursor, nothing that is stored has it. A 422 problem."""
+    try:
+        yield
+    except asyncpg.DataError as error:
+        theirs = isinstance(error, asyncpg.CharacterNotInRepertoireError) or isinstance(
+            error.__cause__, OverflowError | UnicodeError
+        )
+        if not theirs:
+            raise
+        raise Refused(Fault("value_impossible", "a value of the request is one that nothing can have")) from None
 
 
 class Query:

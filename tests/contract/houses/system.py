@@ -1,0 +1,224 @@
+"""All services alive together on one keyring, and a history that goes through all of them, for two providers.
+
+The providers use the same ids and the same words: whatever takes one's for the other's is found out.
+"""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from kippu.services import PARTS
+from kippu_events.database import Database
+from kippu_events.log.postgres import PostgresLog
+from kippu_events.ports import VirtualClock
+from kippu_intake.known import Known
+from kippu_intake.mail.limits import Limits
+from kippu_intake.mail.take_in import TakeIn
+from kippu_intake.testing import SUPPORT, a_mail
+from kippu_privacy.keyring_memory import MemoryKeyring
+from kippu_service.settings import MailAddress
+from kippu_service.testing import Caller
+from kippu_service.testing.living import Living, living
+
+from houses.common import NOON, PLAN_TEXT
+
+SATURDAY = NOON + timedelta(days=3)
+
+
+@dataclass
+class System:
+    services: Mapping[str, Living]
+    clock: VirtualClock
+
+    async def settle(self) -> None:
+        """Until everybody has heard everything, and nothing more came of it."""
+        before: list[int] = []
+        while before != (before := [(await each.runtime.log.head()).position for each in self.services.values()]):
+            await asyncio.gather(*(each.settle() for each in self.services.values()))
+
+    async def move_to(self, instant: datetime) -> None:
+        self.clock.move_to(instant)
+        while sum([await each.run_due() for each in self.services.values()]):
+            await self.settle()
+
+
+@asynccontextmanager
+async def alive(databases: Mapping[str, Database]) -> AsyncIterator[System]:
+    async with AsyncExitStack() as stack:
+        logs = {
+            name: await stack.enter_async_context(PostgresLog(name, database.writer_url))
+            for name, database in databases.items()
+        }
+        clock, keyring = VirtualClock(NOON), MemoryKeyring()
+        services = {
+            name: await stack.enter_async_context(
+                living(
+                    part.build,
+                    databases[name],
+                    logs[name],
+                    [log for other, log in logs.items() if other != name],
+                    clock,
+                    keyring=keyring,
+                )
+            )
+            for name, part in PARTS.items()
+        }
+        yield System(services, clock)
+
+
+class Desk:
+    """A provider's people, at all services."""
+
+    def __init__(self, system: System, provider: str) -> None:
+        self.system = system
+        self.provider = provider
+
+    async def post(self, service: str, path: str, body: Any = None) -> dict[str, Any]:
+        async with Caller(self.system.services[service].app, self.provider) as caller:
+            answer = await caller.post(path, json=body)
+        if not answer.is_success:
+            raise AssertionError(f"{path}: {answer.status_code} {answer.text}")
+        return dict(answer.json())
+
+    async def get(self, service: str, path: str) -> dict[str, Any]:
+        async with Caller(self.system.services[service].app, self.provider) as caller:
+            return dict((await caller.get(path)).raise_for_status().json())
+
+    async def ask(self, subject: str, **facts: Any) -> str:
+        body = {"customer_id": "customer-1", "contact_id": "contact-1", "plan_family": "iij-se", "subject": subject}
+        return str((await self.post("intake", "/v1/tickets", body | facts))["ticket_no"])
+
+    async def work(self, ticket_no: str, minutes: int) -> None:
+        body = {"kind": "isolation", "started_at": self.system.clock.now().isoformat(), "minutes": minutes}
+        await self.post("intake", f"/v1/tickets/{ticket_no}/work", body)
+
+    async def pay(self, invoice_no: str, *amounts: int) -> None:
+        today = self.system.clock.now().date().isoformat()
+        for number, amount in enumerate(amounts):
+            body = {"invoice_no": invoice_no, "amount": amount, "currency": "THB", "received_on": today}
+            await self.post("billing", "/v1/payments", body | {"payment_id": f"payment-{number}"})
+
+
+async def history(system: System) -> None:
+    """Registers, requests, work, visits, mails, offers, what falls due; for both providers alike."""
+    desks = [Desk(system, provider) for provider in ("iij", "other")]
+    for desk in desks:
+        await _registers(desk)
+    await system.settle()
+    for desk in desks:
+        await _buys(desk)
+    await system.settle()
+    asked = [await _asks(desk) for desk in desks]
+    await system.settle()
+    for desk, tickets in zip(desks, asked, strict=True):
+        await _works(desk, tickets)
+    await system.settle()
+    for desk, tickets in zip(desks, asked, strict=True):
+        await _settles(desk, tickets)
+    await system.settle()
+    await system.move_to(SATURDAY + timedelta(days=3))
+    for desk in desks:
+        booked, _in_time = (await desk.get("dispatch", "/v1/visits?status=booked"))["items"]
+        ended = {"completed_at": (SATURDAY + timedelta(hours=1)).isoformat()}
+        await desk.post("dispatch", f"/v1/visits/{booked['visit_id']}/complete", ended)
+    await system.settle()
+    await system.move_to(NOON + timedelta(days=500))  # the unpaid invoices, the open offers and the lots are over
+    await system.settle()
+
+
+async def _registers(desk: Desk) -> None:
+    source = PLAN_TEXT.replace('provider = "iij"', f'provider = "{desk.provider}"')
+    await desk.post("entitlement", "/v1/plans", {"source": source})
+    for number in (1, 2):
+        customer = f"customer-{number}"
+        contact = {"id": f"contact-{number}", "name": f"Contact {number}", "mail": f"one@{customer}.example"}
+        body = {
+            "customer_id": customer,
+            "name": f"Customer {number}",
+            "language": "th",
+            "country": "TH",
+            "salesperson": {"id": "sales-1", "name": "Salesperson One", "mail": "sales-1@provider.example"},
+            "contacts": [contact | {"language": "en"}],
+        }
+        await desk.post("entitlement", "/v1/customers", body)
+        for age in ("new", "old"):
+            asset = {
+                "customer_id": customer,
+                "serial": f"{age.upper()}-{number}",
+                "kind": "equipment",
+                "model": "Switch 24",
+                "plan_family": "iij-se",
+                "bought_from_provider": True,
+                "bought_on": "2023-05-01",
+                "warranty_until": "2028-04-30" if age == "new" else "2026-04-30",
+                "installed_by": "provider",
+            }
+            await desk.post("entitlement", "/v1/assets", asset)
+
+
+async def _buys(desk: Desk) -> None:
+    """One order that is paid in two parts, one that is never paid."""
+    for customer in ("customer-1", "customer-2"):
+        order = {"customer_id": customer, "plan_family": "iij-se", "product": "se-10", "quantity": 1}
+        order_id = (await desk.post("entitlement", "/v1/orders", order))["order_id"]
+        await desk.system.settle()
+        if customer == "customer-1":
+            invoice = await desk.get("billing", f"/v1/invoices/INV-{order_id}")
+            await desk.pay(invoice["invoice_no"], 1_000, invoice["total"] - 1_000)
+
+
+async def _asks(desk: Desk) -> dict[str, str]:
+    wanted = {"asset_serial": "NEW-1", "category": "fault", "wanted_minutes": 60}
+    tickets = {
+        "fault": await desk.ask("the switch burns", category="fault", asset_serial="NEW-1", text="It smokes."),
+        "question": await desk.ask("how is it done", category="question"),
+        "no warranty": await desk.ask("the old one burns", category="fault", asset_serial="OLD-1"),
+        "approval": await desk.ask("a check", category="preventive_maintenance", asset_serial="NEW-1"),
+        "held": await desk.ask("on Saturday", wanted_at=SATURDAY.isoformat(), **wanted),
+        "in time": await desk.ask("later", wanted_at=(SATURDAY + timedelta(days=7)).isoformat(), **wanted),
+        "vague": await desk.ask("something", category="fault", asset_serial="NEW-1"),
+    }
+    intake = desk.system.services["intake"].runtime
+    take_in = TakeIn(intake, Known(intake), Limits())
+    to = MailAddress(address=SUPPORT, provider=desk.provider, family="iij-se")
+    for subject in ("[ticket] by mail", "not a request"):
+        mail = a_mail(subject, "สวัสดี", sender="one@customer-1.example")
+        tickets[subject] = await take_in.take(to, mail.as_bytes(), "one@customer-1.example")
+    return tickets
+
+
+async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:
+    """More than the wallet has: the rest is offered."""
+    await desk.work(tickets["fault"], 35)
+    await desk.work(tickets["fault"], 50)
+    await desk.work(tickets["vague"], 700)
+    await desk.work(tickets["in time"], 700)
+    await desk.work(tickets["held"], 90)
+    path = f"/v1/tickets/{tickets['fault']}"
+    await desk.post("intake", f"{path}/messages", {"text": "We are on it.", "subject": "The switch"})
+    content = base64.b64encode(b"a drawing").decode()
+    await desk.post("intake", f"{path}/attachments", {"file_name": "rack.txt", "content": content})
+    await desk.post("intake", f"/v1/tickets/{tickets['question']}/classification", {})
+    mail = {"customer_id": "customer-1", "contact_id": "contact-1", "plan_family": "iij-se"}
+    await desk.post("intake", f"/v1/unmatched-mail/{tickets['not a request']}/ticket", mail)
+
+
+async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
+    for approval in (await desk.get("entitlement", "/v1/approvals"))["items"]:
+        await desk.post("entitlement", f"/v1/approvals/{approval['approval_id']}", {"decision": "grant"})
+    [held] = (await desk.get("dispatch", "/v1/visits?status=held"))["items"]
+    await desk.post("dispatch", f"/v1/visits/{held['visit_id']}/book", {})
+    for step in ("resolve", "close", "reopen", "resolve"):
+        await desk.post("intake", f"/v1/tickets/{tickets['fault']}/{step}", {})
+    await desk.system.settle()
+    quotes = (await desk.get("billing", "/v1/quotes?status=offered"))["items"]
+    assert len(quotes) > 1, "one to accept, one to lapse"
+    await desk.post("billing", f"/v1/quotes/{quotes[0]['quote_id']}/accept")
+    await desk.system.settle()
+    invoices = (await desk.get("billing", "/v1/invoices?status=open"))["items"]
+    offered = next(invoice for invoice in invoices if invoice["customer_id"] == "customer-1")
+    await desk.pay(offered["invoice_no"], offered["total"])
