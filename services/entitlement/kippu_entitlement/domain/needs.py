@@ -38,6 +38,7 @@ def target_of(target: TermsTarget) -> Target:
         due_on=target.due_on if in_days else None,
         due_at=None if in_days else target.due_at,
         calendar_version=target.clock.calendar,
+        time_zone=target.time_zone,
         stretches=tuple(_stretch(each) for each in target.clock.stretches),
     )
 
