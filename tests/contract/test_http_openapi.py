@@ -26,7 +26,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-EXAMPLES = 20
+EXAMPLES = 15
 """Requests an operation."""
 HOSTILE = ["\0", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01", "9999-12-31"]
 """What is well-formed, and yet more than clocks, calendars or databases may bear."""

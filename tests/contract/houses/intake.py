@@ -112,6 +112,7 @@ INTAKE = House(
         "POST /v1/tickets/{ticket_no}/messages": {"text": "Any news?"},
         "POST /v1/tickets/{ticket_no}/attachments": {"file_name": "a.txt", "content": "YQ=="},
         "POST /v1/tickets/{ticket_no}/work": {"kind": "isolation", "started_at": NOON.isoformat(), "minutes": 35},
+        "POST /v1/tickets/{ticket_no}/isolation": {"asset_serial": "DEVICE-2", "isolated_at": NOON.isoformat()},
         "POST /v1/tickets/{ticket_no}/resolve": {},
         "POST /v1/tickets/{ticket_no}/close": {},
         "POST /v1/tickets/{ticket_no}/reopen": {},
