@@ -15,7 +15,7 @@ INSTALLED := $(VENV)/.installed
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
-run: $(INSTALLED)  ## set up, play the story on real input, stay up until Ctrl-C (BUS=kafka for Kafka)
+run: $(INSTALLED)  ## set up, play both stories on real input, stay up until Ctrl-C (BUS=kafka for Kafka)
 	@exec $(BIN)/kippu up --bus $(BUS) --story
 
 demo: $(INSTALLED)  ## the same, and exit

@@ -12,7 +12,7 @@ from kippu_service.token_maker import SigningKey, demo_clients, make_demo_client
 from kippu import common
 from kippu.common import console
 from kippu.shared_clock import SharedClock
-from kippu.story import DEMO_CUSTOMERS, STARTS_AT
+from kippu.story import CLOCK_STARTS_AT, DEMO_CUSTOMERS
 
 app = typer.Typer(help="The secrets of services that run apart.", no_args_is_help=True)
 
@@ -38,5 +38,5 @@ def make(
     if demo:
         make_demo_clients(folder / "clients.toml", demo_clients(settings.providers, DEMO_CUSTOMERS))
         if settings.clock_file is not None:
-            SharedClock.set(settings.clock_file, STARTS_AT)
+            SharedClock.set(settings.clock_file, CLOCK_STARTS_AT)
     console.print(f"[green]✓[/] {folder}: {', '.join(sorted(file.name for file in folder.iterdir()))}")

@@ -12,7 +12,7 @@ from kippu.common import console
 from kippu.compose import Ports, built
 from kippu.services import PARTS
 from kippu.shared_clock import SharedClock
-from kippu.story import STARTS_AT, Stage, tell
+from kippu.story import CLOCK_STARTS_AT, tell
 from kippu.trouble import Trouble
 
 
@@ -28,7 +28,7 @@ def story(
             "The story moves a clock that the services share.", remedy="set KIPPU_CLOCK_FILE, for all of them"
         )
     clock = SharedClock(settings.clock_file)
-    if clock.now() != STARTS_AT:
+    if clock.now() != CLOCK_STARTS_AT:
         raise Trouble(
             f"The story was played here before: its clock stands at {clock.now().isoformat()}.",
             where=str(settings.clock_file),
@@ -46,4 +46,4 @@ async def _told(
 ) -> None:
     # Built, but not running: the stage looks into their databases to see when everything has come to rest.
     async with built(settings, ground.databases(admin_url, settings), ports=Ports(clock=clock)) as house:
-        told |= await tell(Stage(settings, addresses, clock, house), console)
+        told |= await tell(settings, addresses, clock, house, console)

@@ -24,7 +24,7 @@ from kippu.common import console
 from kippu.compose import BusChoice, Ports, built, running
 from kippu.plans import plan_files, publish_one
 from kippu.services import PARTS
-from kippu.story import DEMO_CUSTOMERS, STARTS_AT, Stage, tell
+from kippu.story import CLOCK_STARTS_AT, DEMO_CUSTOMERS, tell
 from kippu.trouble import Trouble
 
 BusKind = Literal["embedded", "kafka"]
@@ -32,9 +32,11 @@ BusKind = Literal["embedded", "kafka"]
 
 def up(
     bus: Annotated[BusKind | None, typer.Option(help="The log itself, or Kafka. [default: KIPPU_MODE]")] = None,
-    story: Annotated[bool, typer.Option("--story", help="Play the story, on its own data and its own clock.")] = False,
-    leave: Annotated[bool, typer.Option("--exit", help="Exit after the story.")] = False,
-    figures: Annotated[Path | None, typer.Option(help="Write the story's figures there, as JSON.")] = None,
+    story: Annotated[
+        bool, typer.Option("--story", help="Play the stories, on their own data and their own clock.")
+    ] = False,
+    leave: Annotated[bool, typer.Option("--exit", help="Exit after the stories.")] = False,
+    figures: Annotated[Path | None, typer.Option(help="Write the stories' figures there, as JSON.")] = None,
 ) -> None:
     """Start PostgreSQL, the bus and all services here, and stay up until Ctrl-C."""
     settings = common.settings()
@@ -72,7 +74,7 @@ async def _up(
             await ground.discard(admin_url, settings)
         databases = await ground.prepare(admin_url, settings)
     make_demo_clients(settings.clients_path, demo_clients(settings.providers, DEMO_CUSTOMERS))
-    clock = VirtualClock(STARTS_AT) if story else SystemClock()
+    clock = VirtualClock(CLOCK_STARTS_AT) if story else SystemClock()
     async with built(settings, databases, ports=Ports(clock=clock)) as house:
         for file in files:
             await publish_one(house, file)
@@ -81,7 +83,7 @@ async def _up(
             gc.freeze()
             _show(settings, addresses)
             if story and isinstance(clock, VirtualClock):
-                told |= await tell(Stage(settings, addresses, clock, house), console)
+                told |= await tell(settings, addresses, clock, house, console)
             if leave:
                 return
             _invite(settings, addresses)
@@ -138,7 +140,6 @@ def _invite(settings: Settings, addresses: Mapping[str, str]) -> None:
     """What a person can look at now."""
     ours = f"KIPPU_DATA_DIR={os.path.relpath(settings.data_dir)} KIPPU_PREFIX={settings.prefix}"
     console.print(f"\n[bold]Up.[/] The console is at {addresses['console']}, and asks for a token:", soft_wrap=True)
-    console.print(
-        f"  {ours} {os.path.relpath(sys.argv[0])} token make --provider {settings.providers[0]}", soft_wrap=True
-    )
+    for provider in settings.providers:
+        console.print(f"  {ours} {os.path.relpath(sys.argv[0])} token make --provider {provider}", soft_wrap=True)
     console.print("Ctrl-C stops it.")

@@ -54,7 +54,23 @@ def test_the_story_ends_with_the_figures_of_the_terms(embedded: tuple[dict[str, 
     assert figures["replayed from position 0, byte for byte the live figures"] == "ticket, wallet"
 
 
-@pytest.mark.parametrize("clause", [f"IIJ-{number:02d}" for number in range(1, 11)])
+def test_the_story_of_units_that_ship_ends_with_the_figures_of_the_terms(embedded: tuple[dict[str, str], str]) -> None:
+    figures, _ = embedded
+    assert figures["the request sent twice: tickets"] == "1"
+    assert figures["to be shipped by"] == "2026-05-07"
+    assert figures["the charge, its tax and its invoice"] == "50,000 JPY + 5,000 JPY = 55,000 JPY"
+    assert figures["24-hour plan: arrival by"] == "Wed 06 May 03:00"
+    assert (figures["isolated at 13:00:00: on site"], figures["isolated at 13:00:01: on site"]) == (
+        "by 2026-05-12", "from 2026-05-13"
+    )  # fmt: skip
+    assert figures["balance after the sixth question"] == "0"
+
+
+IIJ = [f"IIJ-{number:02d}" for number in range(1, 11)]
+QNP = [f"QNP-{number:02d}" for number in (1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16)]
+
+
+@pytest.mark.parametrize("clause", IIJ + QNP)
 def test_the_story_tells_each_clause(embedded: tuple[dict[str, str], str], clause: str) -> None:
     assert clause in embedded[1]
 

@@ -73,6 +73,11 @@ class Caller:
             headers["Content-Type"] = "application/json"
         return await self._call("POST", service, path, expect, content=content, headers=headers)
 
+    async def upload(self, service: str, path: str, content: bytes, media_type: str, *, expect: int = 200) -> Answer:
+        """Sends a file as it is."""
+        headers = {"Idempotency-Key": f"{self.client_id}-{next(self._keys)}", "Content-Type": media_type}
+        return await self._call("POST", service, path, expect, content=content, headers=headers)
+
     async def get(self, service: str, path: str, *, expect: int = 200) -> Answer:
         return await self._call("GET", service, path, expect)
 

@@ -7,6 +7,7 @@ the same figures on any bus because no step begins before the last one's effects
 from collections.abc import Mapping
 from datetime import datetime
 from email.message import EmailMessage
+from zoneinfo import ZoneInfo
 
 from kippu_events.ports import VirtualClock
 from kippu_service.settings import Settings
@@ -15,22 +16,29 @@ from kippu_service.token_maker import demo_secrets
 from kippu.compose import House
 from kippu.rest import at_rest
 from kippu.story.people import Caller, Post, Unexpected
-from kippu.story.telling import BANGKOK
 
 REST_SECONDS = 60.0
 """How long effects may take to arrive before the story gives up."""
 
 
 class Stage:
-    """Everything the story plays on."""
+    """Everything a provider's story plays on."""
 
-    def __init__(self, settings: Settings, addresses: Mapping[str, str], clock: VirtualClock, house: House) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        addresses: Mapping[str, str],
+        clock: VirtualClock,
+        house: House,
+        provider: str,
+        zone: ZoneInfo,
+    ) -> None:
         self.settings = settings
         self.addresses = addresses
         self.house = house
         self._clock = clock
         secrets = demo_secrets(settings.clients_path)
-        provider = settings.providers[0]
+        self.zone = zone
         self.desk = Caller(addresses, f"{provider}-desk", secrets[f"{provider}-desk"])
         self.partner = Caller(addresses, f"{provider}-partner", secrets[f"{provider}-partner"])
         self.post = Post(settings.smtp_host, settings.smtp_port, settings.mail_folder)
@@ -42,14 +50,24 @@ class Stage:
         """The lots' names in the story, by their ids."""
         self.payments: list[str] = []
 
+    async def begin(self, starts_at: datetime) -> None:
+        """Everybody signs in, at this instant; mails of the story before are nobody's here."""
+        await self.move_to(starts_at)
+        self.post.arrived()
+        await self.desk.sign_in()
+        await self.partner.sign_in()
+
+    async def close(self) -> None:
+        await self.desk.close()
+        await self.partner.close()
+
     @property
     def now(self) -> datetime:
         return self._clock.now()
 
-    @staticmethod
-    def local(instant: str) -> datetime:
-        """An instant that a service answered, as a clock in Bangkok shows it."""
-        return datetime.fromisoformat(instant).astimezone(BANGKOK)
+    def local(self, instant: str) -> datetime:
+        """An instant that a service answered, as a clock at the provider's shows it."""
+        return datetime.fromisoformat(instant).astimezone(self.zone)
 
     def ticket_page(self, number: str) -> str:
         return f"{self.addresses['console']}/tickets/{number}"

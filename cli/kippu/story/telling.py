@@ -22,7 +22,14 @@ class Telling:
     """Prints, checks, and keeps the figures that must be the same on every bus."""
 
     console: Console
+    zone: ZoneInfo = BANGKOK
     figures: dict[str, str] = field(default_factory=dict)
+
+    def story(self, title: str, zone: ZoneInfo) -> None:
+        """What follows is told by the clocks of this zone."""
+        self.zone = zone
+        self.console.print()
+        self.console.print(Rule(Text(title, style="bold cyan"), style="cyan"))
 
     def chapter(self, title: str) -> None:
         self.console.print()
@@ -30,7 +37,7 @@ class Telling:
 
     def step(self, now: datetime, who: str, does: str) -> None:
         """Who does what, and when by business time."""
-        when = now.astimezone(BANGKOK).strftime("%a %d %b %H:%M")
+        when = now.astimezone(self.zone).strftime("%a %d %b %H:%M")
         self.console.print(Text.assemble((when, "dim"), "  ", (who, "bold cyan"), " ", does), soft_wrap=True)
 
     def outcome(self, text: str, *, clause: str | None = None) -> None:
@@ -61,7 +68,7 @@ class Telling:
         )
         names = {number: name for name, number in tickets.items()}
         for entry in entries:
-            when = datetime.fromisoformat(entry["occurred_at"]).astimezone(BANGKOK).strftime("%d %b %H:%M")
+            when = datetime.fromisoformat(entry["occurred_at"]).astimezone(self.zone).strftime("%d %b %H:%M")
             ticket = entry["ticket_no"]
             about = f"{ticket} ({names[ticket]})" if ticket else "order"
             where = allocations(entry, lots)
@@ -87,10 +94,12 @@ class Telling:
 
 def _shown(value: Any) -> str:
     match value:
+        case None:
+            return "none"
         case bool():
             return "yes" if value else "no"
         case set() | list():
-            return ", ".join(sorted(map(str, value)))
+            return ", ".join(sorted(map(str, value))) or "none"
         case _:
             return str(value)
 
@@ -102,6 +111,11 @@ def subject_of(message: EmailMessage) -> str:
 def baht(satang: int) -> str:
     """12,345.67 THB."""
     return f"{satang // 100:,}.{satang % 100:02d} THB"
+
+
+def yen(amount: int) -> str:
+    """12,345 JPY."""
+    return f"{amount:,} JPY"
 
 
 def allocations(debit: Mapping[str, Any], names: Mapping[str, str]) -> str:

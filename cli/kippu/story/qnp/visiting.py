@@ -1,0 +1,30 @@
+"""What the chapters on visits share: the visit of a request, the agreed time, the end."""
+
+from datetime import datetime
+from typing import Any
+
+from kippu.story.stage import Stage
+from kippu.story.telling import Telling
+
+
+async def visit_of(stage: Stage, name: str) -> dict[str, Any]:
+    """The one open visit of a request."""
+    found = await stage.desk.get("dispatch", "/v1/visits")
+    [visit] = [each for each in found["items"] if each["ticket_no"] == stage.tickets[name]]
+    return dict(visit)
+
+
+async def agree(stage: Stage, telling: Telling, visit: dict[str, Any], at: datetime, reason: str) -> None:
+    """The dispatcher and the customer agree on a time."""
+    telling.step(stage.now, "The dispatcher", f"agrees on {at:%a %d %b %H:%M}: {reason}")
+    body = {"to_at": at.isoformat(), "reason": reason}
+    await stage.desk.post("dispatch", f"/v1/visits/{visit['visit_id']}/postpone", body, expect=200)
+    await stage.settled()
+
+
+async def complete(stage: Stage, telling: Telling, visit: dict[str, Any]) -> None:
+    """The engineer is done, now."""
+    telling.step(stage.now, "The engineer", "has exchanged the parts")
+    body = {"completed_at": stage.now.isoformat()}
+    await stage.desk.post("dispatch", f"/v1/visits/{visit['visit_id']}/complete", body, expect=200)
+    await stage.settled()
