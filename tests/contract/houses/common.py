@@ -8,6 +8,7 @@ from kippu_events.catalogue.values import Price, PriceLine
 NOON = datetime(2026, 11, 18, 5, tzinfo=UTC)
 """Wednesday 12:00 in Bangkok: when every house is looked at."""
 PLAN_TEXT = (Path(__file__).parents[3] / "plans" / "iij-se.toml").read_text()
+UNIT_PLAN_TEXT = (Path(__file__).parents[3] / "plans" / "qnp.toml").read_text()
 LINE_TEXT = "ten of the blue kind"
 PRICE = Price(
     currency="THB",

@@ -24,7 +24,7 @@ from kippu_service.settings import MailAddress
 from kippu_service.testing import Caller
 from kippu_service.testing.living import Living, living
 
-from houses.common import NOON, PLAN_TEXT
+from houses.common import NOON, PLAN_TEXT, UNIT_PLAN_TEXT
 
 SATURDAY = NOON + timedelta(days=3)
 
@@ -119,6 +119,7 @@ async def history(system: System) -> None:
     await system.settle()
     for desk, tickets in zip(desks, asked, strict=True):
         await _settles(desk, tickets)
+        await _ships(desk)
     await system.settle()
     await system.move_to(SATURDAY + timedelta(days=3))
     for desk in desks:
@@ -126,13 +127,21 @@ async def history(system: System) -> None:
         ended = {"completed_at": (SATURDAY + timedelta(hours=1)).isoformat()}
         await desk.post("dispatch", f"/v1/visits/{booked['visit_id']}/complete", ended)
     await system.settle()
-    await system.move_to(NOON + timedelta(days=500))  # the unpaid invoices, the open offers and the lots are over
+    await system.move_to(
+        NOON + timedelta(days=500)
+    )  # the unpaid invoices, the open offers, the lots and the returns are over
+    await system.settle()
+    for desk in desks:
+        await _comes_back(desk)
     await system.settle()
 
 
 async def _registers(desk: Desk) -> None:
     source = PLAN_TEXT.replace('provider = "iij"', f'provider = "{desk.provider}"')
     await desk.post("entitlement", "/v1/plans", {"source": source})
+    # A provider has one time zone, whatever families of terms it offers.
+    shipping = UNIT_PLAN_TEXT.replace('provider = "qnp"', f'provider = "{desk.provider}"')
+    await desk.post("entitlement", "/v1/plans", {"source": shipping.replace('"Asia/Tokyo"', '"Asia/Bangkok"')})
     for number in (1, 2):
         customer = f"customer-{number}"
         contact = {"id": f"contact-{number}", "name": f"Contact {number}", "mail": f"one@{customer}.example"}
@@ -158,6 +167,21 @@ async def _registers(desk: Desk) -> None:
                 "installed_by": "provider",
             }
             await desk.post("entitlement", "/v1/assets", asset)
+    contract = {"contract_id": "C-1", "product": "advance-send-back", "valid_from": "2026-04-01"}
+    unit = {
+        "customer_id": "customer-1",
+        "serial": "NAS-1",
+        "kind": "equipment",
+        "model": "NAS 4-bay",
+        "plan_family": "qnp",
+        "bought_from_provider": True,
+        "bought_on": "2026-03-01",
+        "warranty_until": "2027-02-28",
+        "installed_by": "provider",
+        "area": "tokyo",
+        "contracts": [contract | {"valid_until": "2027-03-31"}],
+    }
+    await desk.post("entitlement", "/v1/assets", unit)
 
 
 async def _buys(desk: Desk) -> None:
@@ -181,6 +205,7 @@ async def _asks(desk: Desk) -> dict[str, str]:
         "held": await desk.ask("on Saturday", wanted_at=SATURDAY.isoformat(), **wanted),
         "in time": await desk.ask("later", wanted_at=(SATURDAY + timedelta(days=7)).isoformat(), **wanted),
         "vague": await desk.ask("something", category="fault", asset_serial="NEW-1"),
+        "unit": await desk.ask("no light", category="fault", asset_serial="NAS-1", plan_family="qnp"),
     }
     intake = desk.system.services["intake"].runtime
     take_in = TakeIn(intake, Known(intake), Limits())
@@ -198,6 +223,8 @@ async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:
     await desk.work(tickets["vague"], 700)
     await desk.work(tickets["in time"], 700)
     await desk.work(tickets["held"], 90)
+    isolated = {"asset_serial": "NAS-1", "isolated_at": desk.system.clock.now().isoformat()}
+    await desk.post("intake", f"/v1/tickets/{tickets['unit']}/isolation", isolated)
     path = f"/v1/tickets/{tickets['fault']}"
     await desk.post("intake", f"{path}/messages", {"text": "We are on it.", "subject": "The switch"})
     content = base64.b64encode(b"a drawing").decode()
@@ -205,6 +232,28 @@ async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:
     await desk.post("intake", f"/v1/tickets/{tickets['question']}/classification", {})
     mail = {"customer_id": "customer-1", "contact_id": "contact-1", "plan_family": "iij-se"}
     await desk.post("intake", f"/v1/unmatched-mail/{tickets['not a request']}/ticket", mail)
+
+
+async def _ships(desk: Desk) -> None:
+    """A spare unit goes out, fails to arrive once, and arrives."""
+    now = desk.system.clock.now().isoformat()
+    await desk.post("dispatch", "/v1/units", {"serial": "SPARE-1", "model": "NAS 4-bay"})
+    [planned] = (await desk.get("dispatch", "/v1/shipments"))["items"]
+    path = f"/v1/shipments/{planned['shipment_id']}"
+    await desk.post("dispatch", f"{path}/reserve", {"serial": "SPARE-1"})
+    await desk.post("dispatch", f"{path}/shipped", {"shipped_at": now})
+    await desk.post("dispatch", f"{path}/failed", {"failed_at": now, "reason": "nobody there"})
+    await desk.post("dispatch", f"{path}/shipped", {"shipped_at": now})
+    await desk.post("dispatch", f"{path}/delivered", {"delivered_at": now})
+
+
+async def _comes_back(desk: Desk) -> None:
+    """The wrong unit, then the right one, long overdue."""
+    [due] = (await desk.get("dispatch", "/v1/returns"))["items"]
+    today = desk.system.clock.now().date().isoformat()
+    for serial in ("NAS-9", "NAS-1"):
+        path = f"/v1/returns/{due['shipment_id']}/received"
+        await desk.post("dispatch", path, {"serial": serial, "received_on": today})
 
 
 async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:

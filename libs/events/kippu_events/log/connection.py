@@ -81,6 +81,8 @@ def is_passing(error: BaseException) -> bool:
         OSError
         | TimeoutError
         | asyncpg.InterfaceError
+        # A session killed between two of its messages: asyncpg finds its own protocol in a state that cannot be.
+        | asyncpg.InternalClientError
         | asyncpg.PostgresConnectionError
         | asyncpg.OperatorInterventionError
         | asyncpg.InsufficientResourcesError
