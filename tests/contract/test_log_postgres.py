@@ -281,7 +281,8 @@ class TestTampering:
 
 
 async def test_loading_does_not_grow_with_the_stream(database: Database, log: PostgresLog) -> None:
-    """PostgreSQL reads as many rows and pages to load a stream of 5,000 events as to load one of 10."""
+    """PostgreSQL reads as many rows to load a stream of 5,000 events as to load one of 10, and as many pages but for
+    where an index happens to be split: a look-up at a leaf's edge steps to the next one."""
     for stream, length in (("short", 10), ("long", 5000)):
         for start in range(0, length, 1000):
             count = min(1000, length - start)
@@ -297,8 +298,8 @@ async def test_loading_does_not_grow_with_the_stream(database: Database, log: Po
         short, long, unsaved = [
             await work_to_load(admin, *wanted) for wanted in (("short", 1), ("long", 1), ("long", 2))
         ]
-    assert short == long
-    assert short[0] < 5
+    assert short[0] == long[0] < 5
+    assert abs(short[1] - long[1]) <= 2
     assert unsaved[0] > 5000  # the measure does see rows
 
 
