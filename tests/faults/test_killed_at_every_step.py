@@ -26,8 +26,6 @@ TIMES = (1, 4)
         ("intake", "react.appended"),
         ("intake", "outbox.sent"),
         ("intake", "outbox.recorded"),
-        ("entitlement", "append.batched"),
-        ("entitlement", "append.committed"),
         ("entitlement", "relay.published"),
         ("entitlement", "project.applied"),
         ("entitlement", "react.decided"),
