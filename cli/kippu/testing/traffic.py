@@ -80,8 +80,8 @@ class Traffic:
             headers={"Idempotency-Key": key, "Content-Type": "application/json"},
         )
 
-    async def ask(self, customer: str, contact: str) -> None:
-        """A request with its work, from the first letter to the last minute."""
+    async def open_ticket(self, customer: str, contact: str) -> str:
+        """A request, received some hours ago; answers its number."""
         wanted = {
             "customer_id": customer,
             "contact_id": contact,
@@ -92,7 +92,11 @@ class Traffic:
             "asset_serial": f"SN-{customer}",
             "received_at": (datetime.now(UTC) - timedelta(hours=3)).isoformat(),
         }
-        number = (await self.post("intake", "/v1/tickets", wanted))["ticket_no"]
+        return str((await self.post("intake", "/v1/tickets", wanted))["ticket_no"])
+
+    async def ask(self, customer: str, contact: str) -> None:
+        """A request with its work, from the first letter to the last minute."""
+        number = await self.open_ticket(customer, contact)
         self.tickets[number] = []
         for minutes in MINUTES:
             started = datetime.now(UTC) - timedelta(minutes=minutes)
