@@ -84,7 +84,7 @@ def _leaves(message: "Message[str, str]", limits: Limits) -> "list[Message[str, 
             raise MailRefused(f"the mail is nested more than {limits.depth} deep")
         payload = part.get_payload()
         if isinstance(payload, list):
-            waiting.extend((inner, depth + 1) for inner in reversed(payload))
+            waiting.extend((inner, depth + 1) for inner in reversed(payload) if isinstance(inner, Message))
         if not isinstance(payload, list) or part.get_content_maintype() == "message":
             found.append(part)
     return _outermost(found)
