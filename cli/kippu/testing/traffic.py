@@ -40,6 +40,19 @@ class Acknowledged:
 
 
 @dataclass(slots=True)
+class Ledger:
+    """What a town has acknowledged to anybody since it was founded."""
+
+    tickets: dict[str, list[int]] = field(default_factory=dict)
+    """The minutes acknowledged for each request, by its number."""
+    mails: list[bytes] = field(default_factory=list)
+
+    def add(self, traffic: "Traffic") -> None:
+        self.tickets |= traffic.tickets
+        self.mails += traffic.mails
+
+
+@dataclass(slots=True)
 class Traffic:
     """Clients that keep a town busy, and what they were told."""
 
