@@ -56,6 +56,10 @@ class ContractFacts(Value):
     """When the device was delivered, where the beginning of the service counts from that."""
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
+    registered_at: Instant | None = None
+    """When its registration was complete; None until then."""
+    status: Literal["pre_registered", "registered", "active"] | None = None
+    """`pre_registered`: before its device was delivered. None where the terms know no registration."""
 
 
 class RequestFacts(Value):
