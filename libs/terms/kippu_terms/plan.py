@@ -17,8 +17,10 @@ from kippu_terms.refusal import Fault, Refused
 from kippu_terms.sections import (
     CalendarSection,
     CommercialSection,
+    ContractsSection,
     CoverageSection,
     IntakeSection,
+    OrderingSection,
     Product,
 )
 from kippu_terms.value import ClauseId, Language, LocalDate, Name, Text, Value
@@ -63,6 +65,8 @@ class Plan(Value):
     intake: IntakeSection
     coverage: CoverageSection
     fulfilment: FulfilmentSection = FulfilmentSection()
+    ordering: OrderingSection = OrderingSection()
+    contracts: ContractsSection = ContractsSection()
     commercial: CommercialSection
 
     _source: str = PrivateAttr(default="")
