@@ -98,7 +98,7 @@ def _asset_facts(request: Request, asset: Asset | None, mine: tuple[Asset, ...])
 
 def _contract_facts(asset: Asset, contract: AssetContract) -> ContractFacts:
     """A contract of a unit counts for what is inside it, too."""
-    return ContractFacts(**contract.model_dump(), delivered_on=asset.delivered_on)
+    return ContractFacts(**contract.model_dump(exclude={"contact_id"}), delivered_on=asset.delivered_on)
 
 
 def decide(case: Case, request: Request, plan: Plan, facts: Facts, now: datetime) -> tuple[Event, ...]:
