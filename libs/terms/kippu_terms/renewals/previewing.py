@@ -26,10 +26,9 @@ _HELD = "held"
 """The id of what is renewed, where the facts name none."""
 
 
-class RenewalFacts(Value):
-    """Either licences or a contract."""
+class RenewalWish(Value):
+    """What is to be renewed, and when: licences or a contract."""
 
-    provider: str
     ordered_on: Day
     channel: Channel | None = None
     licence: HeldLicence | None = None
@@ -49,6 +48,10 @@ class RenewalFacts(Value):
         if self.added and self.licence is None:
             raise ValueError("`added` are licences, added to a `licence`")
         return self
+
+
+class RenewalFacts(RenewalWish):
+    provider: str
 
 
 class Renewal(Value):
