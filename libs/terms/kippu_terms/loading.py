@@ -164,6 +164,8 @@ def _names(plan: Plan) -> Iterator[Objection]:
     charges = [product.id for product in plan.commercial.products if product.kind == "charge"]
     path: Path = ("fulfilment", "returns", "charge_product")
     yield from _unknown(path, [returns.charge_product] if returns else [], charges, "charge")
+    for setting, product_id in plan.licences.names_products().items() if plan.licences else ():
+        yield from _unknown(("licences", *setting.split(".")), [product_id], products, "product")
     for place, product in enumerate(plan.commercial.products):
         yield from _unknown(("commercial", "products", place, "only_with"), product.only_with, products, "product")
     for name, window in plan.calendar_settings.hours.items():
