@@ -39,6 +39,8 @@ class AssetFacts(Value):
     """The area in which it stands, by a name that the plan uses, such as `tokyo`."""
     remote_island: bool | None = None
     """True if it stands on a remote island. None: nothing is known of that."""
+    height_cm: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """At what height it is installed, in whole centimetres, rounded down."""
 
 
 class ContractFacts(Value):
@@ -56,6 +58,10 @@ class ContractFacts(Value):
     """When the device was delivered, where the beginning of the service counts from that."""
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
+    registered_at: Instant | None = None
+    """When its registration was complete; None until then."""
+    status: Literal["pre_registered", "registered", "active"] | None = None
+    """`pre_registered`: before its device was delivered. None where the terms know no registration."""
 
 
 class RequestFacts(Value):
