@@ -9,6 +9,8 @@ import pytest
 from kippu_terms.coverage import Decision, decide_coverage
 from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
 from kippu_terms.loading import load
+from kippu_terms.orders.deciding import OrderDecision, decide_order
+from kippu_terms.orders.facts import OrderFacts
 from kippu_terms.plan import Plan
 
 Decide = Callable[..., Decision]
@@ -129,6 +131,17 @@ def ask(qnp: Plan, tokyo: Callable[..., datetime]) -> Decide:
             contracts=changes.get("contracts", (ContractFacts(**contract),)),
         )
         return decide_coverage(changes.get("plan", qnp), facts)
+
+    return decision
+
+
+@pytest.fixture(scope="session")
+def order_qnp(qnp: Plan) -> Callable[..., OrderDecision]:
+    """Decides about an order of Friday 1 May 2026: `order_qnp("onsite-24h", asset={"area": "tokyo"})`."""
+
+    def decision(product: str, **facts: Any) -> OrderDecision:
+        usual = {"provider": "qnp", "product": product, "ordered_on": date(2026, 5, 1)}
+        return decide_order(qnp, OrderFacts.model_validate({**usual, **facts}))
 
     return decision
 

@@ -128,6 +128,21 @@ class RequestFacts(Value):
         return wanted_at
 
 
+class CustomerFacts(Value):
+    """What is on record of the customer on the day of receipt."""
+
+    competitor: bool | None = None
+    """True if it is marked as a competitor of the provider's."""
+    bought_licence: bool | None = None
+    """True if it bought a licence from the provider, whether its maintenance is in force or not."""
+    member_id: Literal["valid", "void", "none"] | None = None
+    """Of the member ID that came with a licence: valid up to the end of its maintenance, void after it."""
+    incident_member: Literal["valid", "none"] | None = None
+    """Whether a number was issued to it for buying incidents, with which it asks for support."""
+    buyer: bool | None = None
+    """True if the request is the buyer's own, and not that of somebody whom the buyer connects to."""
+
+
 class Facts(Value):
     provider: str
     request: RequestFacts
@@ -135,3 +150,4 @@ class Facts(Value):
     """None until somebody says what the request is about."""
     contracts: tuple[ContractFacts, ...] = ()
     """Every maintenance contract of the device, past and future ones too."""
+    customer: CustomerFacts | None = None

@@ -105,6 +105,7 @@ def _texts(plan: Plan) -> Iterator[Objection]:
 
 def _names(plan: Plan) -> Iterator[Objection]:
     yield from _rules(plan)
+    yield from _order_rules(plan)
     yield from _services(plan)
     visits, offer, returns = plan.fulfilment.visits, plan.commercial.offer, plan.fulfilment.returns
     hours, products = list(plan.calendar_settings.hours), [product.id for product in plan.commercial.products]
@@ -147,6 +148,17 @@ def _rules(plan: Plan) -> Iterator[Objection]:
             yield path, f"rule {rule.kind} needs metering", "add [commercial.metering]"
 
 
+def _order_rules(plan: Plan) -> Iterator[Objection]:
+    products = [product.id for product in plan.commercial.products]
+    groups = [product.group for product in plan.commercial.products if product.group]
+    for place, rule in enumerate(plan.ordering.rules):
+        path: Path = ("ordering", "rules", place)
+        for setting, names in {"products": rule.products or (), **rule.names_products()}.items():
+            yield from _unknown((*path, setting), names, products, "product")
+        for setting, names in {"groups": rule.groups or (), **rule.names_groups()}.items():
+            yield from _unknown((*path, setting), names, groups, "group")
+
+
 def _services(plan: Plan) -> Iterator[Objection]:
     categories = [category.id for category in plan.coverage.categories]
     contracts = [product.id for product in plan.commercial.products if product.kind == "maintenance"]
@@ -167,5 +179,5 @@ def _services(plan: Plan) -> Iterator[Objection]:
 
 def _unknown(path: Path, used: Iterable[str], known: Sequence[str], what: str) -> Iterator[Objection]:
     for name in sorted(set(used) - set(known)):
-        advice = f"use one of {', '.join(sorted(known))}" if known else f"add a {what}"
+        advice = f"use one of {', '.join(sorted(set(known)))}" if known else f"add a {what}"
         yield path, f"no {what} {name!r} is defined", advice

@@ -19,6 +19,7 @@ from kippu_terms.sections import (
     CommercialSection,
     CoverageSection,
     IntakeSection,
+    OrderingSection,
     Product,
 )
 from kippu_terms.value import ClauseId, Language, LocalDate, Name, Text, Value
@@ -63,6 +64,7 @@ class Plan(Value):
     intake: IntakeSection
     coverage: CoverageSection
     fulfilment: FulfilmentSection = FulfilmentSection()
+    ordering: OrderingSection = OrderingSection()
     commercial: CommercialSection
 
     _source: str = PrivateAttr(default="")
