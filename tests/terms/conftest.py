@@ -224,3 +224,19 @@ def report(svt: Plan, tokyo: Callable[..., datetime]) -> Decide:
         return decide_coverage(changes.get("plan", svt), facts)
 
     return decision
+
+
+@pytest.fixture(scope="session")
+def order_svt(svt: Plan) -> Callable[..., OrderDecision]:
+    """Decides about an order of Sunday 10 May 2026, for a device bought that day: `order_svt("advance-3y")`."""
+
+    def decision(product: str, **facts: Any) -> OrderDecision:
+        usual = {
+            "provider": "svt",
+            "product": product,
+            "ordered_on": date(2026, 5, 10),
+            "asset": {"bought_on": date(2026, 5, 10)},
+        }
+        return decide_order(svt, OrderFacts.model_validate({**usual, **facts}))
+
+    return decision
