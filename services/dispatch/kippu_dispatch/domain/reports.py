@@ -66,7 +66,11 @@ def ship(
         carrier_reference=carrier_reference,
         attempt=shipment.attempt + 1,
         charge=shipment.need.reship_charge if again else None,
-        clause=shipment.need.clause if again and shipment.need.reship_charge else None,
+        clause=shipment.need.clause,
+        defective_serial=shipment.need.serial,
+        model=shipment.need.model,
+        mode=shipment.need.mode,
+        target=shipment.need.target,
         **identity(shipment),
     )
 
