@@ -91,7 +91,7 @@ def test_asked_for_5_days_ahead_it_is_accepted_without_anybody(
 def test_the_dispatcher_accepts_a_held_visit_if_staff_is_found(
     held: Visits, bangkok: Local, saturday: datetime
 ) -> None:
-    booked = reports.book(held, VISIT, "dispatcher-1", bangkok(2026, 11, 18, 11))
+    booked = reports.book(held, VISIT, None, None, "dispatcher-1", bangkok(2026, 11, 18, 11))
     assert (booked.starts_at, booked.booked_by) == (saturday, "dispatcher-1")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import reduce
+from typing import Literal
 
 import pytest
 from kippu_dispatch.domain import visit_planning as planning
@@ -20,6 +21,7 @@ from kippu_events.catalogue.dispatch import (
     VisitWithdrawn,
 )
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
+from kippu_events.catalogue.fulfilment import Target
 from kippu_events.catalogue.values import Outcome
 from kippu_events.event import Event
 from kippu_terms.refusal import Refused
@@ -139,12 +141,61 @@ def test_a_decline_and_a_decision_may_arrive_in_any_order(decline_first: bool, m
 
 
 def test_the_dispatcher_books_a_held_visit_at_the_wanted_time() -> None:
-    event = reports.book(held(), V1, "dispatcher-1", WEDNESDAY)
+    event = reports.book(held(), V1, None, None, "dispatcher-1", WEDNESDAY)
     assert (event.starts_at, event.booked_by) == (SATURDAY, "dispatcher-1")
 
 
+def test_the_dispatcher_books_the_time_that_was_agreed() -> None:
+    agreed = WEDNESDAY + timedelta(hours=3)
+    event = reports.book(held(), V1, agreed, 30, "dispatcher-1", WEDNESDAY)
+    assert (event.starts_at, event.minutes) == (agreed, 30)
+    assert codes(lambda: reports.book(held(), V1, WEDNESDAY, 0, "dispatcher-1", WEDNESDAY), "invalid") == {
+        "visit.starts_at.past",
+        "visit.minutes.too_few",
+    }
+
+
+def to_agree(bound: Literal["by", "from"], serial: str = "NAS-1", number: int = 1) -> CoverageDecided:
+    """Nobody asked for a time: one from Saturday on, or by then, is to be agreed."""
+    target = Target(
+        kind="arrive", clause="QNP-08", started_at=WEDNESDAY, bound=bound, due_at=SATURDAY, calendar_version="2026-1"
+    )
+    need = VisitNeed(
+        wanted_at=SATURDAY, minutes=60, held=True, notice_days=3, clause="QNP-08", target=target, to_agree=True,
+        serial=serial,
+    )  # fmt: skip
+    return decided(number).model_copy(update={"visit": need})
+
+
+@pytest.mark.clause("QNP-08")
+def test_a_time_is_agreed_no_earlier_than_the_terms_say() -> None:
+    early = SATURDAY - timedelta(seconds=1)
+    visits = after(*planning.plan(Visits(), to_agree("from"), WEDNESDAY))
+    assert codes(lambda: reports.book(visits, V1, early, None, "dispatcher-1", WEDNESDAY), "invalid") == {
+        "visit.starts_at.too_early"
+    }
+    assert reports.book(visits, V1, SATURDAY, None, "dispatcher-1", WEDNESDAY).starts_at == SATURDAY
+    by = after(*planning.plan(Visits(), to_agree("by"), WEDNESDAY))
+    assert reports.book(by, V1, early, None, "dispatcher-1", WEDNESDAY).starts_at == early
+
+
+@pytest.mark.clause("QNP-08")
+def test_a_visit_for_which_no_time_was_asked_is_held_to_be_agreed() -> None:
+    _, event = planning.plan(Visits(), to_agree("from"), WEDNESDAY)
+    assert isinstance(event, VisitHeld)
+    assert event.to_agree
+    assert event.target is not None
+
+
+def test_another_unit_at_the_same_time_is_another_visit() -> None:
+    visits = after(*planning.plan(Visits(), to_agree("from"), WEDNESDAY))
+    assert planning.plan(visits, to_agree("from", number=2), WEDNESDAY) == []
+    events = planning.plan(visits, to_agree("from", "NAS-2", 2), WEDNESDAY)
+    assert [type(event) for event in events] == [VisitWithdrawn, VisitRequested, VisitHeld]
+
+
 def test_a_time_that_has_passed_cannot_be_booked() -> None:
-    assert codes(lambda: reports.book(held(), V1, "dispatcher-1", SATURDAY), "invalid") == {"visit.past"}
+    assert codes(lambda: reports.book(held(), V1, None, None, "dispatcher-1", SATURDAY), "invalid") == {"visit.past"}
 
 
 def test_a_visit_is_postponed_as_often_as_needed_and_always_to_a_later_time() -> None:
@@ -199,7 +250,7 @@ def test_nothing_is_said_about_a_closed_visit(closing: Status) -> None:
     }[closing]
     later = ended + timedelta(days=1)
     for act in (
-        lambda: reports.book(visits, V1, "dispatcher-1", WEDNESDAY),
+        lambda: reports.book(visits, V1, None, None, "dispatcher-1", WEDNESDAY),
         lambda: reports.postpone(visits, V1, later, None, "nobody free", "dispatcher-1", ended),
         lambda: reports.decline(visits, V1, "nobody free", "dispatcher-1", ended),
         lambda: reports.complete(visits, V1, ended, ended),
@@ -212,11 +263,15 @@ def test_an_unknown_visit_is_not_found_and_a_replaced_one_is_closed() -> None:
         *planning.plan(Visits(), decided(), WEDNESDAY),
         *planning.plan(held(), decided(2, SATURDAY + timedelta(days=7)), WEDNESDAY),
     )
-    assert codes(lambda: reports.book(replaced, V1, "dispatcher-1", WEDNESDAY), "conflict") == {"visit.replaced"}
-    assert codes(lambda: reports.book(replaced, f"{TICKET}.V7", "dispatcher-1", WEDNESDAY), "not_found") == {
+    assert codes(lambda: reports.book(replaced, V1, None, None, "dispatcher-1", WEDNESDAY), "conflict") == {
+        "visit.replaced"
+    }
+    assert codes(
+        lambda: reports.book(replaced, f"{TICKET}.V7", None, None, "dispatcher-1", WEDNESDAY), "not_found"
+    ) == {"visit.unknown"}
+    assert codes(lambda: reports.book(Visits(), V1, None, None, "dispatcher-1", WEDNESDAY), "not_found") == {
         "visit.unknown"
     }
-    assert codes(lambda: reports.book(Visits(), V1, "dispatcher-1", WEDNESDAY), "not_found") == {"visit.unknown"}
 
 
 @pytest.mark.clause("QNP-10", "QNP-11")

@@ -8,6 +8,7 @@ import pytest
 from kippu_events.catalogue import intake
 from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
 from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.catalogue.fulfilment import Target
 from kippu_events.catalogue.intake import MailRequested, TicketDeclined, TicketResumed, TicketWaiting
 from kippu_events.catalogue.values import Channel, ClauseFinding, Outcome
 from kippu_events.event import Event
@@ -110,6 +111,20 @@ def test_a_visits_outcome_is_told_and_ends_the_wait_for_the_dispatcher() -> None
     assert isinstance(resumed, TicketResumed)
     assert isinstance(told, MailRequested)
     assert (told.template, told.parameters["reason"]) == ("visit_postponed", "nobody free")
+
+
+@pytest.mark.clause("QNP-08")
+def test_a_visit_that_is_to_be_agreed_is_no_short_notice_and_its_time_is_told_as_agreed() -> None:
+    target = Target(kind="arrive", clause="QNP-08", started_at=NOW, bound="from", due_at=NOW, calendar_version="2026-1")
+    held = VisitHeld(**VISIT, clause="QNP-08", to_agree=True, target=target)
+    [asked] = answers.to_held_visit(after(), held, NOW)
+    assert isinstance(asked, MailRequested)
+    assert (asked.template, asked.parameters["clause"]) == ("visit_to_agree", "QNP-08")
+    assert "(QNP-08)" in asked.parameters["target"]
+    booked = VisitBooked(**VISIT, starts_at=NOW + timedelta(days=1), minutes=60, booked_by="d1")
+    [told] = answers.to_booked_visit(after(asked), booked, NOW)
+    assert isinstance(told, MailRequested)
+    assert told.template == "visit_booked"
 
 
 def test_a_question_that_is_heard_after_its_answer_asks_nobody() -> None:

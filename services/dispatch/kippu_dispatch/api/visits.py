@@ -78,13 +78,19 @@ class Settled(BaseModel):
     minutes: int
 
 
+Minutes = Annotated[int, Field(strict=True, le=100_000)]
+
+
 class Booking(Input):
-    """The visit is booked at the wanted time; there is nothing else to say."""
+    starts_at: AwareDatetime | None = None
+    """The time that was agreed with the customer; the wanted one where it is left out."""
+    minutes: Minutes | None = None
+    """As before where it is left out."""
 
 
 class Postponement(Input):
     to_at: AwareDatetime
-    minutes: Annotated[int, Field(strict=True, le=100_000)] | None = None
+    minutes: Minutes | None = None
     """As before where it is left out."""
     reason: Line
 
@@ -119,7 +125,7 @@ async def visit(query: Reader, visit_id: Identifier) -> Response:
 @router.post("/{visit_id}/book", response_model=Settled)
 async def book(command: Dispatcher, visit_id: Identifier, body: Booking) -> Response:
     def decide(visits: Visits, now: datetime) -> list[Event]:
-        return [reports.book(visits, visit_id, command.principal.client_id, now)]
+        return [reports.book(visits, visit_id, body.starts_at, body.minutes, command.principal.client_id, now)]
 
     return await _settle(command, visit_id, body, decide)
 

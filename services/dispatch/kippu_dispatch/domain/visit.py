@@ -63,6 +63,11 @@ class Visit:
     starts_at: datetime
     minutes: int
     clause: str
+    serial: str | None = None
+    """The unit that the work is on, where it is a repair."""
+    part: str | None = None
+    not_before: datetime | None = None
+    """The first instant that can be agreed on, where the terms say from when on somebody comes (QNP-08)."""
     handed_over: HandedOver | None = None
     """The failed part that stays with the customer when the visit is complete, if one does."""
 
@@ -121,6 +126,9 @@ def _requested(event: VisitRequested) -> Visit:
         starts_at=event.wanted_at,
         minutes=event.minutes,
         clause=event.clause,
+        serial=event.serial,
+        part=event.part,
+        not_before=event.target.due_at if event.target and event.target.bound == "from" else None,
         handed_over=_handed_over(event),
     )
 

@@ -26,7 +26,7 @@ def plan(visits: Visits, decided: CoverageDecided, decided_at: datetime) -> list
     """
     need = decided.visit
     latest = visits.latest if visits.latest and visits.latest.is_open else None
-    if need and latest and (latest.wanted_at, latest.wanted_minutes) == (need.wanted_at, need.minutes):
+    if need and latest and _is_as_wanted(latest, need):
         return []
     events: list[Event] = []
     if latest:
@@ -34,6 +34,11 @@ def plan(visits: Visits, decided: CoverageDecided, decided_at: datetime) -> list
     if need and not (visits.declined_at and decided_at < visits.declined_at):
         events.extend(_asked_for(need, decided, decided_at))
     return events
+
+
+def _is_as_wanted(visit: Visit, need: VisitNeed) -> bool:
+    wanted = (need.wanted_at, need.minutes, need.serial, need.part)
+    return (visit.wanted_at, visit.wanted_minutes, visit.serial, visit.part) == wanted
 
 
 def _asked_for(need: VisitNeed, decided: CoverageDecided, decided_at: datetime) -> list[Event]:
@@ -54,7 +59,10 @@ def _asked_for(need: VisitNeed, decided: CoverageDecided, decided_at: datetime) 
         **common,
     )
     if need.held:
-        return [requested, VisitHeld(occurred_at=decided_at, clause=need.clause, **common)]
+        held = VisitHeld(
+            occurred_at=decided_at, clause=need.clause, to_agree=need.to_agree, target=need.target, **common
+        )
+        return [requested, held]
     booked = VisitBooked(
         occurred_at=decided_at, starts_at=need.wanted_at, minutes=need.minutes, booked_by=BY_TERMS, **common
     )

@@ -16,15 +16,28 @@ from kippu_terms.refusal import Fault, Refused
 from kippu_dispatch.domain.visit import AGREED, Status, Visit, Visits, identity
 
 
-def book(visits: Visits, visit_id: str, by: str, now: datetime) -> VisitBooked:
-    """Somebody was found for the wanted time."""
+def book(
+    visits: Visits, visit_id: str, starts_at: datetime | None, minutes: int | None, by: str, now: datetime
+) -> VisitBooked:
+    """Somebody was found: for the time that was agreed, or for the wanted one where `starts_at` is None.
+
+    `minutes` stays as it was where it is None.
+    """
     visit = _find(visits, visit_id)
+    agreed_at = starts_at or visit.starts_at
     faults = []
-    if visit.starts_at <= now:
-        faults.append(Fault("visit.past", "the wanted time has passed: postpone or decline the visit", None))
+    if starts_at is None and agreed_at <= now:
+        faults.append(Fault("visit.past", "the wanted time has passed: agree on another, or decline the visit", None))
+    if starts_at is not None and starts_at <= now:
+        message = f"the agreed time must be later than now, {now.isoformat()}"
+        faults.append(Fault("visit.starts_at.past", message, "starts_at"))
+    if visit.not_before is not None and agreed_at < visit.not_before:
+        message = f"by the terms somebody comes from {visit.not_before.isoformat()} on"
+        faults.append(Fault("visit.starts_at.too_early", message, "starts_at", visit.clause))
+    faults.extend(_minutes_faults(minutes))
     _require(visit, (Status.HELD,), faults)
     return VisitBooked(
-        occurred_at=now, starts_at=visit.starts_at, minutes=visit.minutes, booked_by=by, **identity(visit)
+        occurred_at=now, starts_at=agreed_at, minutes=minutes or visit.minutes, booked_by=by, **identity(visit)
     )
 
 
@@ -39,8 +52,7 @@ def postpone(
     if to_at <= visit.starts_at:
         message = f"the new time must be later than the present one, {visit.starts_at.isoformat()}"
         faults.append(Fault("visit.to_at.not_later", message, "to_at"))
-    if minutes is not None and minutes < 1:
-        faults.append(Fault("visit.minutes.too_few", "a visit takes at least 1 minute", "minutes"))
+    faults.extend(_minutes_faults(minutes))
     faults.extend(_reason_faults(reason))
     _require(visit, (Status.HELD, Status.BOOKED, Status.POSTPONED), faults)
     return VisitPostponed(
@@ -105,6 +117,12 @@ def _require(visit: Visit, allowed: Sequence[Status], faults: Sequence[Fault]) -
         raise Refused(fault, *faults, kind="conflict")
     if faults:
         raise Refused(*faults)
+
+
+def _minutes_faults(minutes: int | None) -> list[Fault]:
+    if minutes is None or minutes >= 1:
+        return []
+    return [Fault("visit.minutes.too_few", "a visit takes at least 1 minute", "minutes")]
 
 
 def _reason_faults(reason: str) -> list[Fault]:

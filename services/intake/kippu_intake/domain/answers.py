@@ -11,6 +11,7 @@ from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHel
 from kippu_events.catalogue.entitlement import CoverageDecided
 from kippu_events.catalogue.values import Outcome
 from kippu_events.event import Event
+from kippu_terms.explain_service import target_text
 from kippu_terms.money import formatted
 
 from kippu_intake.domain import ticket as tickets
@@ -36,10 +37,12 @@ def to_decision(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list
 
 
 def to_held_visit(ticket: Ticket, held: VisitHeld, now: datetime) -> list[Event]:
-    """The customer is told that the dispatcher has to find somebody (IIJ-09)."""
-    return tickets.request_mail(
-        ticket, "visit_held", now, parameters={"visit_id": held.visit_id, "clause": held.clause}
-    )
+    """The customer is told that the dispatcher has to find somebody (IIJ-09), or will agree on a time (QNP-08)."""
+    parameters = {"visit_id": held.visit_id, "clause": held.clause}
+    if not held.to_agree:
+        return tickets.request_mail(ticket, "visit_held", now, parameters=parameters)
+    target = target_text(held.target, ticket.language) if held.target else ""
+    return tickets.request_mail(ticket, "visit_to_agree", now, parameters={**parameters, "target": target})
 
 
 def to_booked_visit(ticket: Ticket, booked: VisitBooked, now: datetime) -> list[Event]:
