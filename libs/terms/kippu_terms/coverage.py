@@ -157,15 +157,16 @@ def _remedies(judged: list[tuple[Rule, Verdict]], *, served: bool) -> list[Remed
     objections = ("refused", "waiting", "consult", "quote")
     return [
         Remedy(
-            action=rule.remedy.action,
+            action=remedy.action,
             clause=rule.clause,
             text={
                 language: Template(text).safe_substitute(_shown(verdict.inputs))
-                for language, text in rule.remedy.text.items()
+                for language, text in remedy.text.items()
             },
         )
         for rule, verdict in judged
-        if rule.remedy and (verdict.result in objections or (served and verdict.result == "held"))
+        if (remedy := verdict.remedy or rule.remedy)
+        and (verdict.result in objections or (served and verdict.result == "held"))
     ]
 
 

@@ -10,7 +10,7 @@ from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHel
 from kippu_events.catalogue.entitlement import CoverageDecided
 from kippu_events.catalogue.fulfilment import Target
 from kippu_events.catalogue.intake import MailRequested, TicketDeclined, TicketResumed, TicketWaiting
-from kippu_events.catalogue.values import Channel, ClauseFinding, Outcome
+from kippu_events.catalogue.values import Channel, ClauseFinding, Outcome, Remedy
 from kippu_events.event import Event
 from kippu_intake.domain import answers
 from kippu_intake.domain import ticket as tickets
@@ -70,9 +70,18 @@ def test_refused_declines_with_the_clause_in_the_contacts_language() -> None:
     declined, mail = to(after(), decided(Outcome.REFUSED))
     assert isinstance(declined, TicketDeclined)
     assert isinstance(mail, MailRequested)
-    assert (declined.clause, mail.template, mail.language) == ("IIJ-05", "declined", "th")
+    assert (declined.clause, declined.decision, mail.template, mail.language) == ("IIJ-05", 1, "declined", "th")
     assert mail.parameters == {"ticket_no": NUMBER, "clause": "IIJ-05", "reason": "ไม่ให้บริการ"}
     assert to(after(declined), decided(Outcome.REFUSED)) == []
+
+
+def test_a_refusal_says_what_to_do_about_it() -> None:
+    use = Remedy(action="use_replacement", clause="IIJ-05", text={"en": "Ask with NAS-2.", "ja": "NAS-2"})
+    other = Remedy(action="classify", clause="IIJ-04", text={"en": "Say which."})
+    refused = decided(Outcome.REFUSED).model_copy(update={"remedies": (use, other)})
+    _, mail = to(after(), refused)
+    assert isinstance(mail, MailRequested)
+    assert mail.parameters["reason"] == "ไม่ให้บริการ\n\nAsk with NAS-2."
 
 
 def test_waiting_for_an_approval_is_told_once() -> None:

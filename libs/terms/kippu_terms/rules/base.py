@@ -76,6 +76,13 @@ class Case:
         return self.plan.calendar.counts_from(hours, self.request.received_at) if hours else self.request.received_at
 
 
+class RemedyText(Value):
+    """What the customer or the provider can do to change the answer; `$name` stands for one of the rule's inputs."""
+
+    action: Name
+    text: Text
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What one rule found: its result, what it looked at, and what follows from it."""
@@ -88,13 +95,8 @@ class Verdict:
     visit: VisitNeed | None = None
     failed_part: FailedPart | None = None
     reply: Reply | None = None
-
-
-class RemedyText(Value):
-    """What the customer or the provider can do to change the answer; `$name` stands for one of the rule's inputs."""
-
-    action: Name
-    text: Text
+    remedy: RemedyText | None = None
+    """Where what it found asks for another remedy than the rule's own."""
 
 
 class Rule(Value):

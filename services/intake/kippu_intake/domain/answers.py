@@ -91,11 +91,10 @@ def to_offer(ticket: Ticket, offered: QuoteOffered, now: datetime) -> list[Event
 
 def _declined(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:
     clause = decided.deciding_clause
+    parameters = {"clause": clause, "reason": _with_remedies(decided, ticket.language)}
     return [
-        *tickets.decline(ticket, clause=clause, reason=_text_of(decided, "en"), now=now),
-        *tickets.request_mail(
-            ticket, "declined", now, parameters={"clause": clause, "reason": _text_of(decided, ticket.language)}
-        ),
+        *tickets.decline(ticket, clause=clause, reason=_text_of(decided, "en"), now=now, decision=decided.decision),
+        *tickets.request_mail(ticket, "declined", now, parameters=parameters),
     ]
 
 
@@ -121,6 +120,12 @@ def _no_longer_held(ticket: Ticket, now: datetime) -> list[Event]:
     if ticket.status is Status.WAITING and ticket.waiting_for == "dispatcher":
         return tickets.resume(ticket, now)
     return []
+
+
+def _with_remedies(decided: CoverageDecided, language: str) -> str:
+    """Why not, and what the customer can do about it, a paragraph each."""
+    texts = [remedy.text for remedy in decided.remedies if remedy.clause == decided.deciding_clause]
+    return "\n\n".join([_text_of(decided, language), *(text.get(language) or text["en"] for text in texts)])
 
 
 def _text_of(decided: CoverageDecided, language: str) -> str:
