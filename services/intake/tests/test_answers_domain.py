@@ -70,7 +70,7 @@ def test_refused_declines_with_the_clause_in_the_contacts_language() -> None:
     declined, mail = to(after(), decided(Outcome.REFUSED))
     assert isinstance(declined, TicketDeclined)
     assert isinstance(mail, MailRequested)
-    assert (declined.clause, declined.decision, mail.template, mail.language) == ("IIJ-05", 1, "declined", "th")
+    assert (declined.clause, mail.template, mail.language) == ("IIJ-05", "declined", "th")
     assert mail.parameters == {"ticket_no": NUMBER, "clause": "IIJ-05", "reason": "ไม่ให้บริการ"}
     assert to(after(declined), decided(Outcome.REFUSED)) == []
 

@@ -130,8 +130,6 @@ class TicketDeclined(Event):
     customer_id: str
     clause: str
     reason: str
-    decision: int | None = None
-    """The decision on coverage that refused it, if one did."""
 
 
 @intake

@@ -38,6 +38,8 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+IN_WORDS = {status: status.value for status in Status} | {Status.HELD: "held for the dispatcher"}
+"""As the dispatcher is told."""
 OPEN = (Status.REQUESTED, Status.HELD, Status.BOOKED, Status.POSTPONED)
 AGREED = (Status.BOOKED, Status.POSTPONED)
 """A time is agreed; somebody will come."""

@@ -13,7 +13,7 @@ from kippu_events.catalogue.dispatch import (
 from kippu_events.event import Event
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_dispatch.domain.visit import AGREED, Status, Visit, Visits, identity
+from kippu_dispatch.domain.visit import AGREED, IN_WORDS, Status, Visit, Visits, identity
 
 
 def book(
@@ -110,10 +110,9 @@ def _find(visits: Visits, visit_id: str) -> Visit:
 def _require(visit: Visit, allowed: Sequence[Status], faults: Sequence[Fault]) -> None:
     """Refuses with every fault; one of the state makes it a conflict."""
     if visit.status not in allowed:
-        states = " or ".join(allowed)
-        fault = Fault(
-            f"visit.{visit.status}", f"the visit is {visit.status}; this needs one that is {states}", None, visit.clause
-        )
+        wanted = " or ".join(IN_WORDS[status] for status in allowed)
+        message = f"the visit is {IN_WORDS[visit.status]}; this needs one that is {wanted}"
+        fault = Fault(f"visit.{visit.status}", message, None, visit.clause)
         raise Refused(fault, *faults, kind="conflict")
     if faults:
         raise Refused(*faults)

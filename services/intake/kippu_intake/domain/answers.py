@@ -93,7 +93,7 @@ def _declined(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[E
     clause = decided.deciding_clause
     parameters = {"clause": clause, "reason": _with_remedies(decided, ticket.language)}
     return [
-        *tickets.decline(ticket, clause=clause, reason=_text_of(decided, "en"), now=now, decision=decided.decision),
+        *tickets.decline(ticket, clause=clause, reason=_text_of(decided, "en"), now=now),
         *tickets.request_mail(ticket, "declined", now, parameters=parameters),
     ]
 

@@ -233,8 +233,8 @@ def reopen(ticket: Ticket, now: datetime) -> list[Event]:
     return [intake.TicketReopened(occurred_at=now, ticket_no=ticket.ticket_no, customer_id=ticket.customer_id)]
 
 
-def decline(ticket: Ticket, *, clause: str, reason: str, now: datetime, decision: int | None = None) -> list[Event]:
-    """The request will not be served, and the clause says by which term; `decision` is the one that refused it."""
+def decline(ticket: Ticket, *, clause: str, reason: str, now: datetime) -> list[Event]:
+    """The request will not be served, and the clause says by which term."""
     _must_be(ticket, "declined", *ACTIVE)
     return [
         intake.TicketDeclined(
@@ -243,7 +243,6 @@ def decline(ticket: Ticket, *, clause: str, reason: str, now: datetime, decision
             customer_id=ticket.customer_id,
             clause=clause,
             reason=reason,
-            decision=decision,
         )
     ]
 
