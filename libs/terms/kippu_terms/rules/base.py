@@ -88,6 +88,8 @@ class Verdict:
     visit: VisitNeed | None = None
     failed_part: FailedPart | None = None
     reply: Reply | None = None
+    remedy: RemedyText | None = None
+    """Where what it found asks for another remedy than the rule's own."""
 
 
 class Rule(Value):

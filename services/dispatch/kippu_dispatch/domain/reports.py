@@ -66,7 +66,11 @@ def ship(
         carrier_reference=carrier_reference,
         attempt=shipment.attempt + 1,
         charge=charge,
-        clause=need.reship_clause or need.clause if charge else None,
+        clause=need.reship_clause if charge and need.reship_clause else need.clause,
+        defective_serial=need.serial,
+        model=need.model,
+        mode=need.mode,
+        target=need.target,
         **identity(shipment),
     )
 

@@ -115,6 +115,7 @@ def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
         notice_days=wanted.notice_days if wanted else days,
         clause=wanted.clause if wanted else aim.clause if aim else _clause(plan, decision),
         target=target_of(aim) if aim else None,
+        to_agree=wanted is None,
         serial=asset.serial,
         model=asset.model,
         part=request.part,

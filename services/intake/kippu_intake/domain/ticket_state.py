@@ -9,7 +9,7 @@ from kippu_events.event import Event
 
 from kippu_intake.domain.facts import Isolation
 
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 """To be raised whenever `Ticket` or `evolve` changes."""
 
 
@@ -89,7 +89,7 @@ def evolve(ticket: Ticket, event: Event) -> Ticket:
 def _mail_requested(ticket: Ticket, event: intake.MailRequested) -> Ticket:
     """A mail that tells a visit's outcome also settles that visit; one that says it is held does not."""
     visit = event.parameters.get("visit_id")
-    settles = visit is not None and event.template != "visit_held"
+    settles = visit is not None and event.template not in ("visit_held", "visit_to_agree")
     return replace(
         ticket,
         mails=ticket.mails + 1,
