@@ -41,6 +41,8 @@ class AssetFacts(Value):
     """The area in which it stands, by a name that the plan uses, such as `tokyo`."""
     remote_island: bool | None = None
     """True if it stands on a remote island. None: nothing is known of that."""
+    height_cm: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """At what height it is installed, in whole centimetres, rounded down."""
 
 
 class ContractFacts(Value):

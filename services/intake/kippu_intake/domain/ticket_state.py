@@ -138,7 +138,7 @@ def _message_added(ticket: Ticket, event: intake.MessageAdded) -> Ticket:
 def _mail_requested(ticket: Ticket, event: intake.MailRequested) -> Ticket:
     """A mail that tells a visit's outcome also settles that visit; one that says it is held does not."""
     visit = event.parameters.get("visit_id")
-    settles = visit is not None and event.template != "visit_held"
+    settles = visit is not None and event.template not in ("visit_held", "visit_to_agree")
     return replace(
         ticket,
         mails=ticket.mails + 1,
