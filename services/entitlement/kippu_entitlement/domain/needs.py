@@ -9,10 +9,11 @@ from typing import Literal
 
 from kippu_events.catalogue.entitlement import VisitNeed
 from kippu_events.catalogue.fulfilment import ReturnTerms, ShipmentNeed, Stretch, Target
-from kippu_events.catalogue.values import Remedy
+from kippu_events.catalogue.values import Price, Remedy
 from kippu_terms.clock import Stretch as TermsStretch
 from kippu_terms.coverage import Decision
 from kippu_terms.plan import Plan
+from kippu_terms.pricing import price
 from kippu_terms.returns import return_terms
 from kippu_terms.targets import Target as TermsTarget
 
