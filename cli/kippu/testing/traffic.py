@@ -19,7 +19,7 @@ import orjson
 from kippu.testing.town import CUSTOMERS, Town
 
 FAMILY = "iij-se"
-ORDERS, PACKS = 5, 100
+ORDERS, PACKS = 3, 100
 """Each customer orders so often so many packs of ten: more than any test takes."""
 MINUTES = (35, 50)
 """Work on each request: 85 minutes are two started hours, so two prepaid tickets (IIJ-07)."""
