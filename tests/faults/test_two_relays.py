@@ -17,7 +17,7 @@ LOG = "intake"
 TURN_SECONDS = 0.5
 TWICE = 30
 """So many events are on the bus twice before the second relay ends."""
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 
 LEADER = """
 select pid from pg_locks join pg_stat_activity using (pid)
@@ -100,7 +100,7 @@ async def _leader(town: Town) -> int:
     """The PostgreSQL process of the session that holds the relay's lock."""
     administrator = await asyncpg.connect(town.postgres.admin_url)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(240):
             while True:
                 found = await administrator.fetchval(LEADER, f"{town.settings.prefix}_{LOG}", LOG)
                 if found is not None:

