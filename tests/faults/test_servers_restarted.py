@@ -12,7 +12,7 @@ from kippu.testing.traffic import Ledger, Traffic, clients, flowing
 AWAY_SECONDS = 1.0
 ANSWERED_SECONDS = 0.3
 """After so long whatever was on its way to a client has arrived."""
-HOWS = ("told to stop", "crashed", "crashed")
+HOWS = ("told to stop", "crashed")
 
 PUBLISHED = "select position from bus.relay where log = 'intake'"
 
