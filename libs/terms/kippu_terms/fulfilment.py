@@ -78,6 +78,8 @@ class Service(Value):
     categories: Annotated[frozenset[Name], Field(min_length=1)]
     products: frozenset[Name] = frozenset()
     """Applies under a contract for one of these; without any, no contract is needed."""
+    registered_first: Flag = False
+    """Applies only under a contract whose registration was complete when the fault happened."""
     warranty: Literal["in", "after"] | None = None
     """Applies only up to the last day of the maker's warranty, or only after it."""
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]

@@ -110,6 +110,9 @@ def _names(plan: Plan) -> Iterator[Objection]:
     visits, offer, returns = plan.fulfilment.visits, plan.commercial.offer, plan.fulfilment.returns
     hours, products = list(plan.calendar_settings.hours), [product.id for product in plan.commercial.products]
     yield from _unknown(("fulfilment", "visits", "hours"), [visits.hours] if visits else [], hours, "hours")
+    changes = plan.contracts.changes
+    desk = [changes.hours] if changes and changes.hours else []
+    yield from _unknown(("contracts", "changes", "hours"), desk, hours, "hours")
     yield from _unknown(("commercial", "offer", "product"), [offer.product] if offer else [], products, "product")
     charges = [product.id for product in plan.commercial.products if product.kind == "charge"]
     for section, terms in (("returns", returns), ("reshipment", plan.fulfilment.reshipment)):

@@ -17,6 +17,7 @@ from kippu_terms.refusal import Fault, Refused
 from kippu_terms.sections import (
     CalendarSection,
     CommercialSection,
+    ContractsSection,
     CoverageSection,
     IntakeSection,
     OrderingSection,
@@ -65,6 +66,7 @@ class Plan(Value):
     coverage: CoverageSection
     fulfilment: FulfilmentSection = FulfilmentSection()
     ordering: OrderingSection = OrderingSection()
+    contracts: ContractsSection = ContractsSection()
     commercial: CommercialSection
 
     _source: str = PrivateAttr(default="")
