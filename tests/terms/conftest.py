@@ -1,4 +1,4 @@
-"""The providers' terms, and a covered request under each; a scenario says what is different in its case."""
+"""The terms of each family, and a covered request under each; a scenario says what is different in its case."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from kippu_terms.coverage import Decision, decide_coverage
-from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
+from kippu_terms.facts import AssetFacts, ContractFacts, CustomerFacts, Facts, RequestFacts
 from kippu_terms.loading import load
 from kippu_terms.orders.deciding import OrderDecision, decide_order
 from kippu_terms.orders.facts import OrderFacts
@@ -75,6 +75,43 @@ def reworded(iij_se: Plan) -> Callable[..., Plan]:
         return load(text.replace("effective_from = 2025-04-01", f"effective_from = {version}"))
 
     return plan
+
+
+@pytest.fixture(scope="session")
+def cwc() -> Plan:
+    return load((Path(__file__).parents[2] / "plans" / "cwc.toml").read_text())
+
+
+@pytest.fixture(scope="session")
+def support(cwc: Plan) -> Decide:
+    """Decides about a question by mail on basic settings, received on Monday 16 November 2026 at 10:00 in Tokyo.
+
+    The contact who bought asks it, with a valid member ID and incident number. Keywords change the request or the
+    customer; `customer=None` means that nothing is on record of it.
+    """
+    usual_request: dict[str, Any] = {
+        "received_at": datetime(2026, 11, 16, 10, tzinfo=cwc.zone),
+        "channel": "mail",
+        "category": "mail_support",
+        "topic": "basic_settings",
+        "asked_by": "contact",
+    }
+    usual_customer: dict[str, Any] = {"bought_licence": True, "member_id": "valid", "incident_member": "valid"}
+
+    def decision(**changes: Any) -> Decision:
+        unknown = set(changes) - {*RequestFacts.model_fields, *CustomerFacts.model_fields}
+        assert unknown <= {"customer"}, unknown
+        request = {key: value for key, value in changes.items() if key in RequestFacts.model_fields}
+        customer = {key: value for key, value in changes.items() if key in CustomerFacts.model_fields}
+        known = changes.get("customer", ...) is not None
+        facts = Facts(
+            provider="cwc",
+            request=RequestFacts(**{**usual_request, **request}),
+            customer=CustomerFacts(**{**usual_customer, **customer}) if known else None,
+        )
+        return decide_coverage(cwc, facts)
+
+    return decision
 
 
 @pytest.fixture(scope="session")
@@ -206,42 +243,6 @@ def ask_nec(nec: Plan, tokyo: Callable[..., datetime]) -> Decide:
 
 
 @pytest.fixture(scope="session")
-def order_nec(nec: Plan) -> Callable[..., OrderDecision]:
-    """Decides about an order of Friday 20 November 2026 for a server bought on 10 January 2026 that has no pack.
-
-    `held` are contracts by product, with their first and last day: registered, unless a third value says otherwise.
-    """
-
-    def contract(product: str, first: date, last: date, *, registered: bool = True) -> dict[str, Any]:
-        days = {"valid_from": first, "valid_until": last}
-        return {"contract_id": f"contract-{product}", "product": product, "registered": registered, **days}
-
-    def decision(product: str, **facts: Any) -> OrderDecision:
-        usual = {
-            "provider": "nec",
-            "product": product,
-            "ordered_on": date(2026, 11, 20),
-            "asset": {"serial": "server-1", "bought_on": date(2026, 1, 10), "warranty_until": date(2027, 1, 9)},
-        }
-        held = facts.pop("held", {})
-        held = [contract(name, days[0], days[1], registered=(*days, True)[2]) for name, days in held.items()]
-        return decide_order(nec, OrderFacts.model_validate({**usual, "held": held, **facts}))
-
-    return decision
-
-
-@pytest.fixture(scope="session")
-def nec_with(nec: Plan) -> Callable[..., Plan]:
-    """The terms of NEC-ESP with one thing changed."""
-
-    def plan(old: str, new: str) -> Plan:
-        assert old in nec.source
-        return load(nec.source.replace(old, new, 1))
-
-    return plan
-
-
-@pytest.fixture(scope="session")
 def svt() -> Plan:
     return load((Path(__file__).parents[2] / "plans" / "svt.toml").read_text())
 
@@ -308,6 +309,42 @@ def report(svt: Plan, tokyo: Callable[..., datetime]) -> Decide:
         return decide_coverage(changes.get("plan", svt), facts)
 
     return decision
+
+
+@pytest.fixture(scope="session")
+def order_nec(nec: Plan) -> Callable[..., OrderDecision]:
+    """Decides about an order of Friday 20 November 2026 for a server bought on 10 January 2026 that has no pack.
+
+    `held` are contracts by product, with their first and last day: registered, unless a third value says otherwise.
+    """
+
+    def contract(product: str, first: date, last: date, *, registered: bool = True) -> dict[str, Any]:
+        days = {"valid_from": first, "valid_until": last}
+        return {"contract_id": f"contract-{product}", "product": product, "registered": registered, **days}
+
+    def decision(product: str, **facts: Any) -> OrderDecision:
+        usual = {
+            "provider": "nec",
+            "product": product,
+            "ordered_on": date(2026, 11, 20),
+            "asset": {"serial": "server-1", "bought_on": date(2026, 1, 10), "warranty_until": date(2027, 1, 9)},
+        }
+        held = facts.pop("held", {})
+        held = [contract(name, days[0], days[1], registered=(*days, True)[2]) for name, days in held.items()]
+        return decide_order(nec, OrderFacts.model_validate({**usual, "held": held, **facts}))
+
+    return decision
+
+
+@pytest.fixture(scope="session")
+def nec_with(nec: Plan) -> Callable[..., Plan]:
+    """The terms of NEC-ESP with one thing changed."""
+
+    def plan(old: str, new: str) -> Plan:
+        assert old in nec.source
+        return load(nec.source.replace(old, new, 1))
+
+    return plan
 
 
 @pytest.fixture(scope="session")

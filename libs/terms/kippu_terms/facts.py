@@ -60,6 +60,8 @@ class ContractFacts(Value):
     """When the device was delivered, where the beginning of the service counts from that."""
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
+    plan_version: str | None = None
+    """The version of the terms that it was sold under, and keeps; None: whichever is in force decides."""
     registered_at: Instant | None = None
     """When its registration was complete; None until then."""
     status: Literal["pre_registered", "registered", "active"] | None = None

@@ -61,6 +61,8 @@ class AssetContract(Value):
     """Such as `non_return_disk`."""
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
+    plan_version: str | None = None
+    """The version of the terms that it was sold under, and keeps; None: whichever is in force decides."""
     contact_id: str | None = None
     """Who alone may ask under it, where the terms know such a person: the maintenance contact that was registered."""
 

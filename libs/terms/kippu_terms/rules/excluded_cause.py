@@ -1,4 +1,4 @@
-"""Faults from some causes are not covered. What can be done for a fee instead is quoted."""
+"""Faults of some causes are not included: they are refused, or offered for a fee."""
 
 from typing import Annotated, Literal
 
@@ -12,11 +12,11 @@ from kippu_terms.value import Name
 class ExcludedCause(Rule):
     kind: Literal["excluded_cause"] = "excluded_cause"
     causes: Annotated[frozenset[Name], Field(min_length=1)]
-    answer: Literal["refused", "quote", "consult"] = "refused"
+    otherwise: Literal["refused", "quote", "consult"] = "refused"
 
     def judge(self, case: Case) -> Verdict:
         cause = case.request.cause
         inputs = {"cause": cause, "excluded": sorted(self.causes)}
         if cause is None:
             return Verdict("not_applicable", inputs)
-        return Verdict(self.answer if cause in self.causes else "satisfied", inputs)
+        return Verdict(self.otherwise if cause in self.causes else "satisfied", inputs)

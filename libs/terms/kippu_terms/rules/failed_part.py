@@ -14,6 +14,10 @@ class FailedPartRule(Rule):
     belongs_to_provider: Flag = False
     """After the exchange: who asks to keep it is refused."""
 
+    @property
+    def may_settle(self) -> bool:
+        return False
+
     def judge(self, case: Case) -> Verdict:
         way, asked = case.given.service.way if case.given else None, case.request.keep_part
         inputs = {"way": way, "failed_part": self.becomes}
