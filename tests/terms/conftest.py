@@ -1,4 +1,4 @@
-"""The terms of IIJ-SE, QNP and NEC-ESP, and a covered request under each; a scenario says what is different in its case."""
+"""The terms of IIJ-SE, QNP and NEC-ESP, and a covered request under each; a scenario says what differs in its case."""
 
 from collections.abc import Callable
 from datetime import date, datetime
