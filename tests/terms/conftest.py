@@ -1,4 +1,4 @@
-"""The terms of IIJ-SE, QNP and NEC-ESP, and a covered request under each; a scenario says what differs in its case."""
+"""The terms of each family, and a covered request under each; a scenario says what is different in its case."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from kippu_terms.coverage import Decision, decide_coverage
-from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
+from kippu_terms.facts import AssetFacts, ContractFacts, CustomerFacts, Facts, RequestFacts
 from kippu_terms.loading import load
 from kippu_terms.orders.deciding import OrderDecision, decide_order
 from kippu_terms.orders.facts import OrderFacts
@@ -75,6 +75,43 @@ def reworded(iij_se: Plan) -> Callable[..., Plan]:
         return load(text.replace("effective_from = 2025-04-01", f"effective_from = {version}"))
 
     return plan
+
+
+@pytest.fixture(scope="session")
+def cwc() -> Plan:
+    return load((Path(__file__).parents[2] / "plans" / "cwc.toml").read_text())
+
+
+@pytest.fixture(scope="session")
+def support(cwc: Plan) -> Decide:
+    """Decides about a question by mail on basic settings, received on Monday 16 November 2026 at 10:00 in Tokyo.
+
+    The contact who bought asks it, with a valid member ID and incident number. Keywords change the request or the
+    customer; `customer=None` means that nothing is on record of it.
+    """
+    usual_request: dict[str, Any] = {
+        "received_at": datetime(2026, 11, 16, 10, tzinfo=cwc.zone),
+        "channel": "mail",
+        "category": "mail_support",
+        "topic": "basic_settings",
+        "asked_by": "contact",
+    }
+    usual_customer: dict[str, Any] = {"bought_licence": True, "member_id": "valid", "incident_member": "valid"}
+
+    def decision(**changes: Any) -> Decision:
+        unknown = set(changes) - {*RequestFacts.model_fields, *CustomerFacts.model_fields}
+        assert unknown <= {"customer"}, unknown
+        request = {key: value for key, value in changes.items() if key in RequestFacts.model_fields}
+        customer = {key: value for key, value in changes.items() if key in CustomerFacts.model_fields}
+        known = changes.get("customer", ...) is not None
+        facts = Facts(
+            provider="cwc",
+            request=RequestFacts(**{**usual_request, **request}),
+            customer=CustomerFacts(**{**usual_customer, **customer}) if known else None,
+        )
+        return decide_coverage(cwc, facts)
+
+    return decision
 
 
 @pytest.fixture(scope="session")

@@ -99,6 +99,7 @@ def _fulfilment(case: Case, judged: list[tuple[Rule, Verdict]], outcome: Outcome
         area=case.asset.area if case.asset else None,
         received_at=request.received_at,
         isolated_at=request.isolated_at,
+        pauses=request.pauses,
     )
     return {
         "service": service.id,

@@ -14,6 +14,7 @@ from kippu_terms.dates import end_of, last_day_of_term, start_of
 from kippu_terms.fulfilment import FulfilmentSection
 from kippu_terms.pricing import Price, price
 from kippu_terms.refusal import Fault, Refused
+from kippu_terms.renewals.section import LicencesSection
 from kippu_terms.sections import (
     CalendarSection,
     CommercialSection,
@@ -67,6 +68,7 @@ class Plan(Value):
     fulfilment: FulfilmentSection = FulfilmentSection()
     ordering: OrderingSection = OrderingSection()
     contracts: ContractsSection = ContractsSection()
+    licences: LicencesSection | None = None
     commercial: CommercialSection
 
     _source: str = PrivateAttr(default="")

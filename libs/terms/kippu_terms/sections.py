@@ -79,7 +79,8 @@ class CalendarSection(Value):
     added_holidays: frozenset[LocalDate] = frozenset()
     """Public holidays that the calendar in use does not know, such as one decreed lately."""
     cancelled_holidays: frozenset[LocalDate] = frozenset()
-    hours: Annotated[dict[Name, OpeningHours], Field(min_length=1)]
+    hours: dict[Name, OpeningHours] = Field(default_factory=dict)
+    """Empty where the terms name none: what is received counts at once, on any day."""
 
 
 class Touchpoints(Value):

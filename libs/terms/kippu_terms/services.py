@@ -1,5 +1,6 @@
 """Which service a request gets: by its category, the contracts in force and the warranty on the day of receipt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -89,6 +90,45 @@ def _begun(service: Service, contract: ContractFacts, facts: Facts) -> bool:
 
 def _longest(contracts: list[ContractFacts]) -> ContractFacts:
     return max(contracts, key=lambda contract: contract.valid_until)
+
+
+_WHAT_FOLLOWS = frozenset(
+    {"id", "clause", "name", "way", "channels", "reception", "areas", "consult_areas", "consult_on_islands", "targets"}
+)
+"""Settings that say how a service is given, not when."""
+_ASKED = frozenset({"categories", "products", "warranty"})
+
+
+def is_hidden(service: Service, earlier: Sequence[Service]) -> bool:
+    """True if, whatever the facts, one of the earlier services applies wherever this one would: it is never given."""
+    hiding = [each for each in earlier if not _asks_more(each)]
+    return all(
+        any(_applies_always(each, category, product, warranty) for each in hiding)
+        for category in service.categories
+        for product in service.products or (None,)
+        for warranty in _warranties(service)
+    )
+
+
+def _asks_more(service: Service) -> bool:
+    """True if it applies under a condition beside those that are compared here."""
+    return any(name not in _WHAT_FOLLOWS | _ASKED for name in service.model_fields_set)
+
+
+def _warranties(service: Service) -> tuple[Literal["in", "after", "unknown"], ...]:
+    """The states of the maker's warranty in which it applies; `unknown` is that of a device that nobody registered."""
+    if service.warranty is not None:
+        return (service.warranty,)
+    return ("in", "after") if service.products else ("in", "after", "unknown")
+
+
+def _applies_always(service: Service, category: str, product: str | None, warranty: str) -> bool:
+    """To a request of that category, with that contract and no other in force, in that state of the warranty."""
+    return (
+        category in service.categories
+        and (not service.products or product in service.products)
+        and service.warranty in (None, warranty)
+    )
 
 
 def earliest_start(service: Service, start: date, area: str | None, delivered_on: date | None) -> date:

@@ -1,9 +1,9 @@
 """What the decision on an order rests on. What nobody knows is None; a rule that needs it says so."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kippu_terms.facts import CustomerFacts, Instant
 from kippu_terms.fulfilment import Channel
@@ -50,6 +50,27 @@ class HeldContract(Value):
     registered: bool = False
 
 
+class HeldLicence(Value):
+    """Licences that the customer holds together: they were last worth their whole price, and are maintained up to, the
+    same days."""
+
+    licence_id: str | None = None
+    quantity: Quantity = 1
+    price_paid: Annotated[int, Field(ge=0, le=1_000_000_000_000)]
+    """For all of them at their purchase, in the minor unit, before tax."""
+    full_on: Day
+    """When their value was last 100 %: the purchase, the first day of a renewed year, or the day of a rejoining. After
+    an early renewal it is still to come."""
+    maintained_until: Day
+    """The last day of the maintenance, inclusive."""
+
+    @model_validator(mode="after")
+    def _is_maintained_from_then(self) -> Self:
+        if self.maintained_until < self.full_on:
+            raise ValueError("the maintenance ends before the day on which the value was last 100 %")
+        return self
+
+
 class OrderLine(Value):
     product: Name
     quantity: Quantity = 1
@@ -68,6 +89,8 @@ class OrderFacts(Value):
     """The other lines of the same order."""
     renews: str | None = None
     """The id of the contract held that it renews, or asks to change."""
+    licence: HeldLicence | None = None
+    """What it renews, or is added to."""
     customer: CustomerFacts | None = None
     wanted_delivery_on: Day | None = None
     paid_on: Day | None = None
@@ -86,3 +109,8 @@ class OrderFacts(Value):
     def products_together(self) -> frozenset[str]:
         """What is in the order, this line included."""
         return frozenset({self.product, *(line.product for line in self.together)})
+
+    def quantity_of(self, product: str) -> int:
+        """How many of a product the whole order holds, this line included."""
+        mine = self.quantity if self.product == product else 0
+        return mine + sum(line.quantity for line in self.together if line.product == product)

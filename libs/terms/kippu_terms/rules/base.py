@@ -42,6 +42,10 @@ class Reply(Value):
     clause: str
 
 
+Category = str | None
+"""A category of requests; None for one that nobody has classified yet."""
+
+
 @dataclass(frozen=True)
 class Case:
     """What a rule may look at: the terms, and the facts."""
@@ -118,6 +122,15 @@ class Rule(Value):
     def names_products(self) -> Mapping[str, Iterable[str]]:
         """Setting → products of the plan that it names."""
         return {}
+
+    @property
+    def may_settle(self) -> bool:
+        """False if it never settles an outcome, whatever the case: it notes something, or says what follows."""
+        return True
+
+    def settled(self, scope: frozenset[Category]) -> frozenset[Category]:
+        """Of the categories on which it speaks, those on which it settles the outcome of every request."""
+        return frozenset()
 
     @abstractmethod
     def judge(self, case: Case) -> Verdict:

@@ -11,6 +11,10 @@ class FailedPartRule(Rule):
     kind: Literal["failed_part"] = "failed_part"
     becomes: Becomes
 
+    @property
+    def may_settle(self) -> bool:
+        return False
+
     def judge(self, case: Case) -> Verdict:
         way = case.given.service.way if case.given else None
         return Verdict("note", {"way": way, "failed_part": self.becomes}, failed_part=self.becomes)
