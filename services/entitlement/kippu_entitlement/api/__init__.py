@@ -3,6 +3,7 @@
 from kippu_entitlement.api import (
     approvals,
     assets,
+    contract_registrations,
     customers,
     decisions,
     orders,
@@ -22,6 +23,7 @@ ROUTERS = (
     wallets.router,
     decisions.router,
     approvals.router,
+    contract_registrations.router,
 )
 
 __all__ = ["ROUTERS"]
