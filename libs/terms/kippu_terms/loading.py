@@ -152,27 +152,34 @@ def _texts(plan: Plan) -> Iterator[Objection]:
 
 def _names(plan: Plan) -> Iterator[Objection]:
     yield from _rules(plan)
+    yield from _order_rules(plan)
     yield from _services(plan)
     visits, offer, returns = plan.fulfilment.visits, plan.commercial.offer, plan.fulfilment.returns
     hours, products = list(plan.calendar_settings.hours), [product.id for product in plan.commercial.products]
     yield from _unknown(("fulfilment", "visits", "hours"), [visits.hours] if visits else [], hours, "hours")
+    changes = plan.contracts.changes
+    desk = [changes.hours] if changes and changes.hours else []
+    yield from _unknown(("contracts", "changes", "hours"), desk, hours, "hours")
     yield from _unknown(("commercial", "offer", "product"), [offer.product] if offer else [], products, "product")
     charges = [product.id for product in plan.commercial.products if product.kind == "charge"]
-    path: Path = ("fulfilment", "returns", "charge_product")
-    yield from _unknown(path, [returns.charge_product] if returns else [], charges, "charge")
+    for setting, product_id in plan.licences.names_products().items() if plan.licences else ():
+        yield from _unknown(("licences", *setting.split(".")), [product_id], products, "product")
+    for section, terms in (("returns", returns), ("reshipment", plan.fulfilment.reshipment)):
+        path: Path = ("fulfilment", section, "charge_product")
+        yield from _unknown(path, [terms.charge_product] if terms else [], charges, "charge")
     for place, product in enumerate(plan.commercial.products):
         yield from _unknown(("commercial", "products", place, "only_with"), product.only_with, products, "product")
     for name, window in plan.calendar_settings.hours.items():
         if window.opens >= window.closes:
             yield ("calendar", "hours", name, "closes"), f"hours {name!r} close before they open", "swap the times"
-    for path, ids in (
+    for table, ids in (
         (("coverage", "categories"), [category.id for category in plan.coverage.categories]),
         (("fulfilment", "services"), [service.id for service in plan.fulfilment.services]),
         (("commercial", "products"), products),
     ):
         for place, name in enumerate(ids):
             if name in ids[:place]:
-                yield (*path, place, "id"), f"{name!r} is defined twice", "give it another id"
+                yield (*table, place, "id"), f"{name!r} is defined twice", "give it another id"
 
 
 def _rules(plan: Plan) -> Iterator[Objection]:
@@ -191,6 +198,17 @@ def _rules(plan: Plan) -> Iterator[Objection]:
             yield path, f"rule {rule.kind} needs visits", "add [fulfilment.visits]"
         if rule.needs_metering and plan.commercial.metering is None:
             yield path, f"rule {rule.kind} needs metering", "add [commercial.metering]"
+
+
+def _order_rules(plan: Plan) -> Iterator[Objection]:
+    products = [product.id for product in plan.commercial.products]
+    groups = [product.group for product in plan.commercial.products if product.group]
+    for place, rule in enumerate(plan.ordering.rules):
+        path: Path = ("ordering", "rules", place)
+        for setting, names in {"products": rule.products or (), **rule.names_products()}.items():
+            yield from _unknown((*path, setting), names, products, "product")
+        for setting, names in {"groups": rule.groups or (), **rule.names_groups()}.items():
+            yield from _unknown((*path, setting), names, groups, "group")
 
 
 def _services(plan: Plan) -> Iterator[Objection]:
@@ -213,5 +231,5 @@ def _services(plan: Plan) -> Iterator[Objection]:
 
 def _unknown(path: Path, used: Iterable[str], known: Sequence[str], what: str) -> Iterator[Objection]:
     for name in sorted(set(used) - set(known)):
-        advice = f"use one of {', '.join(sorted(known))}" if known else f"add a {what}"
+        advice = f"use one of {', '.join(sorted(set(known)))}" if known else f"add a {what}"
         yield path, f"no {what} {name!r} is defined", advice

@@ -36,7 +36,7 @@ class PlanInvalid(ValueError):
 _ADVICE = {
     "missing": "add it",
     "extra_forbidden": "remove it, or correct its spelling",
-    "union_tag_invalid": "use one of the kinds named, or add the kind to kippu_terms/rules/",
+    "union_tag_invalid": "use one of the kinds named, or add the kind beside them",
     "union_tag_not_found": "give the rule a `kind`",
 }
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")

@@ -59,6 +59,14 @@ def for_request(published: Plans, family: str, facts: Facts, at: datetime) -> Pl
     return current
 
 
+def in_force_on(published: Plans, family: str, on: date) -> Plan:
+    """The version in force on a local date of the provider's. Raises NoTerms."""
+    version = published.in_force(on)
+    if version is None:
+        raise NoTerms(f"no version of {family} was in force on {on}")
+    return load(version.source)
+
+
 def pinned(published: Plans, family: str, version: str) -> Plan:
     """The version of that name, whenever it was in force. Raises NoTerms."""
     found = published.named(version)
