@@ -40,6 +40,7 @@ PARAMETERS = {
     "address": SUPPORT,
     "prefix": "[ticket]",
     "serial": "NAS-2001",
+    "item": "NAS-1001",
     "defective_serial": "NAS-1001",
     "received_serial": "NAS-9001",
     "model": "NAS 4-bay",
