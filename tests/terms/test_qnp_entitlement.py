@@ -159,6 +159,9 @@ async def test_from_its_replacement_on_the_old_serial_is_refused_and_the_new_one
     assert (old.outcome, old.deciding_clause) == ("refused", "QNP-06")
     (finding,) = [each for each in old.findings if each.clause == "QNP-06" and each.result == "refused"]
     assert finding.inputs["replaced_by"] == "NAS-9"
+    (remedy,) = [each for each in old.remedies if each.clause == "QNP-06"]
+    assert remedy.action == "use_replacement"
+    assert all("NAS-9" in text for text in remedy.text.values())
     assert (new.outcome, new.service, new.contract_id) == ("covered", "advance_send_back", "C-advance-send-back")
     await world.opened("KP-0000-0004", asset_serial="NAS-1", received_at=tokyo(2026, 5, 8, 17))
     assert (await decided(world, "KP-0000-0004")).outcome == "covered", "it was still there when the request came in"

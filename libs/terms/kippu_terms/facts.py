@@ -41,6 +41,8 @@ class AssetFacts(Value):
     """The area in which it stands, by a name that the plan uses, such as `tokyo`."""
     remote_island: bool | None = None
     """True if it stands on a remote island. None: nothing is known of that."""
+    height_cm: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """At what height it is installed, in whole centimetres, rounded down."""
 
 
 class ContractFacts(Value):
@@ -58,6 +60,12 @@ class ContractFacts(Value):
     """When the device was delivered, where the beginning of the service counts from that."""
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
+    plan_version: str | None = None
+    """The version of the terms that it was sold under, and keeps; None: whichever is in force decides."""
+    registered_at: Instant | None = None
+    """When its registration was complete; None until then."""
+    status: Literal["pre_registered", "registered", "active"] | None = None
+    """`pre_registered`: before its device was delivered. None where the terms know no registration."""
 
 
 class RequestFacts(Value):
@@ -133,6 +141,21 @@ class RequestFacts(Value):
         return pauses
 
 
+class CustomerFacts(Value):
+    """What is on record of the customer on the day of receipt."""
+
+    competitor: bool | None = None
+    """True if it is marked as a competitor of the provider's."""
+    bought_licence: bool | None = None
+    """True if it bought a licence from the provider, whether its maintenance is in force or not."""
+    member_id: Literal["valid", "void", "none"] | None = None
+    """Of the member ID that came with a licence: valid up to the end of its maintenance, void after it."""
+    incident_member: Literal["valid", "none"] | None = None
+    """Whether a number was issued to it for buying incidents, with which it asks for support."""
+    buyer: bool | None = None
+    """True if the request is the buyer's own, and not that of somebody whom the buyer connects to."""
+
+
 class Facts(Value):
     provider: str
     request: RequestFacts
@@ -140,3 +163,4 @@ class Facts(Value):
     """None until somebody says what the request is about."""
     contracts: tuple[ContractFacts, ...] = ()
     """Every maintenance contract of the device, past and future ones too."""
+    customer: CustomerFacts | None = None

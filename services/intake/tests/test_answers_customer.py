@@ -190,6 +190,15 @@ def test_what_was_expected_is_no_longer_once_the_request_waits_and_nobody_is_mai
     assert [getattr(each, "template", None) for each in asked] == [None, "waiting_customer"]
 
 
+def test_when_a_visit_can_be_is_told_with_the_visit() -> None:
+    first = hears(opened(), decided(Outcome.COVERED, failed_part="taken_away", counts_from=NOW))
+    assert [type(event) for event in first[0]] == [ExpectationStated, MailRequested]
+    visit = TARGET.model_copy(update={"kind": "arrive"})
+    [stated], _ = hears(first[1], decided(Outcome.COVERED, failed_part="taken_away", counts_from=NOW, targets=(visit,)))
+    assert isinstance(stated, ExpectationStated)
+    assert stated.targets == (visit,)
+
+
 def test_a_decision_with_nothing_to_tell_sends_nothing() -> None:
     assert hears(opened(), decided(Outcome.COVERED))[0] == []
     inside = OUTSIDE.model_copy(update={"inputs": {"inside_hours": True, "counts_from": NOW.isoformat()}})

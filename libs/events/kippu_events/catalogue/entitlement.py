@@ -61,6 +61,8 @@ class AssetContract(Value):
     """Such as `non_return_disk`."""
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
+    plan_version: str | None = None
+    """The version of the terms that it was sold under, and keeps; None: whichever is in force decides."""
     contact_id: str | None = None
     """Who alone may ask under it, where the terms know such a person: the maintenance contact that was registered."""
 
@@ -285,6 +287,8 @@ class VisitNeed(Value):
     notice_days: int
     clause: str
     target: Target | None = None
+    to_agree: bool = False
+    """True if nobody asked for a time: one is to be agreed, and `wanted_at` is the first that fits the target."""
     serial: str | None = None
     """The unit that the work is on, where it is a repair."""
     model: str | None = None

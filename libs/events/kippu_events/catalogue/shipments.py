@@ -65,6 +65,7 @@ class ShipmentPlanned(ShipmentEvent):
     target: Target | None = None
     returns: ReturnTerms | None = None
     reship_charge: Price | None = None
+    reship_clause: str | None = None
     time_zone: str
 
 
@@ -90,6 +91,13 @@ class UnitShipped(ShipmentEvent):
     charge: Price | None = None
     """What the terms ask for this carriage; None where it is free, as the first one is."""
     clause: str | None = None
+    """Of the service that ships it."""
+    defective_serial: str | None = None
+    model: str | None = None
+    mode: str | None = None
+    """`advance` or `after_repair`, as planned."""
+    target: Target | None = None
+    """By when it was to ship."""
 
 
 @dispatch
@@ -153,6 +161,7 @@ class ReturnExpected(ShipmentEvent):
 class ReturnReminded(ShipmentEvent):
     serial: str
     due_on: date
+    clause: str | None = None
 
 
 @dispatch

@@ -115,7 +115,15 @@ def remind(shipments: Shipments, shipment_id: str, due_at: datetime) -> list[Eve
     due_back = shipment.due_back if shipment else None
     if shipment is None or due_back is None or due_back.received or due_back.reminded or due_back.overdue:
         return []
-    return [ReturnReminded(occurred_at=due_at, serial=due_back.serial, due_on=due_back.due_on, **identity(shipment))]
+    return [
+        ReturnReminded(
+            occurred_at=due_at,
+            serial=due_back.serial,
+            due_on=due_back.due_on,
+            clause=_terms(shipment).clause,
+            **identity(shipment),
+        )
+    ]
 
 
 def fall_overdue(shipments: Shipments, shipment_id: str) -> list[Event]:

@@ -49,6 +49,17 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+IN_WORDS = {
+    Status.PLANNED: "planned",
+    Status.ALLOTTED: "ready to ship",
+    Status.IN_REPAIR: "being repaired",
+    Status.REPAIRED: "repaired",
+    Status.SHIPPED: "on its way",
+    Status.FAILED: "back after a failed delivery",
+    Status.DELIVERED: "delivered",
+    Status.WITHDRAWN: "withdrawn",
+}
+"""As the dispatcher is told."""
 OPEN = tuple(status for status in Status if status not in (Status.DELIVERED, Status.WITHDRAWN))
 WAITING = (Status.PLANNED, Status.ALLOTTED)
 """Nothing has left, and nothing of the customer's has come in: it can still be withdrawn."""
@@ -146,7 +157,8 @@ def identity(shipment: Shipment) -> dict[str, str]:
 def require(shipment: Shipment, allowed: Sequence[Status], faults: Sequence[Fault] = ()) -> None:
     """Refuses with every fault; one of the state makes it a conflict."""
     if shipment.status not in allowed:
-        message = f"the shipment is {shipment.status}; this needs one that is {' or '.join(allowed)}"
+        wanted = " or ".join(IN_WORDS[status] for status in allowed)
+        message = f"the shipment is {IN_WORDS[shipment.status]}; this needs one that is {wanted}"
         fault = Fault(f"shipment.{shipment.status}", message, None, shipment.need.clause)
         raise Refused(fault, *faults, kind="conflict")
     if faults:

@@ -40,6 +40,11 @@ class Expectation:
     targets: tuple[Target, ...] = ()
     replies: tuple[Reply, ...] = ()
 
+    @property
+    def told_here(self) -> tuple[datetime | None, tuple[Target, ...], tuple[Reply, ...]]:
+        """What the customer is told with the decision. When a visit can be, they are told with the visit."""
+        return self.counts_from, tuple(each for each in self.targets if each.kind != "arrive"), self.replies
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
@@ -149,7 +154,7 @@ def _message_added(ticket: Ticket, event: intake.MessageAdded) -> Ticket:
 def _mail_requested(ticket: Ticket, event: intake.MailRequested) -> Ticket:
     """A mail that tells a visit's outcome also settles that visit; one that says it is held does not."""
     visit = event.parameters.get("visit_id")
-    settles = visit is not None and event.template != "visit_held"
+    settles = visit is not None and event.template not in ("visit_held", "visit_to_agree")
     return replace(
         ticket,
         mails=ticket.mails + 1,
