@@ -42,6 +42,7 @@ PARAMETERS = {
     "explanation": "The request is covered.",
     "asked": "Update the firmware.",
     "serial": "NAS-2001",
+    "item": "NAS-1001",
     "defective_serial": "NAS-1001",
     "received_serial": "NAS-9001",
     "model": "NAS 4-bay",
