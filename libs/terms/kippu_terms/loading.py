@@ -114,6 +114,10 @@ def _names(plan: Plan) -> Iterator[Objection]:
     charges = [product.id for product in plan.commercial.products if product.kind == "charge"]
     path: Path = ("fulfilment", "returns", "charge_product")
     yield from _unknown(path, [returns.charge_product] if returns else [], charges, "charge")
+    booked = [product.id for product in plan.commercial.products if product.kind == "service"]
+    for place, preparation in enumerate(plan.bookings.preparations if plan.bookings else ()):
+        here: Path = ("bookings", "preparations", place, "services")
+        yield from _unknown(here, preparation.services, booked, "service product")
     for setting, product_id in plan.licences.names_products().items() if plan.licences else ():
         yield from _unknown(("licences", *setting.split(".")), [product_id], products, "product")
     for place, product in enumerate(plan.commercial.products):
