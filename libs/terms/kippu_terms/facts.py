@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
 
+from kippu_terms.clock import Pause
 from kippu_terms.value import Name, Value
 
 LONGEST_WORK = 14_400
 """Minutes that wanted work may take: ten days."""
+MOST_PAUSES = 1_000
 CALENDARS_FROM, CALENDARS_UNTIL = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """The time for which public holidays are known; nothing is decided about instants outside it."""
 
@@ -33,12 +35,16 @@ class AssetFacts(Value):
     """The last day, inclusive. None on a registered device: no warranty is on record."""
     installed_by: Literal["provider", "customer", "third_party"] | None = None
     maintenance_agreement: str | None = None
+    part_of: str | None = None
+    """The serial of the unit that it is a part of."""
     disks_from: Literal["provider", "elsewhere"] | None = None
     """`elsewhere` if any disk in it was bought from somebody else. None: nothing is known of such a disk."""
     area: Name | None = None
     """The area in which it stands, by a name that the plan uses, such as `tokyo`."""
     remote_island: bool | None = None
     """True if it stands on a remote island. None: nothing is known of that."""
+    height_cm: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """At what height it is installed, in whole centimetres, rounded down."""
 
 
 class ContractFacts(Value):
@@ -56,6 +62,12 @@ class ContractFacts(Value):
     """When the device was delivered, where the beginning of the service counts from that."""
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
+    plan_version: str | None = None
+    """The version of the terms that it was sold under, and keeps; None: whichever is in force decides."""
+    registered_at: Instant | None = None
+    """When its registration was complete; None until then."""
+    status: Literal["pre_registered", "registered", "active"] | None = None
+    """`pre_registered`: before its device was delivered. None where the terms know no registration."""
 
 
 class RequestFacts(Value):
@@ -112,6 +124,8 @@ class RequestFacts(Value):
     """True if the named place is on a remote island."""
     visit_site: Literal["registered", "other"] | None = None
     """Where the engineer is to go."""
+    pauses: Annotated[tuple[Pause, ...], Field(max_length=MOST_PAUSES)] = ()
+    """The times in which it waited for the customer: no clock runs meanwhile."""
 
     @field_validator("wanted_at")
     @classmethod
@@ -120,6 +134,13 @@ class RequestFacts(Value):
         if wanted_at is not None and received_at is not None and wanted_at < received_at:
             raise ValueError("work cannot be wanted before the request was received")
         return wanted_at
+
+    @field_validator("pauses")
+    @classmethod
+    def _within_calendars(cls, pauses: tuple[Pause, ...]) -> tuple[Pause, ...]:
+        if any(each.begins_at < CALENDARS_FROM or each.ends_at >= CALENDARS_UNTIL for each in pauses):
+            raise ValueError("a pause lies in the time for which public holidays are known")
+        return pauses
 
 
 class CustomerFacts(Value):

@@ -19,6 +19,7 @@ from kippu_terms.renewals.section import LicencesSection
 from kippu_terms.sections import (
     CalendarSection,
     CommercialSection,
+    ContractsSection,
     CoverageSection,
     IntakeSection,
     OrderingSection,
@@ -67,6 +68,7 @@ class Plan(Value):
     coverage: CoverageSection
     fulfilment: FulfilmentSection = FulfilmentSection()
     ordering: OrderingSection = OrderingSection()
+    contracts: ContractsSection = ContractsSection()
     licences: LicencesSection | None = None
     bookings: BookingsSection | None = None
     commercial: CommercialSection

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 Path = tuple[str | int, ...]
+Objection = tuple[Path, str, str]
+"""Where, what is wrong, what to do."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,4 @@
-"""The sections of a plan file, which follow the services: intake, coverage, fulfilment, ordering, commercial; and the
-calendar.
+"""The sections of a plan file: the calendar, and one for each thing that the terms decide.
 
 Every rule carries the id of the clause it obeys. Unknown settings are refused, so that a misspelt one is noticed.
 """
@@ -28,6 +27,13 @@ def _month_day(text: str) -> tuple[int, int]:
     return int(month), int(day)
 
 
+class Pause(Value):
+    """Closed from the first time on; the second is open again."""
+
+    closes: LocalTime
+    opens: LocalTime
+
+
 class OpeningHours(Value):
     """`opens` is inside, `closes` is outside."""
 
@@ -36,9 +42,23 @@ class OpeningHours(Value):
     opens: LocalTime
     closes: LocalTime
     on_holidays: Flag = False
+    pause: Pause | None = None
+    """Such as at noon."""
+
+    @model_validator(mode="after")
+    def _pauses_within(self) -> Self:
+        if self.pause and not self.opens < self.pause.closes < self.pause.opens < self.closes:
+            raise ValueError("a pause lies within the hours: it closes after they open, and opens before they close")
+        return self
 
     def hours(self) -> Hours:
-        return Hours(self.opens, self.closes, frozenset(map(_WEEKDAYS.index, self.weekdays)), self.on_holidays)
+        return Hours(
+            self.opens,
+            self.closes,
+            frozenset(map(_WEEKDAYS.index, self.weekdays)),
+            self.on_holidays,
+            (self.pause.closes, self.pause.opens) if self.pause else None,
+        )
 
 
 class YearEnd(Value):
@@ -121,6 +141,29 @@ class OrderingSection(Value):
 
     rules: tuple[AnyOrderRule, ...] = ()
     """All of them judge every order; the first that objects names the clause."""
+
+
+class Ending(Value):
+    """A contract ends by itself; who holds it may be told before."""
+
+    clause: ClauseId
+    remind_months_before: Annotated[tuple[Annotated[Integer, Field(ge=1, le=24)], ...], Field(max_length=3)] = ()
+    """Without any, no notice is given."""
+
+
+class Changes(Value):
+    """Changes of what is registered with a contract, such as its site."""
+
+    clause: ClauseId
+    hours: Name | None = None
+    """The desk's; what is asked for outside them takes effect when it opens. Without them, at once."""
+
+
+class ContractsSection(Value):
+    """What holds of every contract that was sold."""
+
+    ending: Ending | None = None
+    changes: Changes | None = None
 
 
 class Tax(Value):

@@ -37,9 +37,15 @@ ships; the engineer takes it away, or hands it over to the customer, who owns it
 class Reply(Value):
     """What is answered to a wish beside the request itself, such as `written_report`: `declined`."""
 
-    about: Literal["written_report", "answer_wanted_by", "wanted_service"]
-    answer: Literal["granted", "declined", "not_binding", "not_followed"]
+    about: Literal["written_report", "answer_wanted_by", "wanted_service", "configuration", "exchange"]
+    answer: Literal[
+        "granted", "declined", "not_binding", "not_followed", "restored", "not_restored", "by_customer", "by_engineer"
+    ]
     clause: str
+
+
+Category = str | None
+"""A category of requests; None for one that nobody has classified yet."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,8 @@ class Verdict:
     visit: VisitNeed | None = None
     failed_part: FailedPart | None = None
     reply: Reply | None = None
+    remedy: RemedyText | None = None
+    """Where what it found asks for another remedy than the rule's own."""
 
 
 class Rule(Value):
@@ -118,6 +126,15 @@ class Rule(Value):
     def names_products(self) -> Mapping[str, Iterable[str]]:
         """Setting → products of the plan that it names."""
         return {}
+
+    @property
+    def may_settle(self) -> bool:
+        """False if it never settles an outcome, whatever the case: it notes something, or says what follows."""
+        return True
+
+    def settled(self, scope: frozenset[Category]) -> frozenset[Category]:
+        """Of the categories on which it speaks, those on which it settles the outcome of every request."""
+        return frozenset()
 
     @abstractmethod
     def judge(self, case: Case) -> Verdict:
