@@ -11,7 +11,7 @@ from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 from kippu_events.work import Stream, Work
 
-from kippu_dispatch.domain import planning, visit
+from kippu_dispatch.domain import planning, visit_planning
 from kippu_dispatch.domain.shipment import Shipments
 from kippu_dispatch.streams import shipments_of, unit_of, visits_of
 
@@ -27,13 +27,13 @@ class PlanVisit(Reactor):
 
     async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
         visits = await visits_of(work, envelope.provider, decided.ticket_no)
-        work.record(visits, *visit.plan(visits.state, decided, envelope.recorded_at))
+        work.record(visits, *visit_planning.plan(visits.state, decided, envelope.recorded_at))
 
     async def _declined(self, envelope: Envelope, declined: TicketDeclined, work: Work) -> None:
         visits = await visits_of(work, envelope.provider, declined.ticket_no)
         work.record(
             visits,
-            *visit.note_decline(visits.state, declined.ticket_no, declined.customer_id, envelope.recorded_at),
+            *visit_planning.note_decline(visits.state, declined.ticket_no, declined.customer_id, envelope.recorded_at),
         )
 
 

@@ -7,8 +7,8 @@ from kippu_dispatch.domain.shipment import Shipments
 from kippu_dispatch.domain.unit import Unit
 from kippu_dispatch.domain.visit import Visits
 
-VISITS = Fold(Visits, Visits, visit.evolve, version=2)
-SHIPMENTS = Fold(Shipments, Shipments, shipment.evolve, version=1)
+VISITS = Fold(Visits, Visits, visit.evolve, version=3)
+SHIPMENTS = Fold(Shipments, Shipments, shipment.evolve, version=2)
 UNIT = Fold(Unit, Unit, unit.evolve, version=1)
 
 

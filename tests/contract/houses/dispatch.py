@@ -133,7 +133,7 @@ DISPATCH = House(
     build=build,
     fill=fill,
     bodies={
-        "POST /v1/visits/{visit_id}/book": {},
+        "POST /v1/visits/{visit_id}/book": {"starts_at": (NOON + timedelta(days=4)).isoformat(), "minutes": 90},
         "POST /v1/visits/{visit_id}/postpone": {"to_at": (NOON + timedelta(days=10)).isoformat(), "reason": "later"},
         "POST /v1/visits/{visit_id}/decline": {"reason": "nobody"},
         "POST /v1/visits/{visit_id}/complete": {"completed_at": (NOON - timedelta(hours=1)).isoformat()},

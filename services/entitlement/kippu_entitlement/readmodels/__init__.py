@@ -7,8 +7,9 @@ from kippu_entitlement.readmodels.assets import Assets
 from kippu_entitlement.readmodels.cases import Cases
 from kippu_entitlement.readmodels.orders import Orders
 from kippu_entitlement.readmodels.registers import Customers, PublishedPlans
+from kippu_entitlement.readmodels.shortfalls import Shortfalls
 from kippu_entitlement.readmodels.wallets import Wallets
 
-PROJECTORS = (Customers(), Assets(), PublishedPlans(), Orders(), Wallets(), Cases())
+PROJECTORS = (Customers(), Assets(), PublishedPlans(), Orders(), Wallets(), Cases(), Shortfalls())
 
-__all__ = ["PROJECTORS", "Assets", "Cases", "Customers", "Orders", "PublishedPlans", "Wallets"]
+__all__ = ["PROJECTORS", "Assets", "Cases", "Customers", "Orders", "PublishedPlans", "Shortfalls", "Wallets"]

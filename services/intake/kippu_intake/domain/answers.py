@@ -11,6 +11,7 @@ from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHel
 from kippu_events.catalogue.entitlement import CoverageDecided
 from kippu_events.catalogue.values import Outcome
 from kippu_events.event import Event
+from kippu_terms.explain_service import target_text
 from kippu_terms.money import formatted
 
 from kippu_intake.domain import ticket as tickets
@@ -36,10 +37,12 @@ def to_decision(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list
 
 
 def to_held_visit(ticket: Ticket, held: VisitHeld, now: datetime) -> list[Event]:
-    """The customer is told that the dispatcher has to find somebody (IIJ-09)."""
-    return tickets.request_mail(
-        ticket, "visit_held", now, parameters={"visit_id": held.visit_id, "clause": held.clause}
-    )
+    """The customer is told that the dispatcher has to find somebody (IIJ-09), or will agree on a time (QNP-08)."""
+    parameters = {"visit_id": held.visit_id, "clause": held.clause}
+    if not held.to_agree:
+        return tickets.request_mail(ticket, "visit_held", now, parameters=parameters)
+    target = target_text(held.target, ticket.language) if held.target else ""
+    return tickets.request_mail(ticket, "visit_to_agree", now, parameters={**parameters, "target": target})
 
 
 def to_booked_visit(ticket: Ticket, booked: VisitBooked, now: datetime) -> list[Event]:
@@ -88,11 +91,10 @@ def to_offer(ticket: Ticket, offered: QuoteOffered, now: datetime) -> list[Event
 
 def _declined(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:
     clause = decided.deciding_clause
+    parameters = {"clause": clause, "reason": _with_remedies(decided, ticket.language)}
     return [
         *tickets.decline(ticket, clause=clause, reason=_text_of(decided, "en"), now=now),
-        *tickets.request_mail(
-            ticket, "declined", now, parameters={"clause": clause, "reason": _text_of(decided, ticket.language)}
-        ),
+        *tickets.request_mail(ticket, "declined", now, parameters=parameters),
     ]
 
 
@@ -118,6 +120,12 @@ def _no_longer_held(ticket: Ticket, now: datetime) -> list[Event]:
     if ticket.status is Status.WAITING and ticket.waiting_for == "dispatcher":
         return tickets.resume(ticket, now)
     return []
+
+
+def _with_remedies(decided: CoverageDecided, language: str) -> str:
+    """Why not, and what the customer can do about it, a paragraph each."""
+    texts = [remedy.text for remedy in decided.remedies if remedy.clause == decided.deciding_clause]
+    return "\n\n".join([_text_of(decided, language), *(text.get(language) or text["en"] for text in texts)])
 
 
 def _text_of(decided: CoverageDecided, language: str) -> str:
