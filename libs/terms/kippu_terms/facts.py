@@ -35,6 +35,8 @@ class AssetFacts(Value):
     """The last day, inclusive. None on a registered device: no warranty is on record."""
     installed_by: Literal["provider", "customer", "third_party"] | None = None
     maintenance_agreement: str | None = None
+    part_of: str | None = None
+    """The serial of the unit that it is a part of."""
     disks_from: Literal["provider", "elsewhere"] | None = None
     """`elsewhere` if any disk in it was bought from somebody else. None: nothing is known of such a disk."""
     area: Name | None = None

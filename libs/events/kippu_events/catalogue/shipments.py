@@ -62,6 +62,8 @@ class ShipmentPlanned(ShipmentEvent):
     defective_serial: str
     model: str
     part: str | None = None
+    inside: bool = False
+    """True if only the `part` inside the defective unit is exchanged."""
     target: Target | None = None
     returns: ReturnTerms | None = None
     reship_charge: Price | None = None
@@ -91,9 +93,11 @@ class UnitShipped(ShipmentEvent):
     charge: Price | None = None
     """What the terms ask for this carriage; None where it is free, as the first one is."""
     clause: str | None = None
-    """Of the service that ships it."""
+    """Of the charge, where there is one; else of the service that ships it."""
     defective_serial: str | None = None
     model: str | None = None
+    part: str | None = None
+    """Given if only this part, inside the defective unit, is exchanged."""
     mode: str | None = None
     """`advance` or `after_repair`, as planned."""
     target: Target | None = None
@@ -149,6 +153,8 @@ class ReturnExpected(ShipmentEvent):
     """The defective unit is due back by the end of `due_on` (a local date)."""
 
     serial: str
+    part: str | None = None
+    """Given if only this part, inside the unit of that serial, is due back; in the events that follow, too."""
     due_on: date
     clause: str
     overdue_at: AwareDatetime | None = None
@@ -160,6 +166,7 @@ class ReturnExpected(ShipmentEvent):
 @dispatch
 class ReturnReminded(ShipmentEvent):
     serial: str
+    part: str | None = None
     due_on: date
     clause: str | None = None
 
@@ -169,6 +176,7 @@ class ReturnOverdue(ShipmentEvent):
     """The due day has passed; `charge` is what the terms ask for it."""
 
     serial: str
+    part: str | None = None
     due_on: date
     charge: Price
     clause: str
@@ -179,6 +187,7 @@ class ReturnMismatched(ShipmentEvent):
     """A unit came back that is not the one expected. The expected one is still due."""
 
     expected_serial: str
+    part: str | None = None
     received_serial: str
     received_on: date
 

@@ -14,6 +14,7 @@ from kippu_terms.clock import Stretch as TermsStretch
 from kippu_terms.coverage import Decision
 from kippu_terms.plan import Plan
 from kippu_terms.pricing import price
+from kippu_terms.returns import return_terms
 from kippu_terms.targets import Target as TermsTarget
 
 ASSUMED_MINUTES = 60
@@ -65,6 +66,7 @@ def shipment(plan: Plan, decision: Decision) -> ShipmentNeed | None:
         serial=asset.serial,
         model=asset.model or "",
         part=request.part,
+        inside=request.part is not None and asset.part_of is None,
         target=_shipping_target(decision) if in_advance else None,
         returns=_returns(plan, decision) if in_advance else None,
         reship_charge=_charge(plan, again.charge_product) if again else None,
@@ -83,17 +85,12 @@ def _shipping_target(decision: Decision) -> Target | None:
 
 
 def _returns(plan: Plan, decision: Decision) -> ReturnTerms | None:
-    returns, part = plan.fulfilment.returns, decision.facts.request.part
-    if returns is None:
+    """A part that is handed over is the customer's to keep, whatever else the terms expect back."""
+    part, kept = decision.facts.request.part, decision.failed_part == "handed_over"
+    terms = return_terms(plan) if kept else decision.returns
+    if terms is None:
         return None
-    return ReturnTerms(
-        clause=returns.clause,
-        days=returns.days,
-        remind_days_before=max(returns.remind_days_before, default=0),
-        overdue_charge=_charge(plan, returns.charge_product),
-        late_return=returns.late_return,
-        kept_parts=(part,) if decision.failed_part == "handed_over" and part else (),
-    )
+    return ReturnTerms.model_validate({**terms.model_dump(), "kept_parts": (part,) if kept and part else ()})
 
 
 def visit(plan: Plan, decision: Decision) -> VisitNeed | None:

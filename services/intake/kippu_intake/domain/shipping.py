@@ -45,7 +45,7 @@ def _told(event: ShipmentEvent, language: str) -> tuple[str, dict[str, str]]:
             return "return_overdue", {**_due(event), **_charged(event.charge)}
         case ReturnMismatched():
             received = {"received_serial": event.received_serial, "received_on": event.received_on.isoformat()}
-            return "return_mismatched", {"serial": event.expected_serial, **received}
+            return "return_mismatched", {"item": _item(event.expected_serial, event.part), **received}
         case UnitReturned():
             return "return_received", {"serial": event.serial, "received_on": event.received_on.isoformat()}
     raise TypeError(f"nobody is told of {event.type}")
@@ -60,8 +60,8 @@ def _template_of(shipped: UnitShipped) -> str:
 def _shipped(shipped: UnitShipped, language: str) -> dict[str, str]:
     return {
         "serial": shipped.serial,
-        "model": shipped.model or UNKNOWN,
-        "defective_serial": shipped.defective_serial or UNKNOWN,
+        "model": shipped.part or shipped.model or UNKNOWN,
+        "defective_serial": _item(shipped.defective_serial or UNKNOWN, shipped.part),
         "shipped_at": shipped.shipped_at.isoformat(),
         "carrier_reference": shipped.carrier_reference or UNKNOWN,
         "clause": shipped.clause or UNKNOWN,
@@ -71,7 +71,13 @@ def _shipped(shipped: UnitShipped, language: str) -> dict[str, str]:
 
 def _due(event: ReturnExpected | ReturnReminded | ReturnOverdue) -> dict[str, str]:
     """`due_on` is a date of the provider's already."""
-    return {"serial": event.serial, "due_on": event.due_on.isoformat(), "clause": event.clause or UNKNOWN}
+    item = _item(event.serial, event.part)
+    return {"item": item, "due_on": event.due_on.isoformat(), "clause": event.clause or UNKNOWN}
+
+
+def _item(serial: str, part: str | None) -> str:
+    """A unit, or a part inside it, in any language."""
+    return f"{serial} / {part}" if part else serial
 
 
 def _charged(price: Price) -> dict[str, str]:
