@@ -243,6 +243,75 @@ def ask_nec(nec: Plan, tokyo: Callable[..., datetime]) -> Decide:
 
 
 @pytest.fixture(scope="session")
+def svt() -> Plan:
+    return load((Path(__file__).parents[2] / "plans" / "svt.toml").read_text())
+
+
+@pytest.fixture(scope="session")
+def svt_with(svt: Plan) -> Callable[..., Plan]:
+    """The terms of SVT with one thing changed."""
+
+    def plan(old: str, new: str) -> Plan:
+        assert old in svt.source
+        return load(svt.source.replace(old, new, 1))
+
+    return plan
+
+
+@pytest.fixture(scope="session")
+def report(svt: Plan, tokyo: Callable[..., datetime]) -> Decide:
+    """Decides about a switch that failed, isolated and reported on Monday 1 June 2026 at 10:00 under a registered
+    service ticket for a year of advance send-back.
+
+    Keywords change the request, the asset or the contract; `contracts=()` means that there is none, `asset=None` that
+    nobody said which device it is, and `plan` decides by other terms.
+    """
+    usual_request: dict[str, Any] = {
+        "received_at": tokyo(2026, 6, 1, 10),
+        "isolated_at": tokyo(2026, 6, 1, 9),
+        "channel": "mail",
+        "category": "fault",
+    }
+    usual_asset: dict[str, Any] = {
+        "serial": "10000000001",
+        "registered": True,
+        "kind": "equipment",
+        "model": "M24ePWR",
+        "remote_island": False,
+        "height_cm": 120,
+    }
+    usual_contract: dict[str, Any] = {
+        "contract_id": "contract-1",
+        "product": "advance-1y",
+        "valid_from": date(2026, 1, 10),
+        "valid_until": date(2027, 1, 9),
+        "registered_at": tokyo(2026, 2, 1, 12),
+        "status": "active",
+    }
+
+    def decision(**changes: Any) -> Decision:
+        unknown = set(changes) - {*RequestFacts.model_fields, *AssetFacts.model_fields, *ContractFacts.model_fields}
+        assert unknown <= {"plan", "asset", "contracts"}, unknown
+        request, asset, contract = (
+            {**usual, **{key: value for key, value in changes.items() if key in model.model_fields}}
+            for model, usual in (
+                (RequestFacts, usual_request),
+                (AssetFacts, usual_asset),
+                (ContractFacts, usual_contract),
+            )
+        )
+        facts = Facts(
+            provider="svt",
+            request=RequestFacts(**request),
+            asset=AssetFacts(**asset) if changes.get("asset", ...) is not None else None,
+            contracts=changes.get("contracts", (ContractFacts(**contract),)),
+        )
+        return decide_coverage(changes.get("plan", svt), facts)
+
+    return decision
+
+
+@pytest.fixture(scope="session")
 def order_nec(nec: Plan) -> Callable[..., OrderDecision]:
     """Decides about an order of Friday 20 November 2026 for a server bought on 10 January 2026 that has no pack.
 
@@ -276,3 +345,19 @@ def nec_with(nec: Plan) -> Callable[..., Plan]:
         return load(nec.source.replace(old, new, 1))
 
     return plan
+
+
+@pytest.fixture(scope="session")
+def order_svt(svt: Plan) -> Callable[..., OrderDecision]:
+    """Decides about an order of Sunday 10 May 2026, for a device bought that day: `order_svt("advance-3y")`."""
+
+    def decision(product: str, **facts: Any) -> OrderDecision:
+        usual = {
+            "provider": "svt",
+            "product": product,
+            "ordered_on": date(2026, 5, 10),
+            "asset": {"bought_on": date(2026, 5, 10)},
+        }
+        return decide_order(svt, OrderFacts.model_validate({**usual, **facts}))
+
+    return decision

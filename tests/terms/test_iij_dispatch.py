@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from kippu_dispatch.domain import visit as domain
+from kippu_dispatch.domain import visit_planning as planning
+from kippu_dispatch.domain import visit_reports as reports
 from kippu_dispatch.domain.visit import Status, Visits
 from kippu_events.catalogue.dispatch import VisitBooked, VisitHeld, VisitRequested
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
@@ -46,7 +48,7 @@ def asked_for(decide: Any) -> Callable[[datetime, datetime], list[Event]]:
                 clause=decision.visit.clause,
             ),
         )
-        return domain.plan(Visits(), decided, received)
+        return planning.plan(Visits(), decided, received)
 
     return events
 
@@ -82,14 +84,14 @@ def test_asked_for_5_days_ahead_it_is_accepted_without_anybody(
 ) -> None:
     booked = asked_for(bangkok(2026, 11, 16, 10), saturday)[-1]
     assert isinstance(booked, VisitBooked)
-    assert (booked.starts_at, booked.booked_by) == (saturday, domain.BY_TERMS)
+    assert (booked.starts_at, booked.booked_by) == (saturday, planning.BY_TERMS)
 
 
 @pytest.mark.clause("IIJ-09")
 def test_the_dispatcher_accepts_a_held_visit_if_staff_is_found(
     held: Visits, bangkok: Local, saturday: datetime
 ) -> None:
-    booked = domain.book(held, VISIT, "dispatcher-1", bangkok(2026, 11, 18, 11))
+    booked = reports.book(held, VISIT, None, None, "dispatcher-1", bangkok(2026, 11, 18, 11))
     assert (booked.starts_at, booked.booked_by) == (saturday, "dispatcher-1")
 
 
@@ -98,14 +100,14 @@ def test_the_dispatcher_postpones_a_held_visit_and_the_customer_can_be_told_whic
     held: Visits, bangkok: Local, saturday: datetime
 ) -> None:
     monday = saturday + timedelta(days=2)
-    postponed = domain.postpone(held, VISIT, monday, None, "nobody free", "dispatcher-1", bangkok(2026, 11, 18, 11))
+    postponed = reports.postpone(held, VISIT, monday, None, "nobody free", "dispatcher-1", bangkok(2026, 11, 18, 11))
     assert (postponed.from_at, postponed.to_at, postponed.clause) == (saturday, monday, "IIJ-09")
     assert postponed.reason == "nobody free"
 
 
 @pytest.mark.clause("IIJ-09")
 def test_the_dispatcher_declines_a_held_visit_by_the_clause(held: Visits, bangkok: Local) -> None:
-    declined = domain.decline(held, VISIT, "nobody free", "dispatcher-1", bangkok(2026, 11, 18, 11))
+    declined = reports.decline(held, VISIT, "nobody free", "dispatcher-1", bangkok(2026, 11, 18, 11))
     assert (declined.clause, declined.reason) == ("IIJ-09", "nobody free")
     latest = domain.evolve(held, declined).latest
     assert latest is not None
@@ -116,5 +118,5 @@ def test_the_dispatcher_declines_a_held_visit_by_the_clause(held: Visits, bangko
 def test_what_was_announced_in_time_is_not_declined(asked_for: Any, bangkok: Local, saturday: datetime) -> None:
     booked = after(asked_for(bangkok(2026, 11, 16, 10), saturday))
     with pytest.raises(Refused) as refused:
-        domain.decline(booked, VISIT, "nobody free", "dispatcher-1", bangkok(2026, 11, 18, 11))
+        reports.decline(booked, VISIT, "nobody free", "dispatcher-1", bangkok(2026, 11, 18, 11))
     assert refused.value.faults[0].clause == "IIJ-09"

@@ -86,6 +86,7 @@ async def test_isolated_on_a_friday_before_holidays_a_replacement_is_to_ship_on_
     assert need is not None
     assert need.target is not None
     assert (need.mode, need.serial, need.model, need.part) == ("advance", "NAS-1", "NAS 4-bay", "disk")
+    assert need.inside, "the disk is exchanged, the unit stays"
     assert (need.target.kind, need.target.due_on, need.target.clause) == ("ship", date(2026, 5, 7), "QNP-01")
     assert need.target.started_at == tokyo(2026, 5, 1, 16)
     closed = [(each.reason, each.names.get("en")) for each in need.target.stretches if each.state == "closed"]
@@ -159,6 +160,9 @@ async def test_from_its_replacement_on_the_old_serial_is_refused_and_the_new_one
     assert (old.outcome, old.deciding_clause) == ("refused", "QNP-06")
     (finding,) = [each for each in old.findings if each.clause == "QNP-06" and each.result == "refused"]
     assert finding.inputs["replaced_by"] == "NAS-9"
+    (remedy,) = [each for each in old.remedies if each.clause == "QNP-06"]
+    assert remedy.action == "use_replacement"
+    assert all("NAS-9" in text for text in remedy.text.values())
     assert (new.outcome, new.service, new.contract_id) == ("covered", "advance_send_back", "C-advance-send-back")
     await world.opened("KP-0000-0004", asset_serial="NAS-1", received_at=tokyo(2026, 5, 8, 17))
     assert (await decided(world, "KP-0000-0004")).outcome == "covered", "it was still there when the request came in"
@@ -190,6 +194,7 @@ async def test_a_disk_is_covered_by_its_units_contract_wherever_that_unit_is_rep
     assert (decision.service, decision.facts["asset"]["area"]) == ("advance_send_back", "tokyo")
     assert decision.shipment is not None
     assert (decision.shipment.serial, decision.shipment.model) == ("DISK-1", "SSD 2 TB")
+    assert not decision.shipment.inside, "the disk is registered by itself, and is due back by its own serial number"
     await world.delivered(f"{TICKET}.S2", "DISK-2", "DISK-1", part="disk")
     await world.opened("KP-0000-0002", asset_serial="DISK-2")
     assert (await decided(world, "KP-0000-0002")).service == "advance_send_back"

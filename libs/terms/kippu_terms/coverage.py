@@ -138,9 +138,10 @@ def _remedies(judged: list[tuple[Rule, Verdict]], *, served: bool) -> list[Remed
     """What to do about every objection, as one that is removed may leave another; a held visit is one, if served."""
     objections = ("refused", "waiting", "consult", "quote")
     return [
-        rule.remedy.filled(rule.clause, verdict.inputs)
+        remedy.filled(rule.clause, verdict.inputs)
         for rule, verdict in judged
-        if rule.remedy and (verdict.result in objections or (served and verdict.result == "held"))
+        if (remedy := verdict.remedy or rule.remedy)
+        and (verdict.result in objections or (served and verdict.result == "held"))
     ]
 
 

@@ -35,12 +35,16 @@ class AssetFacts(Value):
     """The last day, inclusive. None on a registered device: no warranty is on record."""
     installed_by: Literal["provider", "customer", "third_party"] | None = None
     maintenance_agreement: str | None = None
+    part_of: str | None = None
+    """The serial of the unit that it is a part of."""
     disks_from: Literal["provider", "elsewhere"] | None = None
     """`elsewhere` if any disk in it was bought from somebody else. None: nothing is known of such a disk."""
     area: Name | None = None
     """The area in which it stands, by a name that the plan uses, such as `tokyo`."""
     remote_island: bool | None = None
     """True if it stands on a remote island. None: nothing is known of that."""
+    height_cm: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """At what height it is installed, in whole centimetres, rounded down."""
 
 
 class ContractFacts(Value):

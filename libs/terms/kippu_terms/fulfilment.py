@@ -126,12 +126,22 @@ class Carriage(Value):
         return sender if self.paid_by == "sender" else self.paid_by
 
 
+class Reshipment(Value):
+    """What is charged for shipping again what could not be received at the site."""
+
+    clause: ClauseId
+    charge_product: Name
+    """The carriage, as a product of the plan."""
+
+
 class FulfilmentSection(Value):
     visits: Visits | None = None
     services: tuple[Service, ...] = ()
     """The first that applies is given."""
     returns: Returns | None = None
     carriage: Carriage | None = None
+    reshipment: Reshipment | None = None
+    """Without it, shipping again costs the customer nothing."""
 
     def service(self, service_id: str) -> Service:
         """Raises KeyError for a service that there is not."""

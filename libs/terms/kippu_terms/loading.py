@@ -162,23 +162,28 @@ def _names(plan: Plan) -> Iterator[Objection]:
     yield from _unknown(("contracts", "changes", "hours"), desk, hours, "hours")
     yield from _unknown(("commercial", "offer", "product"), [offer.product] if offer else [], products, "product")
     charges = [product.id for product in plan.commercial.products if product.kind == "charge"]
-    path: Path = ("fulfilment", "returns", "charge_product")
-    yield from _unknown(path, [returns.charge_product] if returns else [], charges, "charge")
+    booked = [product.id for product in plan.commercial.products if product.kind == "service"]
+    for place, preparation in enumerate(plan.bookings.preparations if plan.bookings else ()):
+        here: Path = ("bookings", "preparations", place, "services")
+        yield from _unknown(here, preparation.services, booked, "service product")
     for setting, product_id in plan.licences.names_products().items() if plan.licences else ():
         yield from _unknown(("licences", *setting.split(".")), [product_id], products, "product")
+    for section, terms in (("returns", returns), ("reshipment", plan.fulfilment.reshipment)):
+        path: Path = ("fulfilment", section, "charge_product")
+        yield from _unknown(path, [terms.charge_product] if terms else [], charges, "charge")
     for place, product in enumerate(plan.commercial.products):
         yield from _unknown(("commercial", "products", place, "only_with"), product.only_with, products, "product")
     for name, window in plan.calendar_settings.hours.items():
         if window.opens >= window.closes:
             yield ("calendar", "hours", name, "closes"), f"hours {name!r} close before they open", "swap the times"
-    for path, ids in (
+    for table, ids in (
         (("coverage", "categories"), [category.id for category in plan.coverage.categories]),
         (("fulfilment", "services"), [service.id for service in plan.fulfilment.services]),
         (("commercial", "products"), products),
     ):
         for place, name in enumerate(ids):
             if name in ids[:place]:
-                yield (*path, place, "id"), f"{name!r} is defined twice", "give it another id"
+                yield (*table, place, "id"), f"{name!r} is defined twice", "give it another id"
 
 
 def _rules(plan: Plan) -> Iterator[Objection]:

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import reduce
+from typing import Literal
 
 import pytest
-from kippu_dispatch.domain import visit as domain
+from kippu_dispatch.domain import visit_planning as planning
+from kippu_dispatch.domain import visit_reports as reports
 from kippu_dispatch.domain.visit import Status, Visits, evolve
 from kippu_events.catalogue.dispatch import (
     PartHandedOver,
@@ -19,6 +21,7 @@ from kippu_events.catalogue.dispatch import (
     VisitWithdrawn,
 )
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
+from kippu_events.catalogue.fulfilment import Target
 from kippu_events.catalogue.values import Outcome
 from kippu_events.event import Event
 from kippu_terms.refusal import Refused
@@ -54,15 +57,15 @@ def after(*events: Event) -> Visits:
 
 
 def held() -> Visits:
-    return after(*domain.plan(Visits(), decided(), WEDNESDAY))
+    return after(*planning.plan(Visits(), decided(), WEDNESDAY))
 
 
 def booked() -> Visits:
-    return after(*domain.plan(Visits(), decided(held=False), WEDNESDAY))
+    return after(*planning.plan(Visits(), decided(held=False), WEDNESDAY))
 
 
 def postponed(visits: Visits, to_at: datetime) -> VisitPostponed:
-    return domain.postpone(visits, V1, to_at, None, "nobody free", "dispatcher-1", WEDNESDAY)
+    return reports.postpone(visits, V1, to_at, None, "nobody free", "dispatcher-1", WEDNESDAY)
 
 
 def codes(act: Callable[[], object], kind: str) -> set[str]:
@@ -73,31 +76,31 @@ def codes(act: Callable[[], object], kind: str) -> set[str]:
 
 
 def test_a_visit_that_the_terms_hold_waits_for_the_dispatcher() -> None:
-    events = domain.plan(Visits(), decided(held=True), WEDNESDAY)
+    events = planning.plan(Visits(), decided(held=True), WEDNESDAY)
     assert [type(event) for event in events] == [VisitRequested, VisitHeld]
     assert after(*events).latest is not None
     assert {event.visit_id for event in events} == {V1}  # type: ignore[attr-defined]
 
 
 def test_a_visit_that_the_terms_accept_is_booked_at_once() -> None:
-    requested, booking = domain.plan(Visits(), decided(held=False), WEDNESDAY)
+    requested, booking = planning.plan(Visits(), decided(held=False), WEDNESDAY)
     assert isinstance(requested, VisitRequested)
     assert isinstance(booking, VisitBooked)
-    assert (booking.starts_at, booking.minutes, booking.booked_by) == (SATURDAY, 60, domain.BY_TERMS)
+    assert (booking.starts_at, booking.minutes, booking.booked_by) == (SATURDAY, 60, planning.BY_TERMS)
 
 
 def test_a_decision_without_a_visit_asks_for_nothing() -> None:
-    assert domain.plan(Visits(), decided(wanted_at=None), WEDNESDAY) == []
+    assert planning.plan(Visits(), decided(wanted_at=None), WEDNESDAY) == []
 
 
 def test_a_new_decision_that_needs_no_visit_withdraws_the_open_one() -> None:
-    (withdrawn,) = domain.plan(held(), decided(2, wanted_at=None), WEDNESDAY)
+    (withdrawn,) = planning.plan(held(), decided(2, wanted_at=None), WEDNESDAY)
     assert isinstance(withdrawn, VisitWithdrawn)
     assert withdrawn.visit_id == V1
 
 
 def test_a_new_decision_for_another_time_replaces_the_visit() -> None:
-    events = domain.plan(held(), decided(2, SATURDAY + timedelta(days=7), held=False), WEDNESDAY)
+    events = planning.plan(held(), decided(2, SATURDAY + timedelta(days=7), held=False), WEDNESDAY)
     assert [(type(event), event.visit_id) for event in events] == [  # type: ignore[attr-defined]
         (VisitWithdrawn, V1),
         (VisitRequested, V2),
@@ -107,16 +110,16 @@ def test_a_new_decision_for_another_time_replaces_the_visit() -> None:
 
 def test_a_new_decision_for_the_same_visit_leaves_it_as_the_dispatcher_settled_it() -> None:
     moved = evolve(held(), postponed(held(), SATURDAY + timedelta(days=1)))
-    assert domain.plan(moved, decided(2), WEDNESDAY) == []
+    assert planning.plan(moved, decided(2), WEDNESDAY) == []
 
 
 def test_what_is_closed_is_not_withdrawn() -> None:
-    declined = evolve(held(), domain.decline(held(), V1, "nobody free", "dispatcher-1", WEDNESDAY))
-    assert domain.plan(declined, decided(2, wanted_at=None), WEDNESDAY) == []
+    declined = evolve(held(), reports.decline(held(), V1, "nobody free", "dispatcher-1", WEDNESDAY))
+    assert planning.plan(declined, decided(2, wanted_at=None), WEDNESDAY) == []
 
 
 def test_a_declined_request_withdraws_its_visit() -> None:
-    events = domain.note_decline(booked(), TICKET, "customer-1", WEDNESDAY + timedelta(hours=1))
+    events = planning.note_decline(booked(), TICKET, "customer-1", WEDNESDAY + timedelta(hours=1))
     assert [type(event) for event in events] == [VisitWithdrawn, RequestDeclineNoted]
 
 
@@ -126,8 +129,8 @@ def test_a_decline_and_a_decision_may_arrive_in_any_order(decline_first: bool, m
     """They come from two logs. A decline before the decision leaves the visit, one after it withdraws it."""
     declined_at = WEDNESDAY + timedelta(minutes=minutes)
     arrivals: list[Callable[[Visits], list[Event]]] = [
-        lambda visits: domain.plan(visits, decided(), WEDNESDAY),
-        lambda visits: domain.note_decline(visits, TICKET, "customer-1", declined_at),
+        lambda visits: planning.plan(visits, decided(), WEDNESDAY),
+        lambda visits: planning.note_decline(visits, TICKET, "customer-1", declined_at),
     ]
     if decline_first:
         arrivals.reverse()
@@ -138,12 +141,61 @@ def test_a_decline_and_a_decision_may_arrive_in_any_order(decline_first: bool, m
 
 
 def test_the_dispatcher_books_a_held_visit_at_the_wanted_time() -> None:
-    event = domain.book(held(), V1, "dispatcher-1", WEDNESDAY)
+    event = reports.book(held(), V1, None, None, "dispatcher-1", WEDNESDAY)
     assert (event.starts_at, event.booked_by) == (SATURDAY, "dispatcher-1")
 
 
+def test_the_dispatcher_books_the_time_that_was_agreed() -> None:
+    agreed = WEDNESDAY + timedelta(hours=3)
+    event = reports.book(held(), V1, agreed, 30, "dispatcher-1", WEDNESDAY)
+    assert (event.starts_at, event.minutes) == (agreed, 30)
+    assert codes(lambda: reports.book(held(), V1, WEDNESDAY, 0, "dispatcher-1", WEDNESDAY), "invalid") == {
+        "visit.starts_at.past",
+        "visit.minutes.too_few",
+    }
+
+
+def to_agree(bound: Literal["by", "from"], serial: str = "NAS-1", number: int = 1) -> CoverageDecided:
+    """Nobody asked for a time: one from Saturday on, or by then, is to be agreed."""
+    target = Target(
+        kind="arrive", clause="QNP-08", started_at=WEDNESDAY, bound=bound, due_at=SATURDAY, calendar_version="2026-1"
+    )
+    need = VisitNeed(
+        wanted_at=SATURDAY, minutes=60, held=True, notice_days=3, clause="QNP-08", target=target, to_agree=True,
+        serial=serial,
+    )  # fmt: skip
+    return decided(number).model_copy(update={"visit": need})
+
+
+@pytest.mark.clause("QNP-08")
+def test_a_time_is_agreed_no_earlier_than_the_terms_say() -> None:
+    early = SATURDAY - timedelta(seconds=1)
+    visits = after(*planning.plan(Visits(), to_agree("from"), WEDNESDAY))
+    assert codes(lambda: reports.book(visits, V1, early, None, "dispatcher-1", WEDNESDAY), "invalid") == {
+        "visit.starts_at.too_early"
+    }
+    assert reports.book(visits, V1, SATURDAY, None, "dispatcher-1", WEDNESDAY).starts_at == SATURDAY
+    by = after(*planning.plan(Visits(), to_agree("by"), WEDNESDAY))
+    assert reports.book(by, V1, early, None, "dispatcher-1", WEDNESDAY).starts_at == early
+
+
+@pytest.mark.clause("QNP-08")
+def test_a_visit_for_which_no_time_was_asked_is_held_to_be_agreed() -> None:
+    _, event = planning.plan(Visits(), to_agree("from"), WEDNESDAY)
+    assert isinstance(event, VisitHeld)
+    assert event.to_agree
+    assert event.target is not None
+
+
+def test_another_unit_at_the_same_time_is_another_visit() -> None:
+    visits = after(*planning.plan(Visits(), to_agree("from"), WEDNESDAY))
+    assert planning.plan(visits, to_agree("from", number=2), WEDNESDAY) == []
+    events = planning.plan(visits, to_agree("from", "NAS-2", 2), WEDNESDAY)
+    assert [type(event) for event in events] == [VisitWithdrawn, VisitRequested, VisitHeld]
+
+
 def test_a_time_that_has_passed_cannot_be_booked() -> None:
-    assert codes(lambda: domain.book(held(), V1, "dispatcher-1", SATURDAY), "invalid") == {"visit.past"}
+    assert codes(lambda: reports.book(held(), V1, None, None, "dispatcher-1", SATURDAY), "invalid") == {"visit.past"}
 
 
 def test_a_visit_is_postponed_as_often_as_needed_and_always_to_a_later_time() -> None:
@@ -156,7 +208,7 @@ def test_a_visit_is_postponed_as_often_as_needed_and_always_to_a_later_time() ->
 
 def test_every_fault_of_a_postponement_is_named_at_once() -> None:
     earlier = WEDNESDAY - timedelta(days=1)
-    assert codes(lambda: domain.postpone(held(), V1, earlier, 0, " ", "dispatcher-1", WEDNESDAY), "invalid") == {
+    assert codes(lambda: reports.postpone(held(), V1, earlier, 0, " ", "dispatcher-1", WEDNESDAY), "invalid") == {
         "visit.to_at.past",
         "visit.to_at.not_later",
         "visit.minutes.too_few",
@@ -165,10 +217,10 @@ def test_every_fault_of_a_postponement_is_named_at_once() -> None:
 
 
 def test_only_a_held_visit_is_declined() -> None:
-    event = domain.decline(held(), V1, "nobody free", "dispatcher-1", WEDNESDAY)
+    event = reports.decline(held(), V1, "nobody free", "dispatcher-1", WEDNESDAY)
     assert isinstance(event, VisitDeclined)
     assert event.clause == "IIJ-09"
-    assert codes(lambda: domain.decline(booked(), V1, "", "dispatcher-1", WEDNESDAY), "conflict") == {
+    assert codes(lambda: reports.decline(booked(), V1, "", "dispatcher-1", WEDNESDAY), "conflict") == {
         "visit.booked",
         "visit.reason.empty",
     }
@@ -176,46 +228,50 @@ def test_only_a_held_visit_is_declined() -> None:
 
 def test_a_visit_is_complete_once_it_has_ended() -> None:
     ended = SATURDAY + timedelta(hours=1)
-    (completed,) = domain.complete(booked(), V1, ended, ended)
+    (completed,) = reports.complete(booked(), V1, ended, ended)
     assert isinstance(completed, VisitCompleted)
     assert completed.completed_at == ended
-    assert codes(lambda: domain.complete(booked(), V1, ended, SATURDAY), "invalid") == {"visit.completed_at.future"}
-    assert codes(lambda: domain.complete(booked(), V1, SATURDAY, ended), "invalid") == {
+    assert codes(lambda: reports.complete(booked(), V1, ended, SATURDAY), "invalid") == {"visit.completed_at.future"}
+    assert codes(lambda: reports.complete(booked(), V1, SATURDAY, ended), "invalid") == {
         "visit.completed_at.before_start"
     }
-    assert codes(lambda: domain.complete(held(), V1, ended, ended), "conflict") == {"visit.held"}
+    assert codes(lambda: reports.complete(held(), V1, ended, ended), "conflict") == {"visit.held"}
 
 
 @pytest.mark.parametrize("closing", [Status.DECLINED, Status.COMPLETED, Status.WITHDRAWN])
 def test_nothing_is_said_about_a_closed_visit(closing: Status) -> None:
     ended = SATURDAY + timedelta(hours=1)
     visits = {
-        Status.DECLINED: evolve(held(), domain.decline(held(), V1, "nobody free", "dispatcher-1", WEDNESDAY)),
-        Status.COMPLETED: reduce(evolve, domain.complete(booked(), V1, ended, ended), booked()),
+        Status.DECLINED: evolve(held(), reports.decline(held(), V1, "nobody free", "dispatcher-1", WEDNESDAY)),
+        Status.COMPLETED: reduce(evolve, reports.complete(booked(), V1, ended, ended), booked()),
         Status.WITHDRAWN: after(
-            *domain.plan(Visits(), decided(), WEDNESDAY), *domain.plan(held(), decided(2, None), WEDNESDAY)
+            *planning.plan(Visits(), decided(), WEDNESDAY), *planning.plan(held(), decided(2, None), WEDNESDAY)
         ),
     }[closing]
     later = ended + timedelta(days=1)
     for act in (
-        lambda: domain.book(visits, V1, "dispatcher-1", WEDNESDAY),
-        lambda: domain.postpone(visits, V1, later, None, "nobody free", "dispatcher-1", ended),
-        lambda: domain.decline(visits, V1, "nobody free", "dispatcher-1", ended),
-        lambda: domain.complete(visits, V1, ended, ended),
+        lambda: reports.book(visits, V1, None, None, "dispatcher-1", WEDNESDAY),
+        lambda: reports.postpone(visits, V1, later, None, "nobody free", "dispatcher-1", ended),
+        lambda: reports.decline(visits, V1, "nobody free", "dispatcher-1", ended),
+        lambda: reports.complete(visits, V1, ended, ended),
     ):
         assert codes(act, "conflict") == {f"visit.{closing}"}
 
 
 def test_an_unknown_visit_is_not_found_and_a_replaced_one_is_closed() -> None:
     replaced = after(
-        *domain.plan(Visits(), decided(), WEDNESDAY),
-        *domain.plan(held(), decided(2, SATURDAY + timedelta(days=7)), WEDNESDAY),
+        *planning.plan(Visits(), decided(), WEDNESDAY),
+        *planning.plan(held(), decided(2, SATURDAY + timedelta(days=7)), WEDNESDAY),
     )
-    assert codes(lambda: domain.book(replaced, V1, "dispatcher-1", WEDNESDAY), "conflict") == {"visit.replaced"}
-    assert codes(lambda: domain.book(replaced, f"{TICKET}.V7", "dispatcher-1", WEDNESDAY), "not_found") == {
+    assert codes(lambda: reports.book(replaced, V1, None, None, "dispatcher-1", WEDNESDAY), "conflict") == {
+        "visit.replaced"
+    }
+    assert codes(
+        lambda: reports.book(replaced, f"{TICKET}.V7", None, None, "dispatcher-1", WEDNESDAY), "not_found"
+    ) == {"visit.unknown"}
+    assert codes(lambda: reports.book(Visits(), V1, None, None, "dispatcher-1", WEDNESDAY), "not_found") == {
         "visit.unknown"
     }
-    assert codes(lambda: domain.book(Visits(), V1, "dispatcher-1", WEDNESDAY), "not_found") == {"visit.unknown"}
 
 
 @pytest.mark.clause("QNP-10", "QNP-11")
@@ -226,7 +282,7 @@ def test_a_failed_disk_is_handed_over_with_the_visit_where_the_option_says_so(be
     repair = need.model_copy(
         update={"serial": "NAS-1", "part": "hdd", "failed_part": becomes, "failed_part_clause": "QNP-11"}
     )
-    visits = after(*domain.plan(Visits(), decided(held=False).model_copy(update={"visit": repair}), WEDNESDAY))
+    visits = after(*planning.plan(Visits(), decided(held=False).model_copy(update={"visit": repair}), WEDNESDAY))
     ended = SATURDAY + timedelta(hours=1)
-    handed_over = [event for event in domain.complete(visits, V1, ended, ended) if isinstance(event, PartHandedOver)]
+    handed_over = [event for event in reports.complete(visits, V1, ended, ended) if isinstance(event, PartHandedOver)]
     assert [(each.serial, each.part, each.clause) for each in handed_over] == [("NAS-1", "hdd", "QNP-11")] * kept

@@ -45,6 +45,23 @@ async def test_a_request_is_decided_and_its_work_debited_as_the_statement_shows(
     assert answer.content == orjson.dumps(shown, option=orjson.OPT_SORT_KEYS), "canonical bytes"
 
 
+async def test_a_decision_says_that_the_wallet_had_too_little_and_what_was_offered(desk: Desk) -> None:
+    await desk.buy("se-1")
+    await desk.world.tell(desk.world.opening())
+    await desk.world.tell(desk.world.work(85))
+    await desk.settle()
+    async with desk.partner() as partner:
+        shown = (await partner.get("/v1/decisions/KP-0000-0001")).json()
+        (short,) = shown["shortfalls"]
+        assert shown["current"]["outcome"] == "covered_by_debit"
+        assert (short["wanted"], short["missing"], short["owed"], short["offered_quantity"]) == (2, 1, 1, 1)
+        assert short["quote_id"] == f"Q-{short['debit_id']}"
+        await desk.world.tell(desk.world.declining(clause="IIJ-09"))
+        await desk.settle()
+        (forgiven,) = (await partner.get("/v1/decisions/KP-0000-0001")).json()["shortfalls"]
+    assert (forgiven["missing"], forgiven["owed"]) == (1, 0)
+
+
 async def test_a_statement_rebuilt_from_the_log_is_the_same_byte_for_byte(
     desk: Desk, service_database: MakeDatabase
 ) -> None:

@@ -39,6 +39,12 @@ async def a_busy_day(plan_text: str) -> World:
             await world.classified(ticket_no, asset_serial="nowhere")
     await world.opened("KP-0000-0009", category="preventive_maintenance")
     await world.declined("KP-0000-0009")
+    for number in (6, 7, 8):
+        await world.opened(f"KP-0000-000{number}", category="fault")
+        await world.worked(600, f"KP-0000-000{number}")
+    await world.declined("KP-0000-0007")
+    await world.quote_accepted("Q-KP-0000-0008.1", "se-5")
+    await world.invoice_paid("O-KP-0000-0008.1", date(2026, 11, 18))
     for old, new in (("DEVICE-1", "DEVICE-2"), ("DEVICE-2", "DEVICE-3")):
         await world.delivered(f"KP-0000-0000.S{new[-1]}", new, old)
     world.clock.advance(timedelta(days=1))
@@ -108,6 +114,10 @@ async def test_any_interleaving_of_slots_gives_the_same_read_models(
         assert left == {lot.lot_id: lot.remaining for lot in (await world.wallet()).lots}
         change = await connection.fetchval("select sum(change) from read.wallet_entry where wallet_id = $1", WALLET)
         assert change == sum(left.values())
+        owed = {row["debit_id"]: row["owed"] for row in await connection.fetch("select * from read.shortfall")}
+        cases = [await world.case(f"KP-0000-000{number}") for number in range(10)]
+        assert owed == {short.debit_id: short.missing for case in cases for short in case.shortfalls}
+        assert len(set(owed.values())) > 1, "some is owed, and some was settled or forgiven"
         statuses = await connection.fetch("select approval_id, status from read.approval order by approval_id")
         assert [tuple(row) for row in statuses] == [
             ("KP-0000-0001.A1", "granted"),

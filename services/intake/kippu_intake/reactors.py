@@ -5,11 +5,20 @@ from collections.abc import Sequence
 from kippu_events.catalogue.billing import QuoteOffered
 from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
 from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.catalogue.shipments import (
+    ReturnExpected,
+    ReturnMismatched,
+    ReturnOverdue,
+    ReturnReminded,
+    ShipmentEvent,
+    UnitReturned,
+    UnitShipped,
+)
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
 from kippu_events.work import Stream, Work
 
-from kippu_intake.domain import answers
+from kippu_intake.domain import answers, shipping
 from kippu_intake.domain.ticket_state import Ticket
 from kippu_intake.folds import ticket_of
 
@@ -68,6 +77,27 @@ class AnswerVisit(Reactor):
     async def _declined(self, envelope: Envelope, declined: VisitDeclined, work: Work) -> None:
         ticket = await _ticket(work, envelope.provider, declined.ticket_no)
         work.record(ticket, *answers.to_declined_visit(ticket.state, declined, work.now))
+
+
+class AnswerShipment(Reactor):
+    """What ships and what is due back: the customer is told each step (QNP-01, QNP-02)."""
+
+    name = "answer-shipment"
+    logs = ("dispatch",)
+
+    def reactions(self) -> Sequence[On]:
+        return (
+            On(UnitShipped, self._tell),
+            On(ReturnExpected, self._tell),
+            On(ReturnReminded, self._tell),
+            On(ReturnOverdue, self._tell),
+            On(ReturnMismatched, self._tell),
+            On(UnitReturned, self._tell),
+        )
+
+    async def _tell(self, envelope: Envelope, event: ShipmentEvent, work: Work) -> None:
+        ticket = await _ticket(work, envelope.provider, event.ticket_no)
+        work.record(ticket, *shipping.to_shipment(ticket.state, event, work.now))
 
 
 class AnswerShortfall(Reactor):

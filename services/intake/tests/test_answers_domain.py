@@ -8,8 +8,9 @@ import pytest
 from kippu_events.catalogue import intake
 from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
 from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.catalogue.fulfilment import Target
 from kippu_events.catalogue.intake import MailRequested, TicketDeclined, TicketResumed, TicketWaiting
-from kippu_events.catalogue.values import Channel, ClauseFinding, Outcome
+from kippu_events.catalogue.values import Channel, ClauseFinding, Outcome, Remedy
 from kippu_events.event import Event
 from kippu_intake.domain import answers
 from kippu_intake.domain import ticket as tickets
@@ -74,6 +75,15 @@ def test_refused_declines_with_the_clause_in_the_contacts_language() -> None:
     assert to(after(declined), decided(Outcome.REFUSED)) == []
 
 
+def test_a_refusal_says_what_to_do_about_it() -> None:
+    use = Remedy(action="use_replacement", clause="IIJ-05", text={"en": "Ask with NAS-2.", "ja": "NAS-2"})
+    other = Remedy(action="classify", clause="IIJ-04", text={"en": "Say which."})
+    refused = decided(Outcome.REFUSED).model_copy(update={"remedies": (use, other)})
+    _, mail = to(after(), refused)
+    assert isinstance(mail, MailRequested)
+    assert mail.parameters["reason"] == "ไม่ให้บริการ\n\nAsk with NAS-2."
+
+
 def test_waiting_for_an_approval_is_told_once() -> None:
     wants_approval = decided(Outcome.WAITING, "approval", clause="IIJ-06")
     waits, mail = to(after(), wants_approval)
@@ -89,7 +99,8 @@ def test_a_later_decision_ends_the_wait_for_it_and_for_nothing_else(outcome: Out
         return after(*tickets.wait(after(), whom, None, NOW))
 
     assert [type(event) for event in to(waiting("approval"), decided(outcome))] == [TicketResumed]
-    assert to(waiting("customer"), decided(outcome)) == []
+    assert [type(event) for event in to(waiting("customer"), decided(outcome))] == [TicketResumed]
+    assert to(waiting("dispatcher"), decided(outcome)) == []
     assert to(after(), decided(outcome)) == []
 
 
@@ -110,6 +121,20 @@ def test_a_visits_outcome_is_told_and_ends_the_wait_for_the_dispatcher() -> None
     assert isinstance(resumed, TicketResumed)
     assert isinstance(told, MailRequested)
     assert (told.template, told.parameters["reason"]) == ("visit_postponed", "nobody free")
+
+
+@pytest.mark.clause("QNP-08")
+def test_a_visit_that_is_to_be_agreed_is_no_short_notice_and_its_time_is_told_as_agreed() -> None:
+    target = Target(kind="arrive", clause="QNP-08", started_at=NOW, bound="from", due_at=NOW, calendar_version="2026-1")
+    held = VisitHeld(**VISIT, clause="QNP-08", to_agree=True, target=target)
+    [asked] = answers.to_held_visit(after(), held, NOW)
+    assert isinstance(asked, MailRequested)
+    assert (asked.template, asked.parameters["clause"]) == ("visit_to_agree", "QNP-08")
+    assert "(QNP-08)" in asked.parameters["target"]
+    booked = VisitBooked(**VISIT, starts_at=NOW + timedelta(days=1), minutes=60, booked_by="d1")
+    [told] = answers.to_booked_visit(after(asked), booked, NOW)
+    assert isinstance(told, MailRequested)
+    assert told.template == "visit_booked"
 
 
 def test_a_question_that_is_heard_after_its_answer_asks_nobody() -> None:

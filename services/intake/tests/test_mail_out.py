@@ -39,6 +39,18 @@ PARAMETERS = {
     "valid_until": "2026-12-01",
     "address": SUPPORT,
     "prefix": "[ticket]",
+    "explanation": "The request is covered.",
+    "asked": "Update the firmware.",
+    "serial": "NAS-2001",
+    "item": "NAS-1001",
+    "defective_serial": "NAS-1001",
+    "received_serial": "NAS-9001",
+    "model": "NAS 4-bay",
+    "shipped_at": SATURDAY.isoformat(),
+    "carrier_reference": "PARCEL-1",
+    "target": "",
+    "due_on": "2026-12-01",
+    "received_on": "2026-12-01",
 }
 
 

@@ -55,6 +55,11 @@ async def _covered(stage: Stage, telling: Telling) -> None:
     [finding] = [each for each in current["findings"] if each["result"] == "refused"]
     by = finding["inputs"]["replaced_by"]
     telling.check("old serial: refused, for it was replaced by", by, SPARE)
+    [remedy] = [each for each in current["remedies"] if each["clause"] == "QNP-06"]
+    telling.check("old serial: to do", remedy["action"], "use_replacement")
+    telling.outcome(remedy["text"]["en"], clause="QNP-06")
+    told = stage.letter(number, "お受けできません")
+    telling.check("old serial: the mail names the new one", SPARE in told.get_content(), True)
     telling.outcome(f"the register has {by} in its place since {old['replaced_by']['replaced_on']}", clause="QNP-06")
     declined = await stage.partner.get("intake", f"/v1/tickets/{number}")
     telling.check("old serial: status", declined["status"], "declined")

@@ -38,9 +38,13 @@ async def play(stage: Stage, telling: Telling) -> None:
     telling.step(stage.now, "The partner's portal", "asks a sixth")
     sixth = await _question(stage, 6)
     await _balance(stage, telling, "after the sixth question", 0)
+    shown = await stage.partner.get("entitlement", f"/v1/decisions/{sixth}")
+    [short] = shown["shortfalls"]
+    telling.check("the sixth question: missing in the wallet", f"{short['owed']} of {short['wanted']}", "1 of 1")
     quotes = await stage.partner.get("billing", "/v1/quotes?status=offered")
     [quote] = quotes["items"]
     telling.check("the offer is for the sixth question", quote["ticket_no"] == sixth, True)
+    telling.check("its decision names the offer", short["quote_id"] == quote["quote_id"], True)
     telling.check("the sixth question's offer", f"{quote['product']} for {yen(quote['total'])}", OFFER)
     telling.outcome(f"one ticket is missing, and offered: {OFFER}, valid until {quote['valid_until']}", clause="QNP-16")
     statement = await stage.partner.get("entitlement", f"/v1/wallets/{WALLET}/statement")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from kippu.story.stage import Stage
-from kippu.story.telling import Telling
+from kippu.story.telling import Telling, subject_of
 
 
 async def visit_of(stage: Stage, name: str) -> dict[str, Any]:
@@ -17,9 +17,11 @@ async def visit_of(stage: Stage, name: str) -> dict[str, Any]:
 async def agree(stage: Stage, telling: Telling, visit: dict[str, Any], at: datetime, reason: str) -> None:
     """The dispatcher and the customer agree on a time."""
     telling.step(stage.now, "The dispatcher", f"agrees on {at:%a %d %b %H:%M}: {reason}")
-    body = {"to_at": at.isoformat(), "reason": reason}
-    await stage.desk.post("dispatch", f"/v1/visits/{visit['visit_id']}/postpone", body, expect=200)
+    body = {"starts_at": at.isoformat()}
+    await stage.desk.post("dispatch", f"/v1/visits/{visit['visit_id']}/book", body, expect=200)
     await stage.settled()
+    letter = stage.letter(visit["ticket_no"], "に決まりました")
+    telling.outcome(f"Contact One is told by mail: “{subject_of(letter)}”")
 
 
 async def complete(stage: Stage, telling: Telling, visit: dict[str, Any]) -> None:

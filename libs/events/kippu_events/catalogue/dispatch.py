@@ -39,9 +39,13 @@ class VisitRequested(VisitEvent):
 
 @dispatch
 class VisitHeld(VisitEvent):
-    """The dispatcher has to say whether somebody can be found (IIJ-09)."""
+    """The dispatcher has to say whether somebody can be found (IIJ-09), or to agree on a time (QNP-08)."""
 
     clause: str
+    to_agree: bool = False
+    """True if no time was asked for, and one is to be agreed."""
+    target: Target | None = None
+    """What the agreed time is to fit."""
 
 
 @dispatch

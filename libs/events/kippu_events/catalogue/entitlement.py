@@ -323,6 +323,8 @@ class VisitNeed(Value):
     notice_days: int
     clause: str
     target: Target | None = None
+    to_agree: bool = False
+    """True if nobody asked for a time: one is to be agreed, and `wanted_at` is the first that fits the target."""
     serial: str | None = None
     """The unit that the work is on, where it is a repair."""
     model: str | None = None

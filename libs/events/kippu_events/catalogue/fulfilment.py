@@ -61,9 +61,13 @@ class ShipmentNeed(Value):
     """The defective unit's."""
     model: str
     part: str | None = None
+    inside: bool = False
+    """True if `part` is inside the unit of this `serial`: that part is exchanged, whose own serial number nobody knows,
+    and the unit stays where it is."""
     target: Target | None = None
     """None while nothing may ship yet (QNP-02: before receipt and repair)."""
     returns: ReturnTerms | None = None
     reship_charge: Price | None = None
     """What shipping again costs the customer, where the terms charge it (SVT-23)."""
+    reship_clause: str | None = None
     time_zone: str

@@ -62,9 +62,12 @@ class ShipmentPlanned(ShipmentEvent):
     defective_serial: str
     model: str
     part: str | None = None
+    inside: bool = False
+    """True if only the `part` inside the defective unit is exchanged."""
     target: Target | None = None
     returns: ReturnTerms | None = None
     reship_charge: Price | None = None
+    reship_clause: str | None = None
     time_zone: str
 
 
@@ -90,6 +93,15 @@ class UnitShipped(ShipmentEvent):
     charge: Price | None = None
     """What the terms ask for this carriage; None where it is free, as the first one is."""
     clause: str | None = None
+    """Of the charge, where there is one; else of the service that ships it."""
+    defective_serial: str | None = None
+    model: str | None = None
+    part: str | None = None
+    """Given if only this part, inside the defective unit, is exchanged."""
+    mode: str | None = None
+    """`advance` or `after_repair`, as planned."""
+    target: Target | None = None
+    """By when it was to ship."""
 
 
 @dispatch
@@ -141,6 +153,8 @@ class ReturnExpected(ShipmentEvent):
     """The defective unit is due back by the end of `due_on` (a local date)."""
 
     serial: str
+    part: str | None = None
+    """Given if only this part, inside the unit of that serial, is due back; in the events that follow, too."""
     due_on: date
     clause: str
     overdue_at: AwareDatetime | None = None
@@ -152,7 +166,9 @@ class ReturnExpected(ShipmentEvent):
 @dispatch
 class ReturnReminded(ShipmentEvent):
     serial: str
+    part: str | None = None
     due_on: date
+    clause: str | None = None
 
 
 @dispatch
@@ -160,6 +176,7 @@ class ReturnOverdue(ShipmentEvent):
     """The due day has passed; `charge` is what the terms ask for it."""
 
     serial: str
+    part: str | None = None
     due_on: date
     charge: Price
     clause: str
@@ -170,6 +187,7 @@ class ReturnMismatched(ShipmentEvent):
     """A unit came back that is not the one expected. The expected one is still due."""
 
     expected_serial: str
+    part: str | None = None
     received_serial: str
     received_on: date
 

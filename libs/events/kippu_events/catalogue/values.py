@@ -104,10 +104,13 @@ class Allocation(Value):
 
 
 class Reply(Value):
-    """What is answered to a wish beside the request itself: a written report, an answer time, a certain service."""
+    """What is answered to a wish beside the request itself: a written report, an answer time, a certain service,
+    the configuration restored; and who does the exchange."""
 
-    about: Literal["written_report", "answer_wanted_by", "wanted_service"]
-    answer: Literal["granted", "declined", "not_binding", "not_followed"]
+    about: Literal["written_report", "answer_wanted_by", "wanted_service", "configuration", "exchange"]
+    answer: Literal[
+        "granted", "declined", "not_binding", "not_followed", "restored", "not_restored", "by_customer", "by_engineer"
+    ]
     clause: str
 
 

@@ -37,8 +37,10 @@ ships; the engineer takes it away, or hands it over to the customer, who owns it
 class Reply(Value):
     """What is answered to a wish beside the request itself, such as `written_report`: `declined`."""
 
-    about: Literal["written_report", "answer_wanted_by", "wanted_service"]
-    answer: Literal["granted", "declined", "not_binding", "not_followed"]
+    about: Literal["written_report", "answer_wanted_by", "wanted_service", "configuration", "exchange"]
+    answer: Literal[
+        "granted", "declined", "not_binding", "not_followed", "restored", "not_restored", "by_customer", "by_engineer"
+    ]
     clause: str
 
 
@@ -90,6 +92,8 @@ class Verdict:
     visit: VisitNeed | None = None
     failed_part: FailedPart | None = None
     reply: Reply | None = None
+    remedy: RemedyText | None = None
+    """Where what it found asks for another remedy than the rule's own."""
 
 
 class Rule(Value):

@@ -2,12 +2,14 @@
 
 from typing import Any, Literal
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, RemedyText, Rule, Verdict, rule_kind
 
 
 @rule_kind
 class BoughtFromProvider(Rule):
     kind: Literal["bought_from_provider"] = "bought_from_provider"
+    replaced_remedy: RemedyText | None = None
+    """What to do about a device that another one has replaced since; `$replaced_by` is that one's serial number."""
 
     def judge(self, case: Case) -> Verdict:
         asset = case.asset
@@ -22,4 +24,6 @@ class BoughtFromProvider(Rule):
             inputs["replaced_by"] = asset.replaced_by
         if asset.registered and asset.bought_from_provider is None:
             return Verdict("waiting", inputs, waiting_for="classification")
-        return Verdict("satisfied" if asset.registered and asset.bought_from_provider else "refused", inputs)
+        if asset.registered and asset.bought_from_provider:
+            return Verdict("satisfied", inputs)
+        return Verdict("refused", inputs, remedy=self.replaced_remedy if asset.replaced_by is not None else None)

@@ -12,7 +12,7 @@ from kippu_terms.value import Name
 class ExcludedCause(Rule):
     kind: Literal["excluded_cause"] = "excluded_cause"
     causes: Annotated[frozenset[Name], Field(min_length=1)]
-    otherwise: Literal["refused", "quote"] = "refused"
+    otherwise: Literal["refused", "quote", "consult"] = "refused"
 
     def judge(self, case: Case) -> Verdict:
         cause = case.request.cause

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from kippu_dispatch.api.serials import Serial
 from kippu_dispatch.domain import returns as domain
 from kippu_dispatch.domain.shipment import ticket_of
-from kippu_dispatch.readmodels import shipments as readmodels
+from kippu_dispatch.readmodels import returns as readmodels
 from kippu_dispatch.streams import shipments_of
 
 router = APIRouter(prefix="/v1/returns", tags=["returns"])
@@ -43,6 +43,8 @@ class DueBack(BaseModel):
     customer_id: str
     status: Status
     serial: str
+    part: str | None
+    """Given if only this part, inside the unit of that serial, is due."""
     due_on: date
     clause: str
     reminded_at: datetime | None
@@ -84,14 +86,14 @@ async def returns(
     ticket_no: Annotated[str | None, QueryParameter(max_length=64)] = None,
 ) -> PageOf[DueBack]:
     """The next due day first."""
-    rows = await query.fetch(readmodels.RETURNS, status or list(OPEN), ticket_no, *page.after, page.fetch_limit)
+    rows = await query.fetch(readmodels.PAGE, status or list(OPEN), ticket_no, *page.after, page.fetch_limit)
     return page.of(rows, DueBack.of)
 
 
 @router.get("/{shipment_id}", response_model=InFull)
 async def one_return(query: Annotated[Query, query("returns:read")], shipment_id: Identifier) -> Response:
     async with query.snapshot() as snapshot:
-        row = await snapshot.fetchrow(readmodels.RETURN, shipment_id)
+        row = await snapshot.fetchrow(readmodels.ONE, shipment_id)
         mismatches = await snapshot.fetch(readmodels.MISMATCHES, shipment_id)
     if row is None:
         raise not_found()

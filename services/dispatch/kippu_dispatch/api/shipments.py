@@ -18,6 +18,7 @@ from kippu_dispatch.api.serials import Serial
 from kippu_dispatch.api.shown import parsed
 from kippu_dispatch.domain import planning, reports
 from kippu_dispatch.domain.shipment import OPEN, Shipment, Shipments, Status, ticket_of
+from kippu_dispatch.readmodels import returns as returns_readmodels
 from kippu_dispatch.readmodels import shipments as readmodels
 from kippu_dispatch.streams import shipments_of, unit_of
 
@@ -41,6 +42,8 @@ class Shown(BaseModel):
     defective_serial: str
     model: str
     part: str | None
+    inside: bool
+    """Whether only the part inside the defective unit is exchanged, and the unit stays."""
     time_zone: str
     planned_at: datetime
     target: Target | None
@@ -146,8 +149,8 @@ async def shipments(
 async def shipment(query: Reader, shipment_id: Identifier) -> Response:
     async with query.snapshot() as snapshot:
         row = await snapshot.fetchrow(readmodels.ONE, shipment_id)
-        due_back = await snapshot.fetchrow(readmodels.RETURN, shipment_id)
-        mismatches = await snapshot.fetch(readmodels.MISMATCHES, shipment_id)
+        due_back = await snapshot.fetchrow(returns_readmodels.ONE, shipment_id)
+        mismatches = await snapshot.fetch(returns_readmodels.MISMATCHES, shipment_id)
     if row is None:
         raise not_found()
     shown = InFull(

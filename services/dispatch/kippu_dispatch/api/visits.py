@@ -27,6 +27,7 @@ from starlette.responses import Response
 
 from kippu_dispatch.api.shown import parsed
 from kippu_dispatch.domain import visit as domain
+from kippu_dispatch.domain import visit_reports as reports
 from kippu_dispatch.domain.visit import Status, Visits
 from kippu_dispatch.readmodels import visits as readmodels
 from kippu_dispatch.streams import visits_of
@@ -77,13 +78,19 @@ class Settled(BaseModel):
     minutes: int
 
 
+Minutes = Annotated[int, Field(strict=True, le=100_000)]
+
+
 class Booking(Input):
-    """The visit is booked at the wanted time; there is nothing else to say."""
+    starts_at: AwareDatetime | None = None
+    """The time that was agreed with the customer; the wanted one where it is left out."""
+    minutes: Minutes | None = None
+    """As before where it is left out."""
 
 
 class Postponement(Input):
     to_at: AwareDatetime
-    minutes: Annotated[int, Field(strict=True, le=100_000)] | None = None
+    minutes: Minutes | None = None
     """As before where it is left out."""
     reason: Line
 
@@ -118,7 +125,7 @@ async def visit(query: Reader, visit_id: Identifier) -> Response:
 @router.post("/{visit_id}/book", response_model=Settled)
 async def book(command: Dispatcher, visit_id: Identifier, body: Booking) -> Response:
     def decide(visits: Visits, now: datetime) -> list[Event]:
-        return [domain.book(visits, visit_id, command.principal.client_id, now)]
+        return [reports.book(visits, visit_id, body.starts_at, body.minutes, command.principal.client_id, now)]
 
     return await _settle(command, visit_id, body, decide)
 
@@ -127,7 +134,7 @@ async def book(command: Dispatcher, visit_id: Identifier, body: Booking) -> Resp
 async def postpone(command: Dispatcher, visit_id: Identifier, body: Postponement) -> Response:
     def decide(visits: Visits, now: datetime) -> list[Event]:
         by = command.principal.client_id
-        return [domain.postpone(visits, visit_id, body.to_at, body.minutes, body.reason, by, now)]
+        return [reports.postpone(visits, visit_id, body.to_at, body.minutes, body.reason, by, now)]
 
     return await _settle(command, visit_id, body, decide)
 
@@ -135,7 +142,7 @@ async def postpone(command: Dispatcher, visit_id: Identifier, body: Postponement
 @router.post("/{visit_id}/decline", response_model=Settled)
 async def decline(command: Dispatcher, visit_id: Identifier, body: Declining) -> Response:
     def decide(visits: Visits, now: datetime) -> list[Event]:
-        return [domain.decline(visits, visit_id, body.reason, command.principal.client_id, now)]
+        return [reports.decline(visits, visit_id, body.reason, command.principal.client_id, now)]
 
     return await _settle(command, visit_id, body, decide)
 
@@ -143,7 +150,7 @@ async def decline(command: Dispatcher, visit_id: Identifier, body: Declining) ->
 @router.post("/{visit_id}/complete", response_model=Settled)
 async def complete(command: Dispatcher, visit_id: Identifier, body: Completion) -> Response:
     def decide(visits: Visits, now: datetime) -> list[Event]:
-        return domain.complete(visits, visit_id, body.completed_at, now)
+        return reports.complete(visits, visit_id, body.completed_at, now)
 
     return await _settle(command, visit_id, body, decide)
 

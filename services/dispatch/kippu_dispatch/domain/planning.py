@@ -66,9 +66,11 @@ def _planned(need: ShipmentNeed, decided: CoverageDecided, decided_at: datetime)
         defective_serial=need.serial,
         model=need.model,
         part=need.part,
+        inside=need.inside,
         target=need.target,
         returns=need.returns,
         reship_charge=need.reship_charge,
+        reship_clause=need.reship_clause,
         time_zone=need.time_zone,
     )
 

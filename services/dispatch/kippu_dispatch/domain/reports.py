@@ -37,7 +37,8 @@ def reserve(
     if shipment.is_repaired_first:
         message = "the customer's unit goes back once it is repaired; none is taken from stock"
         conflicts.append(Fault("shipment.after_repair", message, None, shipment.need.clause))
-    faults = units.faults(unit, serial, shipment.need.model)
+    # Which part fits inside a unit the register does not know: the dispatcher does.
+    faults = units.faults(unit, serial, None if shipment.need.inside else shipment.need.model)
     if serial == shipment.need.serial:
         faults.append(Fault("unit.defective", f"{serial} is the unit to be replaced", "serial"))
     if conflicts:
@@ -58,15 +59,20 @@ def ship(
         message = f"the repair was completed on {shipment.ready_on.isoformat()}"
         faults.append(Fault("shipment.shipped_at.before_repair", message, "shipped_at", shipment.need.clause))
     require(shipment, (ready, Status.FAILED), faults)
-    again = shipment.attempt > 0
+    need, charge = shipment.need, shipment.need.reship_charge if shipment.attempt > 0 else None
     return UnitShipped(
         occurred_at=now,
         serial=_serial(shipment),
         shipped_at=shipped_at,
         carrier_reference=carrier_reference,
         attempt=shipment.attempt + 1,
-        charge=shipment.need.reship_charge if again else None,
-        clause=shipment.need.clause if again and shipment.need.reship_charge else None,
+        charge=charge,
+        clause=need.reship_clause if charge and need.reship_clause else need.clause,
+        defective_serial=need.serial,
+        model=need.model,
+        part=need.part if need.inside else None,
+        mode=need.mode,
+        target=need.target,
         **identity(shipment),
     )
 
@@ -103,12 +109,12 @@ def deliver(shipments: Shipments, shipment_id: str, delivered_at: datetime, now:
 def receive_for_repair(
     shipments: Shipments, shipment_id: str, serial: str, received_on: date, now: datetime
 ) -> RepairReceived:
-    """The customer's unit is in. Only this one is waited for."""
+    """The customer's unit, or the part of it, is in. Only this one is waited for."""
     shipment = shipments.find(shipment_id)
     _require_repair(shipment)
     faults = _day_faults(shipment, "received_on", received_on, now)
-    if serial != shipment.need.serial:
-        message = f"{shipment.need.serial} is to be repaired, {serial} came"
+    if (serial == shipment.need.serial) is shipment.need.inside:
+        message = f"{_repaired(shipment)} is to be repaired, {serial} came"
         faults.append(Fault("repair.serial.differs", message, "serial", shipment.need.clause))
     require(shipment, (Status.PLANNED,), faults)
     return RepairReceived(occurred_at=now, serial=serial, received_on=received_on, **identity(shipment))
@@ -126,7 +132,10 @@ def complete_repair(
         faults.append(Fault("repair.completed_on.before_receipt", message, "completed_on"))
     require(shipment, (Status.IN_REPAIR,), faults)
     return RepairCompleted(
-        occurred_at=now, serial=serial or shipment.need.serial, completed_on=completed_on, **identity(shipment)
+        occurred_at=now,
+        serial=serial or shipment.repair_serial or shipment.need.serial,
+        completed_on=completed_on,
+        **identity(shipment),
     )
 
 
@@ -163,6 +172,11 @@ def _require_repair(shipment: Shipment) -> None:
     if not shipment.is_repaired_first:
         message = "a spare unit is shipped in advance; nothing is sent in to be repaired first"
         raise Refused(Fault("shipment.advance", message, None, shipment.need.clause), kind="conflict")
+
+
+def _repaired(shipment: Shipment) -> str:
+    need = shipment.need
+    return f"the {need.part} of {need.serial}" if need.inside else need.serial
 
 
 def _serial(shipment: Shipment) -> str:

@@ -4,7 +4,7 @@ The terms' days, charge and crediting were pinned with the need, so no plan is k
 late: a return that came in late is overdue first, whether or not the deadline has run.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from kippu_events.catalogue.fulfilment import ReturnTerms
 from kippu_events.catalogue.shipments import (
@@ -18,8 +18,9 @@ from kippu_events.catalogue.shipments import (
     UnitReturned,
 )
 from kippu_events.event import Event
-from kippu_terms.dates import end_of, local_date, start_of
+from kippu_terms.dates import local_date
 from kippu_terms.refusal import Fault, Refused
+from kippu_terms.returns import due_return
 
 from kippu_dispatch.domain.shipment import Return, Shipment, Shipments, Status, identity, require
 
@@ -27,29 +28,32 @@ from kippu_dispatch.domain.shipment import Return, Shipment, Shipments, Status, 
 def after_delivery(shipment: Shipment, delivered: UnitDelivered) -> list[Event]:
     """Whose the two units are now, and what is due back."""
     need, returns = shipment.need, shipment.need.returns
-    if delivered.serial == need.serial:
-        return []  # repaired: the customer has their own unit again
-    events: list[Event] = [_owned(shipment, delivered, delivered.serial, "customer", need.clause)]
+    if delivered.serial == (shipment.repair_serial or need.serial):
+        return []  # repaired: the customer has their own again
+    owned: list[Event] = [_owned(shipment, delivered, delivered.serial, "customer", need.clause)]
     if returns is not None and need.part in returns.kept_parts:
-        events += [
-            DiskRetained(
-                occurred_at=delivered.occurred_at,
-                serial=need.serial,
-                part=need.part or "",
-                clause=returns.clause,
-                **identity(shipment),
-            ),
-            _owned(shipment, delivered, need.serial, "customer", returns.clause),
-        ]
-    elif returns is not None:
-        events += [
-            _owned(shipment, delivered, need.serial, "provider", returns.clause),
-            _expected(shipment, delivered, returns),
-        ]
-    elif shipment.is_repaired_first:
+        retained = DiskRetained(
+            occurred_at=delivered.occurred_at,
+            serial=need.serial,
+            part=need.part or "",
+            clause=returns.clause,
+            **identity(shipment),
+        )
+        return [*owned, retained, *_defective_owned(shipment, delivered, "customer", returns.clause)]
+    if returns is not None:
+        expected = _expected(shipment, delivered, returns)
+        return [*owned, *_defective_owned(shipment, delivered, "provider", returns.clause), expected]
+    if shipment.is_repaired_first:
         # The maker kept it and gave another for it.
-        events.append(_owned(shipment, delivered, need.serial, "provider", need.clause))
-    return events
+        return [*owned, *_defective_owned(shipment, delivered, "provider", need.clause)]
+    return owned
+
+
+def _defective_owned(shipment: Shipment, delivered: UnitDelivered, owner: str, clause: str) -> list[Event]:
+    """Whose the defective one is. Of a part inside a unit only what came in is known by its serial number."""
+    need = shipment.need
+    serial = shipment.repair_serial if need.inside else need.serial
+    return [_owned(shipment, delivered, serial, owner, clause)] if serial is not None else []
 
 
 def _owned(shipment: Shipment, delivered: UnitDelivered, serial: str, owner: str, clause: str) -> OwnershipChanged:
@@ -59,15 +63,17 @@ def _owned(shipment: Shipment, delivered: UnitDelivered, serial: str, owner: str
 
 
 def _expected(shipment: Shipment, delivered: UnitDelivered, returns: ReturnTerms) -> ReturnExpected:
-    due_on = delivered.received_on + timedelta(days=returns.days)
-    remind_on = due_on - timedelta(days=returns.remind_days_before)
+    due = due_return(
+        delivered.received_on, days=returns.days, remind_days_before=returns.remind_days_before, zone=shipment.zone
+    )
     return ReturnExpected(
         occurred_at=delivered.occurred_at,
         serial=shipment.need.serial,
-        due_on=due_on,
+        part=shipment.need.part if shipment.need.inside else None,
+        due_on=due.due_on,
         clause=returns.clause,
-        overdue_at=end_of(due_on, shipment.zone),
-        remind_at=start_of(remind_on, shipment.zone) if remind_on > delivered.received_on else None,
+        overdue_at=due.overdue_at,
+        remind_at=due.remind_at,
         **identity(shipment),
     )
 
@@ -87,11 +93,12 @@ def receive(shipments: Shipments, shipment_id: str, serial: str, received_on: da
         raise Refused(conflict, *faults, kind="conflict")
     if faults:
         raise Refused(*faults)
-    if serial != due_back.serial:
+    if not due_back.matches(serial):
         return [
             ReturnMismatched(
                 occurred_at=now,
                 expected_serial=due_back.serial,
+                part=due_back.part,
                 received_serial=serial,
                 received_on=received_on,
                 **identity(shipment),
@@ -115,7 +122,16 @@ def remind(shipments: Shipments, shipment_id: str, due_at: datetime) -> list[Eve
     due_back = shipment.due_back if shipment else None
     if shipment is None or due_back is None or due_back.received or due_back.reminded or due_back.overdue:
         return []
-    return [ReturnReminded(occurred_at=due_at, serial=due_back.serial, due_on=due_back.due_on, **identity(shipment))]
+    return [
+        ReturnReminded(
+            occurred_at=due_at,
+            serial=due_back.serial,
+            part=due_back.part,
+            due_on=due_back.due_on,
+            clause=_terms(shipment).clause,
+            **identity(shipment),
+        )
+    ]
 
 
 def fall_overdue(shipments: Shipments, shipment_id: str) -> list[Event]:
@@ -132,6 +148,7 @@ def _overdue(shipment: Shipment, due_back: Return) -> ReturnOverdue:
     return ReturnOverdue(
         occurred_at=due_back.overdue_at,
         serial=due_back.serial,
+        part=due_back.part,
         due_on=due_back.due_on,
         charge=terms.overdue_charge,
         clause=terms.clause,

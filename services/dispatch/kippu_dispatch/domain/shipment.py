@@ -49,6 +49,17 @@ class Status(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+IN_WORDS = {
+    Status.PLANNED: "planned",
+    Status.ALLOTTED: "ready to ship",
+    Status.IN_REPAIR: "being repaired",
+    Status.REPAIRED: "repaired",
+    Status.SHIPPED: "on its way",
+    Status.FAILED: "back after a failed delivery",
+    Status.DELIVERED: "delivered",
+    Status.WITHDRAWN: "withdrawn",
+}
+"""As the dispatcher is told."""
 OPEN = tuple(status for status in Status if status not in (Status.DELIVERED, Status.WITHDRAWN))
 WAITING = (Status.PLANNED, Status.ALLOTTED)
 """Nothing has left, and nothing of the customer's has come in: it can still be withdrawn."""
@@ -62,9 +73,15 @@ class Return:
     due_on: date
     overdue_at: datetime
     """The instant at which `due_on` has ended where the provider is."""
+    part: str | None = None
+    """Given if only this part, inside the unit of that serial, is due."""
     overdue: bool = False
     reminded: bool = False
     received: bool = False
+
+    def matches(self, serial: str) -> bool:
+        """Whether it is what came. A part's own serial number is not known: any but the unit's that it was inside."""
+        return (serial == self.serial) is (self.part is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +98,8 @@ class Shipment:
     attempt: int = 0
     last_at: datetime | None = None
     """When it was last shipped, or when that failed."""
+    repair_serial: str | None = None
+    """What came in to be repaired."""
     repair_received_on: date | None = None
     ready_on: date | None = None
     """From which day on a repaired unit may go."""
@@ -146,7 +165,8 @@ def identity(shipment: Shipment) -> dict[str, str]:
 def require(shipment: Shipment, allowed: Sequence[Status], faults: Sequence[Fault] = ()) -> None:
     """Refuses with every fault; one of the state makes it a conflict."""
     if shipment.status not in allowed:
-        message = f"the shipment is {shipment.status}; this needs one that is {' or '.join(allowed)}"
+        wanted = " or ".join(IN_WORDS[status] for status in allowed)
+        message = f"the shipment is {IN_WORDS[shipment.status]}; this needs one that is {wanted}"
         fault = Fault(f"shipment.{shipment.status}", message, None, shipment.need.clause)
         raise Refused(fault, *faults, kind="conflict")
     if faults:
@@ -181,6 +201,7 @@ def _evolve_shipment(shipment: Shipment, event: ShipmentEvent) -> Shipment:
             changed = {"status": Status.ALLOTTED, "serial": event.serial}
         case RepairReceived():
             changed = {"status": Status.IN_REPAIR, "repair_received_on": event.received_on}
+            changed["repair_serial"] = event.serial
         case RepairCompleted():
             changed = {"status": Status.REPAIRED, "serial": event.serial, "ready_on": event.completed_on}
         case UnitShipped():
@@ -204,7 +225,7 @@ def _evolve_return(due_back: Return | None, event: ShipmentEvent) -> Return:
         case ReturnExpected():
             if event.overdue_at is None:
                 raise AssertionError("a return that is expected here says when it is overdue")
-            return Return(event.serial, event.due_on, event.overdue_at)
+            return Return(event.serial, event.due_on, event.overdue_at, event.part)
     if due_back is None:
         raise AssertionError(f"{event.type} without a return that is due")
     match event:

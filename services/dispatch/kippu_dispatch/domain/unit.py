@@ -44,10 +44,10 @@ def conflicts(unit: Unit, serial: str) -> list[Fault]:
     return [Fault("unit.reserved", f"unit {serial} is reserved for {unit.reserved_for}", "serial")]
 
 
-def faults(unit: Unit, serial: str, model: str) -> list[Fault]:
-    """Why a unit cannot serve where this model is needed."""
+def faults(unit: Unit, serial: str, model: str | None) -> list[Fault]:
+    """Why a unit cannot serve where this model is needed; with None, any may be."""
     if unit.model is None:
         return [Fault("unit.unknown", f"there is no unit {serial} in stock", "serial")]
-    if unit.model != model:
+    if model is not None and unit.model != model:
         return [Fault("unit.model.differs", f"unit {serial} is a {unit.model}; a {model} is needed", "serial")]
     return []

@@ -1,6 +1,6 @@
 """What was decided on a request, and why; and what would be decided on facts that are only supposed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import orjson
@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from kippu_entitlement import terms
 from kippu_entitlement.api.references import unknown_plan
+from kippu_entitlement.domain import streams
 from kippu_entitlement.domain.plan import Plans, PlanVersion
 from kippu_entitlement.preview import ClauseText, Explained, PlanShown, PreviewInput, PreviewShown, preview
 
@@ -22,6 +23,10 @@ router = APIRouter(tags=["decisions"])
 
 PLANS = "select version, effective_from, digest, source from read.plan where family = $1 order by effective_from"
 DECISIONS = "select * from read.decision where ticket_no = $1 order by decision desc"
+SHORTFALLS = """
+    select debit_id, wanted, missing, owed, offered_product, offered_quantity, valid_until, noted_at
+    from read.shortfall where ticket_no = $1 order by version
+"""
 SALESPERSON = "select salesperson_id, salesperson_name from read.customer where customer_id = $1"
 
 
@@ -45,6 +50,24 @@ class DecisionShown(Explained):
     replies: list[Reply]
 
 
+class ShortfallShown(BaseModel):
+    """The wallet had too little when it was to be debited: what is missing was offered, and is owed until then."""
+
+    debit_id: str
+    wanted: int
+    """Prepaid tickets that were to be debited."""
+    missing: int
+    """Of these, what the wallet did not have."""
+    owed: int
+    """Of what was missing, what was neither debited since nor forgiven."""
+    offered_product: str
+    offered_quantity: int
+    quote_id: str
+    valid_until: date
+    """The last day of the offer, a local date of the provider's."""
+    noted_at: datetime
+
+
 class Salesperson(BaseModel):
     """Whom to ask about sales (IIJ-10). The name is null once the person was erased."""
 
@@ -59,6 +82,8 @@ class DecisionsShown(BaseModel):
     earlier: list[DecisionShown]
     """The ones that no longer stand, the latest first."""
     salesperson: Salesperson | None
+    shortfalls: list[ShortfallShown]
+    """Empty as long as the wallet had what the request costs."""
 
 
 @router.post("/v1/decisions/preview", response_model=PreviewShown)
@@ -81,6 +106,7 @@ async def show(ticket_no: Identifier, query: Annotated[Query, query("decisions:r
         if not rows:
             raise not_found()
         sales = await snapshot.fetchrow(SALESPERSON, rows[0]["customer_id"])
+        shortfalls = await snapshot.fetch(SHORTFALLS, ticket_no)
     current, *earlier = [_shown(row) for row in rows]
     shown = DecisionsShown(
         ticket_no=ticket_no,
@@ -88,6 +114,7 @@ async def show(ticket_no: Identifier, query: Annotated[Query, query("decisions:r
         current=current,
         earlier=earlier,
         salesperson=await _salesperson(query, sales) if sales else None,
+        shortfalls=[ShortfallShown(**row, quote_id=streams.quote_of_debit(row["debit_id"])) for row in shortfalls],
     )
     return query.answer(shown, version=rows[0]["version"])
 

@@ -102,6 +102,7 @@ def _asset_facts(request: Request, asset: Asset | None, mine: tuple[Asset, ...])
         warranty_until=asset.warranty_until,
         installed_by=asset.installed_by,
         maintenance_agreement=asset.maintenance_agreement,
+        part_of=asset.part_of,
         disks_from=asset.disks_from,
         area=asset.area or unit.area,
         remote_island=asset.remote_island or unit.remote_island,

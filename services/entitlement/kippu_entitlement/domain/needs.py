@@ -14,6 +14,7 @@ from kippu_terms.clock import Stretch as TermsStretch
 from kippu_terms.coverage import Decision
 from kippu_terms.plan import Plan
 from kippu_terms.pricing import price
+from kippu_terms.returns import return_terms
 from kippu_terms.targets import Target as TermsTarget
 
 ASSUMED_MINUTES = 60
@@ -58,17 +59,25 @@ def shipment(plan: Plan, decision: Decision) -> ShipmentNeed | None:
     asset, request = decision.facts.asset, decision.facts.request
     if not _is_to_be_done(decision) or decision.way not in ("exchange", "repair") or asset is None:
         return None
-    in_advance = decision.way == "exchange"
+    in_advance, again = decision.way == "exchange", plan.fulfilment.reshipment
     return ShipmentNeed(
         mode="advance" if in_advance else "after_repair",
         clause=_clause(plan, decision),
         serial=asset.serial,
         model=asset.model or "",
         part=request.part,
+        inside=request.part is not None and asset.part_of is None,
         target=_shipping_target(decision) if in_advance else None,
         returns=_returns(plan, decision) if in_advance else None,
+        reship_charge=_charge(plan, again.charge_product) if again else None,
+        reship_clause=again.clause if again else None,
         time_zone=plan.time_zone,
     )
+
+
+def _charge(plan: Plan, product: str) -> Price:
+    """Worded in the provider's language."""
+    return Price.model_validate(price(plan, product, 1, plan.languages[0]).model_dump())
 
 
 def _shipping_target(decision: Decision) -> Target | None:
@@ -76,17 +85,12 @@ def _shipping_target(decision: Decision) -> Target | None:
 
 
 def _returns(plan: Plan, decision: Decision) -> ReturnTerms | None:
-    returns, part = plan.fulfilment.returns, decision.facts.request.part
-    if returns is None:
+    """A part that is handed over is the customer's to keep, whatever else the terms expect back."""
+    part, kept = decision.facts.request.part, decision.failed_part == "handed_over"
+    terms = return_terms(plan) if kept else decision.returns
+    if terms is None:
         return None
-    return ReturnTerms(
-        clause=returns.clause,
-        days=returns.days,
-        remind_days_before=max(returns.remind_days_before, default=0),
-        overdue_charge=Price.model_validate(price(plan, returns.charge_product, 1, plan.languages[0]).model_dump()),
-        late_return=returns.late_return,
-        kept_parts=(part,) if decision.failed_part == "handed_over" and part else (),
-    )
+    return ReturnTerms.model_validate({**terms.model_dump(), "kept_parts": (part,) if kept and part else ()})
 
 
 def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
@@ -98,7 +102,7 @@ def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
     if asset is None or request.isolated_at is None or not _is_served(decision):
         return None
     settings = plan.fulfilment.visits
-    earliest = _earliest(plan, aim) if aim else max(request.received_at, request.isolated_at)
+    earliest = _earliest(plan, aim) if aim else _open(plan, decision, max(request.received_at, request.isolated_at))
     at = wanted.wanted_at if wanted else earliest
     days = (plan.calendar.local_date(at) - plan.calendar.local_date(request.received_at)).days
     return VisitNeed(
@@ -108,6 +112,7 @@ def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
         notice_days=wanted.notice_days if wanted else days,
         clause=wanted.clause if wanted else aim.clause if aim else _clause(plan, decision),
         target=target_of(aim) if aim else None,
+        to_agree=wanted is None,
         serial=asset.serial,
         model=asset.model,
         part=request.part,
@@ -125,6 +130,12 @@ def _earliest(plan: Plan, aim: TermsTarget) -> datetime:
     hours = plan.fulfilment.service(aim.service).reception
     opening = plan.calendar.opening(hours, aim.due_on) if hours else None
     return max(aim.clock.starts_at, opening[0]) if opening else aim.clock.starts_at
+
+
+def _open(plan: Plan, decision: Decision, at: datetime) -> datetime:
+    """The first instant from then on that is within the service's hours (SVT-25)."""
+    hours = plan.fulfilment.service(decision.service).reception if decision.service else None
+    return plan.calendar.counts_from(hours, at) if hours else at
 
 
 def _failed_part(decision: Decision) -> Literal["taken_away", "handed_over"] | None:

@@ -60,6 +60,11 @@ def order_of_quote(quote_id: str) -> str:
     return f"O-{quote_id.removeprefix('Q-')}"
 
 
+def quote_of_debit(of_debit_id: str) -> str:
+    """The offer for what a debit fell short of."""
+    return f"Q-{of_debit_id}"
+
+
 def debit_of_quote(quote_id: str) -> str:
     """The debit whose shortfall was quoted."""
     return quote_id.removeprefix("Q-")

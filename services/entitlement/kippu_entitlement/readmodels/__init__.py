@@ -8,8 +8,28 @@ from kippu_entitlement.readmodels.cases import Cases
 from kippu_entitlement.readmodels.contracts import Contracts
 from kippu_entitlement.readmodels.orders import Orders
 from kippu_entitlement.readmodels.registers import Customers, PublishedPlans
+from kippu_entitlement.readmodels.shortfalls import Shortfalls
 from kippu_entitlement.readmodels.wallets import Wallets
 
-PROJECTORS = (Customers(), Assets(), PublishedPlans(), Orders(), Contracts(), Wallets(), Cases())
+PROJECTORS = (
+    Customers(),
+    Assets(),
+    PublishedPlans(),
+    Orders(),
+    Contracts(),
+    Wallets(),
+    Cases(),
+    Shortfalls(),
+)
 
-__all__ = ["PROJECTORS", "Assets", "Cases", "Contracts", "Customers", "Orders", "PublishedPlans", "Wallets"]
+__all__ = [
+    "PROJECTORS",
+    "Assets",
+    "Cases",
+    "Contracts",
+    "Customers",
+    "Orders",
+    "PublishedPlans",
+    "Shortfalls",
+    "Wallets",
+]

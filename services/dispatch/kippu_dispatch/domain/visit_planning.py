@@ -1,0 +1,83 @@
+"""What others' facts make of a request's visits. These answer with events, never with a refusal."""
+
+from datetime import datetime
+
+from kippu_events.catalogue.dispatch import (
+    RequestDeclineNoted,
+    VisitBooked,
+    VisitHeld,
+    VisitRequested,
+    VisitWithdrawn,
+)
+from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
+from kippu_events.event import Event
+
+from kippu_dispatch.domain.visit import Visit, Visits, identity, visit_id_of
+
+BY_TERMS = "terms"
+"""Who booked a visit that the terms accept as asked for."""
+
+
+def plan(visits: Visits, decided: CoverageDecided, decided_at: datetime) -> list[Event]:
+    """What a coverage decision means for the request's visits: the latest decision stands, earlier ones' visits fall.
+
+    A visit that is wanted as before stays as the dispatcher settled it. A decision that was taken before the request
+    was declined (the two come from different logs, in any order) asks for nothing.
+    """
+    need = decided.visit
+    latest = visits.latest if visits.latest and visits.latest.is_open else None
+    if need and latest and _is_as_wanted(latest, need):
+        return []
+    events: list[Event] = []
+    if latest:
+        events.append(_withdrawn(latest, "the request was decided anew", decided_at))
+    if need and not (visits.declined_at and decided_at < visits.declined_at):
+        events.extend(_asked_for(need, decided, decided_at))
+    return events
+
+
+def _is_as_wanted(visit: Visit, need: VisitNeed) -> bool:
+    wanted = (need.wanted_at, need.minutes, need.serial, need.part)
+    return (visit.wanted_at, visit.wanted_minutes, visit.serial, visit.part) == wanted
+
+
+def _asked_for(need: VisitNeed, decided: CoverageDecided, decided_at: datetime) -> list[Event]:
+    visit_id = visit_id_of(decided.ticket_no, decided.decision)
+    common = {"visit_id": visit_id, "ticket_no": decided.ticket_no, "customer_id": decided.customer_id}
+    requested = VisitRequested(
+        occurred_at=decided_at,
+        wanted_at=need.wanted_at,
+        minutes=need.minutes,
+        notice_days=need.notice_days,
+        clause=need.clause,
+        target=need.target,
+        serial=need.serial,
+        model=need.model,
+        part=need.part,
+        failed_part=need.failed_part,
+        failed_part_clause=need.failed_part_clause,
+        **common,
+    )
+    if need.held:
+        held = VisitHeld(
+            occurred_at=decided_at, clause=need.clause, to_agree=need.to_agree, target=need.target, **common
+        )
+        return [requested, held]
+    booked = VisitBooked(
+        occurred_at=decided_at, starts_at=need.wanted_at, minutes=need.minutes, booked_by=BY_TERMS, **common
+    )
+    return [requested, booked]
+
+
+def note_decline(visits: Visits, ticket_no: str, customer_id: str, declined_at: datetime) -> list[Event]:
+    """Intake declined the request: a visit that was asked for up to then is withdrawn, a later one is not."""
+    noted = RequestDeclineNoted(
+        occurred_at=declined_at, ticket_no=ticket_no, customer_id=customer_id, declined_at=declined_at
+    )
+    if visits.latest and visits.latest.is_open and visits.decided_at and visits.decided_at <= declined_at:
+        return [_withdrawn(visits.latest, "the request was declined", declined_at), noted]
+    return [noted]
+
+
+def _withdrawn(visit: Visit, reason: str, at: datetime) -> VisitWithdrawn:
+    return VisitWithdrawn(occurred_at=at, reason=reason, **identity(visit))
