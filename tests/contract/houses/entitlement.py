@@ -15,7 +15,7 @@ from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 from kippu_service.testing.tenancy import House, Upload
 
-from houses.common import LICENCE_PLAN_TEXT, NOON, PLAN_TEXT, TICKET_PLAN_TEXT
+from houses.common import LICENCE_PLAN_TEXT, NOON, PLAN_TEXT, TICKET_PLAN_TEXT, UNIT_PLAN_TEXT
 
 
 async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str, str]:
@@ -23,9 +23,12 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
     assert isinstance(clock, VirtualClock)
     world = World(PLAN_TEXT, clock, runtime.log, runtime.vault)
     desk = await Desk(runtime, service, app, world).begin()
+    contract = {"customer_id": "customer-1", "plan_family": "qnp", "product": "advance-send-back"}
     async with desk.staff() as staff:
-        (await staff.post("/v1/plans", json={"source": LICENCE_PLAN_TEXT})).raise_for_status()
-        (await staff.post("/v1/plans", json={"source": TICKET_PLAN_TEXT})).raise_for_status()
+        units = UNIT_PLAN_TEXT.replace('provider = "qnp"', 'provider = "iij"')
+        for text in (LICENCE_PLAN_TEXT, units, TICKET_PLAN_TEXT):
+            (await staff.post("/v1/plans", json={"source": text})).raise_for_status()
+        sold = (await staff.post("/v1/orders", json=contract)).raise_for_status().json()
         for contract_id in ("CONTRACT-7", "CONTRACT-9"):
             await sell(world, contract_id)
         await sell(world, "CONTRACT-8", **BUNDLE)
@@ -39,12 +42,13 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "customer_id": "customer-1",
         "serial": "DEVICE-1",
         "order_id": order_id,
+        "contract_id": sold["contracts"][0],
         "wallet_id": "customer-1.iij-se",
         "ticket_no": "KP-7777-0001",
         "approval_id": approval,
         "family": "iij-se",
         "version": "2025-04-01",
-        "contract_id": "CONTRACT-7",
+        "POST /v1/contracts/{contract_id}/registration:contract_id": "CONTRACT-7",
         "POST /v1/contracts/{contract_id}/registration/changes:contract_id": "CONTRACT-9",
         "POST /v1/contracts/{contract_id}/delivery:contract_id": "CONTRACT-8",
     }
@@ -76,6 +80,7 @@ ENTITLEMENT = House(
         "POST /v1/assets": ASSET_BODY,
         "POST /v1/registrations/import": Upload(REGISTRATION, XLSX),
         "POST /v1/orders": ORDER_BODY,
+        "POST /v1/orders/preview": {"plan_family": "iij-se", "product": "se-10", "ordered_on": "2026-11-18"},
         "POST /v1/plans": {"source": PLAN_TEXT},
         "POST /v1/decisions/preview": {
             "plan_family": "iij-se",
