@@ -1,6 +1,7 @@
 """Entitlement with a customer, a device and a paid order, and a request that waits for an approval."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from fastapi import FastAPI
 from kippu_entitlement.api.registrations import XLSX
@@ -29,8 +30,8 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         for text in (LICENCE_PLAN_TEXT, units, TICKET_PLAN_TEXT):
             (await staff.post("/v1/plans", json={"source": text})).raise_for_status()
         sold = (await staff.post("/v1/orders", json=contract)).raise_for_status().json()
-        for contract_id in ("CONTRACT-7", "CONTRACT-9"):
-            await sell(world, contract_id)
+        for contract_id in ("CONTRACT-7", "CONTRACT-9", "CONTRACT-6"):
+            await sell(world, contract_id, refundable_until=date(2026, 11, 24))
         await sell(world, "CONTRACT-8", **BUNDLE)
         registration = REGISTRATION_BODY | {"serial": "99999999999"}
         (await staff.post("/v1/contracts/CONTRACT-9/registration", json=registration)).raise_for_status()
@@ -51,6 +52,7 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "POST /v1/contracts/{contract_id}/registration:contract_id": "CONTRACT-7",
         "POST /v1/contracts/{contract_id}/registration/changes:contract_id": "CONTRACT-9",
         "POST /v1/contracts/{contract_id}/delivery:contract_id": "CONTRACT-8",
+        "POST /v1/contracts/{contract_id}/refund:contract_id": "CONTRACT-6",
     }
 
 
@@ -91,6 +93,7 @@ ENTITLEMENT = House(
         "POST /v1/contracts/{contract_id}/registration": REGISTRATION_BODY,
         "POST /v1/contracts/{contract_id}/registration/changes": {"site": {"address": "2 Example Street"}},
         "POST /v1/contracts/{contract_id}/delivery": {"delivered_on": "2026-11-16"},
+        "POST /v1/contracts/{contract_id}/refund": None,
     },
     secrets=["Customer One", "Contact One", "one@customer-1.example", "Salesperson One", "Switch 24"],
     shared=frozenset({"GET /v1/plans", "GET /v1/plans/{family}/{version}"}),
