@@ -53,6 +53,8 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "POST /v1/contracts/{contract_id}/registration/changes:contract_id": "CONTRACT-9",
         "POST /v1/contracts/{contract_id}/delivery:contract_id": "CONTRACT-8",
         "POST /v1/contracts/{contract_id}/refund:contract_id": "CONTRACT-6",
+        "GET /v1/contracts/{contract_id}/documents/{document_id}:contract_id": "CONTRACT-9",
+        "document_id": "CONTRACT-9.registration_notice",
     }
 
 

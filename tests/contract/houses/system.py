@@ -307,5 +307,5 @@ async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
     await desk.post("billing", f"/v1/quotes/{quotes[0]['quote_id']}/accept")
     await desk.system.settle()
     invoices = (await desk.get("billing", "/v1/invoices?status=open"))["items"]
-    offered = next(invoice for invoice in invoices if invoice["customer_id"] == "customer-1")
+    offered = next(each for each in invoices if (each["customer_id"], each["currency"]) == ("customer-1", "THB"))
     await desk.pay(offered["invoice_no"], offered["total"])

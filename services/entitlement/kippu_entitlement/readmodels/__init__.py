@@ -6,6 +6,7 @@ Every row comes from one stream, so the interleaving of streams does not matter.
 from kippu_entitlement.readmodels.assets import Assets
 from kippu_entitlement.readmodels.cases import Cases
 from kippu_entitlement.readmodels.contracts import Contracts
+from kippu_entitlement.readmodels.documents import ContractDocuments
 from kippu_entitlement.readmodels.orders import Orders
 from kippu_entitlement.readmodels.registers import Customers, PublishedPlans
 from kippu_entitlement.readmodels.shortfalls import Shortfalls
@@ -17,6 +18,7 @@ PROJECTORS = (
     PublishedPlans(),
     Orders(),
     Contracts(),
+    ContractDocuments(),
     Wallets(),
     Cases(),
     Shortfalls(),
@@ -26,6 +28,7 @@ __all__ = [
     "PROJECTORS",
     "Assets",
     "Cases",
+    "ContractDocuments",
     "Contracts",
     "Customers",
     "Orders",
