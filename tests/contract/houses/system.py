@@ -102,6 +102,12 @@ class Desk:
             body = {"invoice_no": invoice_no, "amount": amount, "currency": "THB", "received_on": today}
             await self.post("billing", "/v1/payments", body | {"payment_id": f"payment-{number}"})
 
+    async def certify(self, invoice_no: str, amount: int) -> None:
+        """Sends the certificate of tax that the customer withheld."""
+        today = self.system.clock.now().date().isoformat()
+        body = {"invoice_no": invoice_no, "certificate_no": "certificate-1", "amount": amount, "currency": "THB"}
+        await self.post("billing", "/v1/withholding-certificates", body | {"issued_on": today, "received_on": today})
+
 
 async def history(system: System) -> None:
     """Registers, requests, work, visits, mails, offers, what falls due; for both providers alike."""
@@ -192,7 +198,9 @@ async def _buys(desk: Desk) -> None:
         await desk.system.settle()
         if customer == "customer-1":
             invoice = await desk.get("billing", f"/v1/invoices/INV-{order_id}")
-            await desk.pay(invoice["invoice_no"], 1_000, invoice["total"] - 1_000)
+            withheld = invoice["net"] * 3 // 100
+            await desk.pay(invoice["invoice_no"], 1_000, invoice["total"] - withheld - 1_000)
+            await desk.certify(invoice["invoice_no"], withheld)
 
 
 async def _asks(desk: Desk) -> dict[str, str]:
