@@ -157,6 +157,8 @@ class Changes(Value):
 class ContractsSection(Value):
     """What holds of every contract that was sold."""
 
+    sold_with: Literal["order", "payment"] = "order"
+    """When a contract comes into being: with the accepted order, or once that is paid."""
     ending: Ending | None = None
     registration: RegistrationTerms | None = None
     """Without it, a contract gives its service as it was sold."""

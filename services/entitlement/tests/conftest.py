@@ -50,6 +50,14 @@ async def cwc_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
 
 
 @pytest.fixture
+async def nec_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
+    """The same under NEC-ESP's terms: a server bought on 1 May 2025, in warranty, without a pack."""
+    text = (Path(__file__).parents[3] / "plans" / "nec-esp.toml").read_text()
+    async with _desk(service_database, text) as made:
+        yield made
+
+
+@pytest.fixture
 async def sixth_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
     """The same under the terms of a provider that is made up, and is nothing but a plan file."""
     text = (Path(__file__).parents[3] / "tests" / "terms" / "sixth.toml").read_text("utf-8")

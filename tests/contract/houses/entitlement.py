@@ -14,7 +14,7 @@ from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 from kippu_service.testing.tenancy import House, Upload
 
-from houses.common import LICENCE_PLAN_TEXT, NOON, PLAN_TEXT
+from houses.common import LICENCE_PLAN_TEXT, NOON, PLAN_TEXT, UNIT_PLAN_TEXT
 
 
 async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str, str]:
@@ -22,8 +22,11 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
     assert isinstance(clock, VirtualClock)
     world = World(PLAN_TEXT, clock, runtime.log, runtime.vault)
     desk = await Desk(runtime, service, app, world).begin()
+    contract = {"customer_id": "customer-1", "plan_family": "qnp", "product": "advance-send-back"}
     async with desk.staff() as staff:
-        (await staff.post("/v1/plans", json={"source": LICENCE_PLAN_TEXT})).raise_for_status()
+        for text in (LICENCE_PLAN_TEXT, UNIT_PLAN_TEXT.replace('provider = "qnp"', 'provider = "iij"')):
+            (await staff.post("/v1/plans", json={"source": text})).raise_for_status()
+        sold = (await staff.post("/v1/orders", json=contract)).raise_for_status().json()
     order_id = await desk.buy()
     await world.tell(world.opening("KP-7777-0001", category="preventive_maintenance"))
     await desk.settle()
@@ -32,6 +35,7 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "customer_id": "customer-1",
         "serial": "DEVICE-1",
         "order_id": order_id,
+        "contract_id": sold["contracts"][0],
         "wallet_id": "customer-1.iij-se",
         "ticket_no": "KP-7777-0001",
         "approval_id": approval,
@@ -66,6 +70,7 @@ ENTITLEMENT = House(
         "POST /v1/assets": ASSET_BODY,
         "POST /v1/registrations/import": Upload(REGISTRATION, XLSX),
         "POST /v1/orders": ORDER_BODY,
+        "POST /v1/orders/preview": {"plan_family": "iij-se", "product": "se-10", "ordered_on": "2026-11-18"},
         "POST /v1/plans": {"source": PLAN_TEXT},
         "POST /v1/decisions/preview": {
             "plan_family": "iij-se",

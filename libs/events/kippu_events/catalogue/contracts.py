@@ -27,6 +27,8 @@ class ContractSold(ContractEvent):
     plan_version: str
     product: str
     order_id: str
+    options: tuple[str, ...] = ()
+    """Options that were ordered with it."""
     serial: str | None = None
     """The device that it was ordered for, where that is known."""
     valid_from: date | None = None
