@@ -13,6 +13,10 @@ LICENCE_PLAN_TEXT = (
     (Path(__file__).parents[3] / "plans" / "cwc.toml").read_text().replace('provider = "cwc"', 'provider = "iij"')
 )
 """The terms of licences, as if the house's provider sold them too."""
+TICKET_PLAN_TEXT = (
+    (Path(__file__).parents[3] / "plans" / "svt.toml").read_text().replace('provider = "svt"', 'provider = "iij"')
+)
+"""The terms of service tickets, likewise."""
 LINE_TEXT = "ten of the blue kind"
 PRICE = Price(
     currency="THB",

@@ -106,6 +106,8 @@ class AssetRegistered(Event):
     area: str | None = None
     """Where it stands, by the plan's areas, such as `tokyo`."""
     remote_island: bool = False
+    height_cm: int | None = None
+    """At what height it is installed, in whole centimetres, rounded down (SVT-24)."""
     disks_from: Literal["provider", "elsewhere"] | None = None
     part_of: str | None = None
     """The serial of the unit that a disk belongs to."""

@@ -3,6 +3,7 @@
 from kippu_entitlement.api import (
     approvals,
     assets,
+    contract_registrations,
     contracts,
     customers,
     decisions,
@@ -24,6 +25,7 @@ ROUTERS = (
     wallets.router,
     decisions.router,
     approvals.router,
+    contract_registrations.router,
 )
 
 __all__ = ["ROUTERS"]
