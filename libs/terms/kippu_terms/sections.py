@@ -162,6 +162,8 @@ class Changes(Value):
 class ContractsSection(Value):
     """What holds of every contract that was sold."""
 
+    sold_with: Literal["order", "payment"] = "order"
+    """When a contract comes into being: with the accepted order, or once that is paid."""
     ending: Ending | None = None
     changes: Changes | None = None
 

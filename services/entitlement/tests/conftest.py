@@ -49,6 +49,14 @@ async def cwc_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
         yield made
 
 
+@pytest.fixture
+async def nec_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
+    """The same under NEC-ESP's terms: a server bought on 1 May 2025, in warranty, without a pack."""
+    text = (Path(__file__).parents[3] / "plans" / "nec-esp.toml").read_text()
+    async with _desk(service_database, text) as made:
+        yield made
+
+
 @asynccontextmanager
 async def _desk(service_database: MakeDatabase, plan_text: str) -> AsyncIterator[Desk]:
     database = await service_database("entitlement", [MIGRATIONS])

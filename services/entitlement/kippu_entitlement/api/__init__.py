@@ -3,6 +3,7 @@
 from kippu_entitlement.api import (
     approvals,
     assets,
+    contracts,
     customers,
     decisions,
     orders,
@@ -18,6 +19,7 @@ ROUTERS = (
     registrations.router,
     plans.router,
     orders.router,
+    contracts.router,
     renewals.router,
     wallets.router,
     decisions.router,
