@@ -3,6 +3,7 @@
 from kippu_entitlement.api import (
     approvals,
     assets,
+    corrections,
     customers,
     decisions,
     orders,
@@ -14,6 +15,7 @@ from kippu_entitlement.api import (
 
 ROUTERS = (
     customers.router,
+    corrections.router,  # before the register's, whose serials may have slashes
     assets.router,
     registrations.router,
     plans.router,
