@@ -176,6 +176,12 @@ async def _registers(desk: Desk) -> None:
                 "installed_by": "provider",
             }
             await desk.post("entitlement", "/v1/assets", asset)
+    slip = {key: value for key, value in asset.items() if key != "serial"}
+    await desk.post("entitlement", "/v1/assets", slip | {"serial": "SLIP-1"})
+    since = (desk.system.clock.now() - timedelta(days=10)).isoformat()
+    for serial, right in (("SLIP-1", {"serial": "MEANT-1"}), ("MEANT-1", {"serial": "MEANT-1", "model": "Switch 48"})):
+        correction = {"effective_at": since, "asset": slip | right}
+        await desk.post("entitlement", f"/v1/assets/{serial}/corrections", correction)
     contract = {"contract_id": "C-1", "product": "advance-send-back", "valid_from": "2026-04-01"}
     unit = {
         "customer_id": "customer-1",

@@ -5,6 +5,7 @@ from kippu_entitlement.api import (
     assets,
     contract_registrations,
     contracts,
+    corrections,
     customers,
     decisions,
     orders,
@@ -16,6 +17,7 @@ from kippu_entitlement.api import (
 
 ROUTERS = (
     customers.router,
+    corrections.router,  # before the register's, whose serials may have slashes
     assets.router,
     registrations.router,
     plans.router,
