@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help run demo test lint format lock schemas clean
+.PHONY: help run demo test terms lint format lock schemas clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -21,8 +21,11 @@ run: $(INSTALLED)  ## set up, play both stories on real input, stay up until Ctr
 demo: $(INSTALLED)  ## the same, and exit
 	@exec $(BIN)/kippu up --bus $(BUS) --story --exit
 
-test: $(INSTALLED)  ## set up and pass all tests, with a real PostgreSQL and a real Kafka
-	@$(BIN)/pytest
+test: $(INSTALLED)  ## set up and pass all tests, with a real PostgreSQL and a real Kafka, every clause among them
+	@$(BIN)/python -m pytest -p tests.terms.clause_table
+
+terms: $(INSTALLED)  ## the clauses of all terms, each with its scenarios and whether they pass
+	@$(BIN)/python -m pytest -q -p tests.terms.clause_table -m clause tests/terms
 
 lint: $(INSTALLED)  ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check .

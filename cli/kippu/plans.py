@@ -8,10 +8,10 @@ from kippu_entitlement import terms
 from kippu_entitlement.domain import plan as published_plan
 from kippu_events.work import Cause, Work
 from kippu_service.settings import Settings
-from kippu_terms.loading import check as faults_of
-from kippu_terms.loading import load
+from kippu_terms.loading import check_together, load
+from kippu_terms.plan import Plan
+from kippu_terms.plan_faults import lines_of
 from kippu_terms.refusal import Refused
-from rich.table import Table
 
 from kippu.common import console
 from kippu.compose import House
@@ -21,35 +21,36 @@ from kippu.trouble import Trouble
 app = typer.Typer(help="The providers' terms: one TOML file a plan family.", no_args_is_help=True)
 
 PlanFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A plan file (TOML).")]
+PlanFiles = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Plan files (TOML).")]
 
 
 @app.command()
-def check(file: PlanFile) -> None:
-    """Say everything that is wrong with a plan file: where, what, and what to do."""
-    _checked(file)
-    plan = load(_text(file))
-    console.print(f"[green]✓[/] {file}: {plan.family} {plan.version} of {plan.provider}, {len(plan.clauses)} clauses")
+def check(files: PlanFiles) -> None:
+    """Say everything that is wrong with plan files, each by itself and beside the others: where, what, what to do."""
+    for plan in _checked(*files):
+        console.print(f"[green]✓[/] {plan.family} {plan.version} of {plan.provider}, {len(plan.clauses)} clauses")
 
 
 @app.command()
 def publish(file: PlanFile) -> None:
     """Publish a version. Publishing the same text again changes nothing; a published version never changes."""
-    _checked(file)
+    [plan] = _checked(file)
     new = with_house(lambda house: publish_one(house, file))
-    plan = load(_text(file))
-    said = "published" if new else "was published before"
+    said = f"published, in force from {plan.effective_from}" if new else "was published before"
     console.print(f"[green]✓[/] {plan.family} {plan.version} of {plan.provider} {said}")
 
 
 def plan_files(settings: Settings) -> list[Path]:
-    """The plan files of the providers that are served here, each in order. Raises Trouble."""
+    """The plan files of the providers that are served here, a family's versions in the order in which they take effect.
+
+    Raises Trouble if one is not in order.
+    """
     files = sorted(settings.plans_dir.glob("*.toml"))
     if not files:
         where = str(settings.plans_dir)
         raise Trouble("There are no plan files.", where=where, remedy="set KIPPU_PLANS_DIR to a folder of them")
-    for file in files:
-        _checked(file)
-    return [file for file in files if load(_text(file)).provider in settings.providers]
+    plans = sorted(zip(_checked(*files), files, strict=True), key=lambda each: each[0].effective_from)
+    return [file for plan, file in plans if plan.provider in settings.providers]
 
 
 async def publish_one(house: House, file: Path) -> bool:
@@ -75,7 +76,10 @@ async def publish_one(house: House, file: Path) -> bool:
     try:
         done = await house.runtimes["entitlement"].worker.run(cause, decide)
     except Refused as refused:
-        raise Trouble(str(refused), where=str(file), remedy="give the changed terms a new version") from refused
+        field = next((fault.field for fault in refused.faults if fault.field), "version")
+        where = f"{file}:{lines_of(source).get((field,), 1)}"
+        remedy = "give the changed terms a new version, and a day of effect that is after the last one's and not past"
+        raise Trouble(str(refused), where=where, remedy=remedy) from refused
     return done.appended is not None and not done.appended.repeated
 
 
@@ -86,12 +90,15 @@ def _text(file: Path) -> str:
         raise Trouble(f"The file cannot be read: {error}", where=str(file)) from error
 
 
-def _checked(file: Path) -> None:
-    faults = faults_of(_text(file))
-    if not faults:
-        return
-    table = Table("line", "where", "what", "to do", box=None)
-    for fault in faults:
-        table.add_row(str(fault.line), fault.path, fault.message, fault.advice)
-    console.print(table)
-    raise Trouble(f"{len(faults)} faults.", where=str(file), remedy="mend them; nothing was published")
+def _checked(*files: Path) -> list[Plan]:
+    """The files' plans, in their order. Raises Trouble, after every fault of every file, if one is not in order."""
+    texts = {str(file): _text(file) for file in files}
+    faults = [(name, fault) for name, found in check_together(texts).items() for fault in found]
+    for name, fault in faults:
+        console.print(f"{name}:{fault.line}: {fault.path or 'file'}: {fault.message}", markup=False, soft_wrap=True)
+        console.print(f"    to do  {fault.advice}", markup=False, soft_wrap=True)
+    if faults:
+        names = ", ".join(dict.fromkeys(name for name, _ in faults))
+        what = "1 fault." if len(faults) == 1 else f"{len(faults)} faults."
+        raise Trouble(what, where=names, remedy="mend what is named above; nothing was changed")
+    return [load(text) for text in texts.values()]

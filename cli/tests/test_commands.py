@@ -50,11 +50,30 @@ def test_a_fault_is_told_for_people(
     assert "Traceback" not in told
 
 
-def test_a_plan_files_faults_come_with_their_lines(tmp_path: Path) -> None:
+def test_a_plan_files_faults_come_with_file_and_line_and_what_to_do(tmp_path: Path) -> None:
     file = tmp_path / "broken.toml"
-    file.write_text((ROOT / "plans" / "iij-se.toml").read_text("utf-8").replace('country = "TH"', 'country = "XX"'))
-    code, told = kippu("plans", "check", str(file), data_dir=tmp_path)
+    text = (ROOT / "plans" / "iij-se.toml").read_text("utf-8").replace('country = "TH"', 'country = "XX"')
+    file.write_text(text)
+    code, told = kippu("plans", "check", "plans/qnp.toml", str(file), data_dir=tmp_path)
     assert code == 1
-    assert "country" in told
-    assert "faults" in told
+    line = text.splitlines().index('country = "XX"') + 1
+    assert f"{file}:{line}: country: the public holidays of XX are not known\n" in told
+    assert "to do  use an ISO 3166-1 alpha-2 code" in told
+    assert "1 fault." in told
     assert "Traceback" not in told
+
+
+def test_two_versions_that_take_effect_on_one_day_are_refused_with_the_line(tmp_path: Path) -> None:
+    plan = ROOT / "plans" / "iij-se.toml"
+    other = tmp_path / "iij-se-2.toml"
+    text = plan.read_text("utf-8").replace('version = "2025-04-01"', 'version = "2025-04-01a"')
+    other.write_text(text)
+    code, told = kippu("plans", "check", str(plan), str(other), data_dir=tmp_path)
+    assert code == 1
+    line = text.splitlines().index("effective_from = 2025-04-01") + 1
+    assert f"{other}:{line}: effective_from: 2025-04-01 ({plan}) is in force from 2025-04-01, too\n" in told
+    later = text.replace("effective_from = 2025-04-01", "effective_from = 2026-04-01")
+    other.write_text(later)
+    code, told = kippu("plans", "check", str(plan), str(other), data_dir=tmp_path)
+    assert code == 0, told
+    assert told.count("✓") == 2

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,41 @@ async def test_a_plan_is_published_once_and_never_changed(house: House, tmp_path
     assert not await plans.publish_one(house, PLAN)
     changed = tmp_path / "changed.toml"
     changed.write_text(PLAN.read_text("utf-8").replace("valid_days = 14", "valid_days = 15"), "utf-8")
-    with pytest.raises(Trouble, match="published with another text"):
+    with pytest.raises(Trouble, match="published with another text") as refused:
         await plans.publish_one(house, changed)
+    assert refused.value.where == f"{changed}:{line_of(PLAN, 'version = ')}"
+
+
+async def test_a_version_takes_effect_today_or_later_and_after_the_last_one(house: House, tmp_path: Path) -> None:
+    await plans.publish_one(house, PLAN)
+    file = tmp_path / "next.toml"
+
+    def version(name: str, effective_from: date) -> Path:
+        text = PLAN.read_text("utf-8").replace('version = "2025-04-01"', f'version = "{name}"')
+        file.write_text(text.replace("effective_from = 2025-04-01", f"effective_from = {effective_from}"), "utf-8")
+        return file
+
+    ahead = datetime.now(UTC).date() + timedelta(days=2)
+    for name, day in (("backdated", ahead - timedelta(days=9)), ("overlapping", date(2025, 4, 1))):
+        with pytest.raises(Trouble, match=r"would (change what was in force|not come after)") as refused:
+            await plans.publish_one(house, version(name, day))
+        assert refused.value.where == f"{file}:{line_of(PLAN, 'effective_from = ')}"
+    assert await plans.publish_one(house, version("next", ahead))
+    with pytest.raises(Trouble, match="would not come after next"):
+        await plans.publish_one(house, version("overlapping", ahead))
+
+
+def line_of(file: Path, beginning: str) -> int:
+    return next(n for n, line in enumerate(file.read_text("utf-8").splitlines(), 1) if line.startswith(beginning))
+
+
+def test_a_familys_versions_are_published_in_the_order_in_which_they_take_effect(tmp_path: Path) -> None:
+    text = PLAN.read_text("utf-8")
+    later = text.replace('version = "2025-04-01"', 'version = "b"').replace("from = 2025-04-01", "from = 2026-04-01")
+    (tmp_path / "a.toml").write_text(later, "utf-8")
+    (tmp_path / "b.toml").write_text(text, "utf-8")
+    files = plans.plan_files(Settings(plans_dir=tmp_path, data_dir=tmp_path))
+    assert [file.name for file in files] == ["b.toml", "a.toml"]
 
 
 async def test_a_rebuilt_read_model_is_the_same(house: House) -> None:

@@ -1,33 +1,22 @@
 """The manifests: every one is what Kubernetes takes, and every service that there is runs by the house's rules."""
 
-import asyncio
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
 from kippu.services import PARTS
 from kippu_service.settings import PREFIX, Settings
+from kustomized import Manifest, NotDone, build, kustomization_of, read
 
 ROOM = Path(__file__).parents[2] / "deploy" / "k8s"
 VERSION = "1.31"
-Manifest = dict[str, Any]
-
-
-def manifests_of(*files: Path) -> list[Manifest]:
-    return [manifest for file in files for manifest in yaml.safe_load_all(file.read_text("utf-8"))]
-
-
-def files_of(folder: Path) -> list[Path]:
-    """The resources that a kustomization names, those of other folders left out."""
-    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text("utf-8"))
-    return [folder / name for name in kustomization.get("resources", []) if (folder / name).is_file()]
-
-
-BASE = manifests_of(*files_of(ROOM / "base"))
+SPACES = {"dev": "kippu-dev", "prod": "kippu"}
+BASE = build(ROOM / "base")
 
 
 def named(kind: str, name: str, manifests: list[Manifest] = BASE) -> Manifest:
@@ -43,7 +32,7 @@ def pods(manifests: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
 
 
 OURS = dict(pods(BASE))
-ALL = OURS | dict(pods(manifests_of(*files_of(ROOM / "components" / "backends"))))
+ALL = OURS | dict(pods(build(ROOM / "components" / "backends")))
 
 
 def test_every_file_is_named_by_its_kustomization() -> None:
@@ -56,7 +45,7 @@ def test_every_file_is_named_by_its_kustomization() -> None:
 
 def test_every_manifest_is_valid() -> None:
     whole = [file for file in ROOM.rglob("*.yaml") if file.name != "kustomization.yaml"]
-    for manifest in manifests_of(*whole):
+    for manifest in read(*whole):
         if manifest["kind"] == "NetworkPolicy" and "podSelector" not in manifest["spec"]:
             continue  # a patch: valid only with what it is laid over
         kubernetes_validate.validate(manifest, VERSION, strict=True)
@@ -94,7 +83,10 @@ def test_a_service_is_probed_disturbed_gently_and_spread(service: str) -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_pod_has_no_rights_and_says_what_it_needs(name: str) -> None:
-    pod = ALL[name]
+    has_no_rights_and_says_what_it_needs(name, ALL[name])
+
+
+def has_no_rights_and_says_what_it_needs(name: str, pod: Manifest) -> None:
     context = pod["securityContext"]
     assert context["runAsNonRoot"] is True
     assert context["runAsUser"] > 0
@@ -129,7 +121,7 @@ def test_what_a_pod_writes_is_bounded_and_keys_are_read_only(name: str) -> None:
 
 def test_no_secret_is_kept_with_the_manifests() -> None:
     for file in ROOM.rglob("*.yaml"):
-        assert all(each.get("kind") != "Secret" for each in manifests_of(file)), file
+        assert all(each.get("kind") != "Secret" for each in read(file)), file
 
 
 def test_settings_are_settings_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +130,7 @@ def test_settings_are_settings_that_there_are(monkeypatch: pytest.MonkeyPatch) -
     told = named("ConfigMap", "kippu")["data"] | {variable["name"]: variable["value"] for variable in job}
     for overlay in [
         told,
-        told | named("ConfigMap", "kippu", manifests_of(ROOM / "overlays/prod/settings.yaml"))["data"],
+        told | named("ConfigMap", "kippu", read(ROOM / "overlays/prod/settings.yaml"))["data"],
     ]:
         assert set(overlay) <= known
         with monkeypatch.context() as environment:
@@ -157,40 +149,80 @@ def test_nothing_reaches_a_pod_but_what_is_said() -> None:
             assert labels.items() >= default["podSelector"]["matchLabels"].items()
 
 
-KUSTOMIZE = next(
-    (command for command in (["kustomize", "build"], ["kubectl", "kustomize"]) if shutil.which(command[0])), None
-)
-
-
-@pytest.mark.skipif(KUSTOMIZE is None, reason="neither kustomize nor kubectl is here to build the overlays with")
-@pytest.mark.parametrize("overlay", ["dev", "prod"])
-async def test_an_overlay_builds_and_is_valid(overlay: str, tmp_path: Path) -> None:
-    assert KUSTOMIZE is not None
-    shutil.copytree(ROOM, tmp_path / "k8s")
+@pytest.fixture
+def overlays(tmp_path: Path) -> Path:
+    """The folder of the overlays, with keys for the one that makes its secrets of them."""
+    shutil.copytree(ROOM, tmp_path / "k8s", ignore=shutil.ignore_patterns("keys"))
     keys = tmp_path / "k8s/overlays/dev/keys"
-    keys.mkdir(exist_ok=True)
+    keys.mkdir()
     for name in ("master.key", "password", "signing.pem", "clients.toml"):
         (keys / name).write_text("for this test alone")
-    kustomize = await asyncio.create_subprocess_exec(
-        *KUSTOMIZE, str(tmp_path / "k8s/overlays" / overlay), stdout=asyncio.subprocess.PIPE
-    )
-    built, _ = await kustomize.communicate()
-    assert kustomize.returncode == 0
-    manifests = list(yaml.safe_load_all(built))
+    return tmp_path / "k8s/overlays"
+
+
+@pytest.mark.parametrize("overlay", SPACES)
+def test_an_overlay_builds_and_is_valid(overlay: str, overlays: Path) -> None:
+    manifests = build(overlays / overlay)
     for manifest in manifests:
         kubernetes_validate.validate(manifest, VERSION, strict=True)
-
-    space = named("Namespace", "kippu-dev" if overlay == "dev" else "kippu", manifests)
+    space = named("Namespace", SPACES[overlay], manifests)
     assert space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-    assert all(each["metadata"].get("namespace") == space["metadata"]["name"] for each in manifests if each != space)
-    deployed = [each for each in manifests if each["kind"] == "Deployment"]
-    assert len(deployed) == len(PARTS)
-    for deployment in deployed:
-        [container] = deployment["spec"]["template"]["spec"]["containers"]
-        assert ":" in container["image"].rpartition("/")[2] and not container["image"].endswith(":latest")
-        keys_volume = deployment["spec"]["template"]["spec"]["volumes"][0]["projected"]["sources"]
-        assert len(keys_volume) == (2 if overlay == "dev" else 1)
+    assert all(each["metadata"].get("namespace") == SPACES[overlay] for each in manifests if each != space)
+
+    secrets = {each["metadata"]["name"] for each in manifests if each["kind"] == "Secret"}
+    for name, pod in pods(manifests):
+        has_no_rights_and_says_what_it_needs(name, pod)
+        for container in pod["containers"]:
+            assert ":" in container["image"].rpartition("/")[2] and not container["image"].endswith(":latest")
+        if name.split()[0] in {"Deployment", "Job"}:
+            sources = [source["secret"]["name"] for source in pod["volumes"][0]["projected"]["sources"]]
+            assert sources == (["kippu-master-key", "kippu-tokens"] if overlay == "dev" else ["kippu-master-key"])
+            assert secrets == {*sources, "kippu-database"} if overlay == "dev" else not secrets
+
+    deployed = {each["metadata"]["name"]: each for each in manifests if each["kind"] == "Deployment"}
+    assert deployed.keys() == {f"kippu-{name}" for name in PARTS}
     if overlay == "prod":
-        told = named("ConfigMap", "kippu", manifests)["data"]
-        assert told["KIPPU_JWKS_URL"].startswith("https://")
-        assert min(deployment["spec"]["replicas"] for deployment in deployed) >= 2
+        assert named("ConfigMap", "kippu", manifests)["data"]["KIPPU_JWKS_URL"].startswith("https://")
+        out = named("NetworkPolicy", "kippu-to-its-ground", manifests)["spec"]["egress"]
+        assert {port["port"] for rule in out for port in rule["ports"]} == {53, 443, 5432, 9092}
+        assert min(deployment["spec"]["replicas"] for deployment in deployed.values()) >= 2
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("namespace: kippu\n", "namespace: kippu\nnamePrefix: our-\n"),
+        ("namespace: kippu\n", "namespace: elsewhere\n"),
+        ("{name: kippu, newName", "{name: kipu, newName"),
+        ("{name: kippu-intake, count", "{name: kippu-intakes, count"),
+        ("  - path: issuer.yaml\n", "  - path: issuer.yaml\n    target: {kind: NetworkPolicy}\n"),
+        ("  - ../../base\n", ""),
+    ],
+)
+def test_an_overlay_of_what_is_not_there_or_not_understood_is_refused(right: str, wrong: str, overlays: Path) -> None:
+    file = overlays / "prod/kustomization.yaml"
+    text = file.read_text("utf-8")
+    assert right in text
+    file.write_text(text.replace(right, wrong), "utf-8")
+    with pytest.raises(NotDone):
+        build(overlays / "prod")
+
+
+KUSTOMIZE = [
+    command for command in (["kustomize", "build"], ["kubectl", "kustomize"]) if shutil.which(command[0]) is not None
+]
+
+
+@pytest.mark.parametrize("overlay", SPACES)
+def test_kustomize_builds_the_same_where_it_is_installed(overlay: str, overlays: Path) -> None:
+    ours = sorted(build(overlays / overlay), key=by_kind_and_name)
+    made = "|".join(each["name"] for each in kustomization_of(overlays / overlay).get("secretGenerator", []))
+    for command in KUSTOMIZE:
+        text = subprocess.run([*command, overlays / overlay], capture_output=True, text=True, check=True).stdout
+        # To a generated name it adds a hash of what is in there, so that a new secret starts new pods.
+        without_hashes = re.sub(rf"\b({made})-[a-z0-9]{{10}}\b", r"\1", text) if made else text
+        assert sorted(yaml.safe_load_all(without_hashes), key=by_kind_and_name) == ours, command
+
+
+def by_kind_and_name(manifest: Manifest) -> tuple[str, str]:
+    return manifest["kind"], manifest["metadata"]["name"]

@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 from kippu_terms.explain import explain
-from kippu_terms.ordering import check_orderable, contract_term
-from kippu_terms.plan import Plan
-from kippu_terms.refusal import Refused
 
 Local = Callable[..., datetime]
 Parts = tuple[int, ...]
@@ -81,12 +78,29 @@ def test_elsewhere_visits_are_from_2_business_days_after_isolation_on(
     ],
 )
 def test_elsewhere_maintenance_starts_on_the_1st_of_the_month_after_next_from_delivery(
-    qnp: Plan, delivered: date, area: str, starts: date, ends: date
+    order_qnp: Any, delivered: date, area: str, starts: date, ends: date
 ) -> None:
-    term = contract_term(qnp, "onsite-weekday", delivered, area=area, delivered_on=delivered)
-    assert (term.valid_from, term.valid_until) == (starts, ends)
-    later = contract_term(qnp, "onsite-weekday", date(2027, 6, 1), area=area, delivered_on=delivered)
-    assert later.valid_from == date(2027, 6, 1)  # "at the earliest"
+    unit = {"area": area, "delivered_on": delivered}
+    period = order_qnp("onsite-weekday", ordered_on=delivered, agreed=True, asset=unit).period
+    assert (period.valid_from, period.valid_until, period.clause) == (starts, ends, "QNP-08")
+    later = order_qnp("onsite-weekday", ordered_on=date(2027, 6, 1), agreed=True, asset=unit)
+    assert later.period.valid_from == date(2027, 6, 1)  # "at the earliest"
+
+
+@pytest.mark.clause("QNP-08", "QNP-09")
+@pytest.mark.parametrize(("product", "clause"), [("onsite-weekday", "QNP-08"), ("onsite-24h", "QNP-09")])
+def test_on_site_service_is_sold_for_other_areas_once_it_was_agreed(order_qnp: Any, product: str, clause: str) -> None:
+    assert order_qnp(product, asset={"area": "osaka"}).outcome == "accepted"
+    elsewhere = order_qnp(product, asset={"area": "sapporo"})
+    assert (elsewhere.outcome, elsewhere.deciding_clause) == ("consult", clause)
+    assert order_qnp(product, asset={"area": "sapporo"}, agreed=True).outcome == "accepted"
+
+
+@pytest.mark.clause("QNP-05")
+def test_a_send_back_is_sold_nationwide_and_for_an_island_once_it_was_agreed(order_qnp: Any) -> None:
+    assert order_qnp("advance-send-back", asset={"area": "sapporo"}).outcome == "accepted"
+    island = order_qnp("advance-send-back", asset={"area": "sapporo", "remote_island": True})
+    assert (island.outcome, island.deciding_clause) == ("consult", "QNP-05")
 
 
 @pytest.mark.clause("QNP-08")
@@ -200,19 +214,25 @@ def test_asking_to_keep_a_part_takes_the_option_of_an_on_site_plan(
 
 
 @pytest.mark.clause("QNP-11")
-@pytest.mark.parametrize("held", ["onsite-weekday", "onsite-24h"])
-def test_the_option_is_sold_with_the_on_site_plans_only(qnp: Plan, held: str) -> None:
-    check_orderable(qnp, "non-return-disk", [held])
+@pytest.mark.parametrize("with_it", ["onsite-weekday", "onsite-24h"])
+def test_the_option_is_sold_with_the_on_site_plans_only(order_qnp: Any, with_it: str) -> None:
+    assert order_qnp("non-return-disk", together=[{"product": with_it}]).outcome == "accepted"
     for other in ([], ["advance-send-back"], ["extended-send-back", "technical-tickets-5"]):
-        with pytest.raises(Refused) as refused:
-            check_orderable(qnp, "non-return-disk", other)
-        assert [(fault.code, fault.clause) for fault in refused.value.faults] == [("option_without_product", "QNP-11")]
+        refused = order_qnp("non-return-disk", together=[{"product": each} for each in other])
+        assert [(fault.code, fault.clause) for fault in refused.faults] == [("option_of", "QNP-11")]
+        assert refused.price is None
 
 
-def test_a_charge_is_never_ordered_and_has_no_term(qnp: Plan) -> None:
-    for attempt in (
-        lambda: check_orderable(qnp, "overdue-return"),
-        lambda: contract_term(qnp, "overdue-return", date(2026, 5, 1)),
-    ):
-        with pytest.raises(Refused):
-            attempt()
+@pytest.mark.clause("QNP-11")
+def test_the_option_is_sold_for_an_on_site_contract_up_to_its_last_day(order_qnp: Any) -> None:
+    held = {"contract_id": "contract-1", "product": "onsite-24h", "valid_from": date(2026, 1, 1)}
+    for ordered_on, outcome in ((date(2026, 12, 31), "accepted"), (date(2027, 1, 1), "refused")):
+        decision = order_qnp(
+            "non-return-disk", ordered_on=ordered_on, held=[{**held, "valid_until": date(2026, 12, 31)}]
+        )
+        assert decision.outcome == outcome
+
+
+def test_a_charge_is_never_ordered_and_has_no_period(order_qnp: Any) -> None:
+    decision = order_qnp("overdue-return")
+    assert (decision.outcome, decision.faults[0].code, decision.period) == ("refused", "orderable", None)

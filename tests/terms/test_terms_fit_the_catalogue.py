@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import pytest
 from kippu_events.catalogue import billing, entitlement, values
-from kippu_terms import coverage, lots, pricing
+from kippu_terms import coverage, facts, lots, pricing
 from kippu_terms.explain import explain
 from kippu_terms.plan import Plan
 from kippu_terms.rules import base
@@ -28,6 +28,16 @@ def test_the_fields_are_the_same(ours: type[BaseModel], theirs: type[BaseModel])
 
 def test_a_visit_at_a_wanted_time_has_a_place_for_all_that_the_terms_say_of_it() -> None:
     assert set(base.VisitNeed.model_fields) <= set(entitlement.VisitNeed.model_fields)
+
+
+def test_what_is_said_of_a_request_is_a_fact_of_it_by_the_same_name_and_words() -> None:
+    for name, said in values.RequestDetails.model_fields.items():
+        fact = facts.RequestFacts.model_fields[name]
+        assert _choices(said.annotation) == _choices(fact.annotation), name
+
+
+def _choices(annotation: Any) -> set[Any]:
+    return {each for member in get_args(annotation) for each in get_args(member) if isinstance(each, str)}
 
 
 def test_the_words_are_the_same() -> None:

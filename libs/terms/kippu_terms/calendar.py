@@ -32,6 +32,8 @@ class Hours:
     weekdays: frozenset[int] = _WEEKDAYS
     on_holidays: bool = False
     """True if these hours hold on holidays and closing days too."""
+    pause: tuple[time, time] | None = None
+    """Closed in between, such as at noon: the first time is closed, the second is open again."""
 
 
 ClosedBecause = Literal["holiday", "year_end", "closing_day", "weekend"]
@@ -137,24 +139,32 @@ class BusinessCalendar:
             return None
         return local_instant(day, window.opens, self.zone), local_instant(day, window.closes, self.zone)
 
+    def openings(self, hours: str, day: date) -> tuple[tuple[datetime, datetime], ...]:
+        """The same in parts, where those hours pause."""
+        opening, pause = self.opening(hours, day), self.hours[hours].pause
+        if opening is None:
+            return ()
+        if pause is None:
+            return (opening,)
+        closes, opens = (local_instant(day, at, self.zone) for at in pause)
+        return (opening[0], closes), (opens, opening[1])
+
     def is_open(self, hours: str, instant: datetime) -> bool:
         """The opening instant is inside, the closing instant is outside."""
-        opening = self.opening(hours, self.local_date(instant))
-        return opening is not None and opening[0] <= instant < opening[1]
+        return any(opens <= instant < closes for opens, closes in self.openings(hours, self.local_date(instant)))
 
     def is_open_throughout(self, hours: str, start: datetime, minutes: int) -> bool:
-        """True if work of `minutes` from `start` stays inside one day's hours; ending on the closing instant does."""
-        opening = self.opening(hours, self.local_date(start))
-        if opening is None:
-            return False
-        return opening[0] <= start < opening[1] and start + timedelta(minutes=minutes) <= opening[1]
+        """True if work of `minutes` from `start` stays inside one opening; ending on the closing instant does."""
+        end = start + timedelta(minutes=minutes)
+        openings = self.openings(hours, self.local_date(start))
+        return any(opens <= start < closes and end <= closes for opens, closes in openings)
 
     def counts_from(self, hours: str, instant: datetime) -> datetime:
         """What is received outside the hours counts as received at the next opening."""
         day = self.local_date(instant)
         for _ in range(_LONGEST_CLOSURE):
-            opening = self.opening(hours, day)
-            if opening is not None and instant < opening[1]:
-                return max(instant, opening[0])
+            for opens, closes in self.openings(hours, day):
+                if instant < closes:
+                    return max(instant, opens)
             day += _DAY
         raise ValueError(f"hours {hours!r} do not open for a year after {instant}")

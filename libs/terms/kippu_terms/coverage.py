@@ -1,18 +1,17 @@
 """The coverage decision: a pure function of the terms and the facts, with an explanation that leaves nothing out."""
 
-from collections.abc import Mapping
-from string import Template
 from typing import Any, Literal
 
 from pydantic import AwareDatetime
 
 from kippu_terms.facts import AssetFacts, Facts, RequestFacts
+from kippu_terms.findings import Finding, Remedy, Result
 from kippu_terms.fulfilment import Way
 from kippu_terms.plan import Plan
 from kippu_terms.returns import ReturnTerms, return_terms
-from kippu_terms.rules.base import Case, FailedPart, Reply, Result, Rule, Verdict, VisitNeed
+from kippu_terms.rules.base import Case, FailedPart, Reply, Rule, Verdict, VisitNeed
 from kippu_terms.targets import Target, targets
-from kippu_terms.value import Text, Value
+from kippu_terms.value import Value
 
 Outcome = Literal["covered", "covered_by_debit", "quote", "consult", "refused", "waiting"]
 
@@ -24,24 +23,6 @@ _OUTCOMES: dict[Result, Outcome] = {
     "debit": "covered_by_debit",
 }
 """The results that settle a decision. All others let the next rule speak."""
-
-
-class Finding(Value):
-    """One rule as it was evaluated; the fields of the catalogue's ClauseFinding."""
-
-    clause: str
-    rule: str
-    inputs: dict[str, Any]
-    result: Result
-    text: Text
-
-
-class Remedy(Value):
-    """What would change the answer."""
-
-    action: str
-    clause: str
-    text: Text
 
 
 class Decision(Value):
@@ -118,6 +99,7 @@ def _fulfilment(case: Case, judged: list[tuple[Rule, Verdict]], outcome: Outcome
         area=case.asset.area if case.asset else None,
         received_at=request.received_at,
         isolated_at=request.isolated_at,
+        pauses=request.pauses,
     )
     return {
         "service": service.id,
@@ -156,23 +138,11 @@ def _remedies(judged: list[tuple[Rule, Verdict]], *, served: bool) -> list[Remed
     """What to do about every objection, as one that is removed may leave another; a held visit is one, if served."""
     objections = ("refused", "waiting", "consult", "quote")
     return [
-        Remedy(
-            action=remedy.action,
-            clause=rule.clause,
-            text={
-                language: Template(text).safe_substitute(_shown(verdict.inputs))
-                for language, text in remedy.text.items()
-            },
-        )
+        remedy.filled(rule.clause, verdict.inputs)
         for rule, verdict in judged
         if (remedy := verdict.remedy or rule.remedy)
         and (verdict.result in objections or (served and verdict.result == "held"))
     ]
-
-
-def _shown(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """What a rule looked at, for a sentence: lists without brackets."""
-    return {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in inputs.items()}
 
 
 __all__ = ["AssetFacts", "Decision", "Facts", "Finding", "Outcome", "Remedy", "RequestFacts", "decide_coverage"]

@@ -20,6 +20,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "waiting": "The request waits ({waiting_for}).",
         "waiting_classification": "The request waits until it is known what it is about, and which device or service.",
         "waiting_approval": "The request waits for the provider's approval.",
+        "waiting_customer": "The request waits for the customer.",
         "decided": "Decided by {clause}: {text}",
         "remedy": "What would change this ({clause}): {text}",
         "visit_held": "The wanted time is outside business hours, at {days} days' notice: "
@@ -45,6 +46,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "waiting": "คำขอนี้อยู่ระหว่างรอ ({waiting_for})",
         "waiting_classification": "คำขอนี้รอการระบุประเภท และอุปกรณ์หรือบริการที่เกี่ยวข้อง",
         "waiting_approval": "คำขอนี้รอการอนุมัติจากผู้ให้บริการ",
+        "waiting_customer": "คำขอนี้รอลูกค้าดำเนินการ",
         "decided": "ตัดสินตาม {clause}: {text}",
         "remedy": "สิ่งที่จะเปลี่ยนผลนี้ได้ ({clause}): {text}",
         "visit_held": "เวลาที่ขออยู่นอกเวลาทำการและแจ้งล่วงหน้า {days} วัน ผู้จัดคิวงานจะตอบรับ เลื่อน หรือปฏิเสธ ({clause})",
@@ -69,6 +71,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "waiting": "ご依頼は保留中です（{waiting_for}）。",
         "waiting_classification": "ご依頼の種類と対象の機器またはサービスが確認できるまで保留します。",
         "waiting_approval": "ご依頼は提供者の承認を待っています。",
+        "waiting_customer": "ご依頼はお客様の対応を待っています。",
         "decided": "根拠 {clause}：{text}",
         "remedy": "結果を変えるには（{clause}）：{text}",
         "visit_held": "ご希望の日時は営業時間外で、{days} 日前のご依頼です。"

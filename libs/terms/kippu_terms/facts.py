@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
 
+from kippu_terms.clock import Pause
 from kippu_terms.value import Name, Value
 
 LONGEST_WORK = 14_400
 """Minutes that wanted work may take: ten days."""
+MOST_PAUSES = 1_000
 CALENDARS_FROM, CALENDARS_UNTIL = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """The time for which public holidays are known; nothing is decided about instants outside it."""
 
@@ -41,6 +43,8 @@ class AssetFacts(Value):
     """The area in which it stands, by a name that the plan uses, such as `tokyo`."""
     remote_island: bool | None = None
     """True if it stands on a remote island. None: nothing is known of that."""
+    height_cm: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """At what height it is installed, in whole centimetres, rounded down."""
 
 
 class ContractFacts(Value):
@@ -58,6 +62,12 @@ class ContractFacts(Value):
     """When the device was delivered, where the beginning of the service counts from that."""
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
+    plan_version: str | None = None
+    """The version of the terms that it was sold under, and keeps; None: whichever is in force decides."""
+    registered_at: Instant | None = None
+    """When its registration was complete; None until then."""
+    status: Literal["pre_registered", "registered", "active"] | None = None
+    """`pre_registered`: before its device was delivered. None where the terms know no registration."""
 
 
 class RequestFacts(Value):
@@ -83,6 +93,39 @@ class RequestFacts(Value):
     """The deadline for an answer that the customer set."""
     written_report: Literal["asked", "granted"] | None = None
     """`asked` by the customer for a written report on the fault; `granted` by an operator."""
+    cause: Name | None = None
+    """Why it failed, such as `natural_disaster`, `customer_negligence`, `server_change`; the terms name those that they
+    look at."""
+    failed_at: Instant | None = None
+    """When the fault happened, if that was before the report."""
+    asked_by: Literal["contact", "other"] | None = None
+    """Whether the contact person on record asks, or somebody else of the customer."""
+    config_file_at: Instant | None = None
+    """When a configuration file was given; None while none was."""
+    config_override: bool = False
+    """True if an operator lets a configuration file count that came later than the terms say."""
+    firmware: Literal["asked", "done"] | None = None
+    """`asked`: the provider asked for a firmware update, which the customer has not done yet."""
+    agreement: Literal["asked", "given", "refused"] | None = None
+    """What the customer says to chargeable work that was proposed."""
+    remote_access: bool | None = None
+    """Whether the provider can reach the customer's server."""
+    internet: bool | None = None
+    """Whether the customer's server reaches the internet."""
+    security_software: Literal["paused", "not_paused"] | None = None
+    """What the customer did with security software that is suspected of the fault."""
+    operator_serves: bool | None = None
+    """What an operator decided, where the terms leave it to the provider whether to serve."""
+    keep_list: bool | None = None
+    """Whether the customer asks to keep a list that the work resets."""
+    ship_to: Literal["registered_site", "named_place"] | None = None
+    """Where a replacement is to go; None where the customer names no place."""
+    ship_to_island: bool | None = None
+    """True if the named place is on a remote island."""
+    visit_site: Literal["registered", "other"] | None = None
+    """Where the engineer is to go."""
+    pauses: Annotated[tuple[Pause, ...], Field(max_length=MOST_PAUSES)] = ()
+    """The times in which it waited for the customer: no clock runs meanwhile."""
 
     @field_validator("wanted_at")
     @classmethod
@@ -92,6 +135,28 @@ class RequestFacts(Value):
             raise ValueError("work cannot be wanted before the request was received")
         return wanted_at
 
+    @field_validator("pauses")
+    @classmethod
+    def _within_calendars(cls, pauses: tuple[Pause, ...]) -> tuple[Pause, ...]:
+        if any(each.begins_at < CALENDARS_FROM or each.ends_at >= CALENDARS_UNTIL for each in pauses):
+            raise ValueError("a pause lies in the time for which public holidays are known")
+        return pauses
+
+
+class CustomerFacts(Value):
+    """What is on record of the customer on the day of receipt."""
+
+    competitor: bool | None = None
+    """True if it is marked as a competitor of the provider's."""
+    bought_licence: bool | None = None
+    """True if it bought a licence from the provider, whether its maintenance is in force or not."""
+    member_id: Literal["valid", "void", "none"] | None = None
+    """Of the member ID that came with a licence: valid up to the end of its maintenance, void after it."""
+    incident_member: Literal["valid", "none"] | None = None
+    """Whether a number was issued to it for buying incidents, with which it asks for support."""
+    buyer: bool | None = None
+    """True if the request is the buyer's own, and not that of somebody whom the buyer connects to."""
+
 
 class Facts(Value):
     provider: str
@@ -100,3 +165,4 @@ class Facts(Value):
     """None until somebody says what the request is about."""
     contracts: tuple[ContractFacts, ...] = ()
     """Every maintenance contract of the device, past and future ones too."""
+    customer: CustomerFacts | None = None

@@ -78,6 +78,8 @@ class Service(Value):
     categories: Annotated[frozenset[Name], Field(min_length=1)]
     products: frozenset[Name] = frozenset()
     """Applies under a contract for one of these; without any, no contract is needed."""
+    registered_first: Flag = False
+    """Applies only under a contract whose registration was complete when the fault happened."""
     warranty: Literal["in", "after"] | None = None
     """Applies only up to the last day of the maker's warranty, or only after it."""
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
@@ -124,12 +126,22 @@ class Carriage(Value):
         return sender if self.paid_by == "sender" else self.paid_by
 
 
+class Reshipment(Value):
+    """What is charged for shipping again what could not be received at the site."""
+
+    clause: ClauseId
+    charge_product: Name
+    """The carriage, as a product of the plan."""
+
+
 class FulfilmentSection(Value):
     visits: Visits | None = None
     services: tuple[Service, ...] = ()
     """The first that applies is given."""
     returns: Returns | None = None
     carriage: Carriage | None = None
+    reshipment: Reshipment | None = None
+    """Without it, shipping again costs the customer nothing."""
 
     def service(self, service_id: str) -> Service:
         """Raises KeyError for a service that there is not."""

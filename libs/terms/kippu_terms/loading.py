@@ -1,7 +1,7 @@
 """From the text of a plan file to a plan, or to everything that is wrong with it."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,15 +10,25 @@ from pydantic import BaseModel, ValidationError
 
 from kippu_terms.money import UnknownCurrency, minor_digits
 from kippu_terms.plan import Plan
-from kippu_terms.plan_faults import Path, PlanFault, PlanInvalid, fault_at, lines_of, model_faults, syntax_fault
-
-Objection = tuple[Path, str, str]
-"""Where, what is wrong, what to do."""
+from kippu_terms.plan_faults import (
+    Objection,
+    Path,
+    PlanFault,
+    PlanInvalid,
+    fault_at,
+    lines_of,
+    model_faults,
+    syntax_fault,
+)
+from kippu_terms.reachability import unreachable
 
 
 @lru_cache(maxsize=64)
 def load(text: str) -> Plan:
-    """The plan that a plan file's text states. Raises PlanInvalid with every fault."""
+    """The plan that a plan file's text states. Raises PlanInvalid with every fault that keeps it from being obeyed.
+
+    What `check` says beside these is no reason to stop obeying a version that was published before it was looked for.
+    """
     plan, faults = _examine(text)
     if plan is None or faults:
         raise PlanInvalid(faults)
@@ -26,8 +36,45 @@ def load(text: str) -> Plan:
 
 
 def check(text: str) -> list[PlanFault]:
-    """Everything that is wrong with a plan file's text, in the order of its lines; empty if it is in order."""
-    return _examine(text)[1]
+    """Everything that is wrong with a plan file's text, in the order of its lines; empty if it is in order.
+
+    What is unreachable is said once nothing else is wrong: it rests on names that are right.
+    """
+    plan, faults = _examine(text)
+    if plan is None or faults:
+        return faults
+    places = lines_of(text)
+    found = [fault_at(*objection, places) for objection in (*_days_twice(plan), *unreachable(plan))]
+    return sorted(found, key=lambda fault: fault.line)
+
+
+def check_together(texts: Mapping[str, str]) -> dict[str, list[PlanFault]]:
+    """What is wrong with each of several plan files, by name: by itself, and beside the others.
+
+    A version is in force until the next one of its family takes effect, so no two may take effect on one day.
+    """
+    faults = {name: check(text) for name, text in texts.items()}
+    plans = [(name, load(texts[name])) for name in texts if not faults[name]]
+    for place, (name, plan) in enumerate(plans):
+        places = lines_of(plan.source)
+        for other_name, other in plans[:place]:
+            if (plan.provider, plan.family) == (other.provider, other.family):
+                faults[name] += [fault_at(*each, places) for each in _overlaps(plan, other, other_name)]
+    return faults
+
+
+def _overlaps(plan: Plan, other: Plan, other_name: str) -> Iterator[Objection]:
+    if plan.version == other.version:
+        yield ("version",), f"{other_name} is version {plan.version} of {plan.family}, too", "give it another version"
+    if plan.effective_from == other.effective_from:
+        what = f"{other.version} ({other_name}) is in force from {plan.effective_from}, too"
+        yield ("effective_from",), what, "give one of them a later day"
+
+
+def _days_twice(plan: Plan) -> Iterator[Objection]:
+    settings = plan.calendar_settings
+    for day in sorted(settings.added_holidays & settings.cancelled_holidays):
+        yield ("calendar", "cancelled_holidays"), f"{day} is an added holiday, too", "remove it from one of the two"
 
 
 def _examine(text: str) -> tuple[Plan | None, list[PlanFault]]:
@@ -105,27 +152,34 @@ def _texts(plan: Plan) -> Iterator[Objection]:
 
 def _names(plan: Plan) -> Iterator[Objection]:
     yield from _rules(plan)
+    yield from _order_rules(plan)
     yield from _services(plan)
     visits, offer, returns = plan.fulfilment.visits, plan.commercial.offer, plan.fulfilment.returns
     hours, products = list(plan.calendar_settings.hours), [product.id for product in plan.commercial.products]
     yield from _unknown(("fulfilment", "visits", "hours"), [visits.hours] if visits else [], hours, "hours")
+    changes = plan.contracts.changes
+    desk = [changes.hours] if changes and changes.hours else []
+    yield from _unknown(("contracts", "changes", "hours"), desk, hours, "hours")
     yield from _unknown(("commercial", "offer", "product"), [offer.product] if offer else [], products, "product")
     charges = [product.id for product in plan.commercial.products if product.kind == "charge"]
-    path: Path = ("fulfilment", "returns", "charge_product")
-    yield from _unknown(path, [returns.charge_product] if returns else [], charges, "charge")
+    for setting, product_id in plan.licences.names_products().items() if plan.licences else ():
+        yield from _unknown(("licences", *setting.split(".")), [product_id], products, "product")
+    for section, terms in (("returns", returns), ("reshipment", plan.fulfilment.reshipment)):
+        path: Path = ("fulfilment", section, "charge_product")
+        yield from _unknown(path, [terms.charge_product] if terms else [], charges, "charge")
     for place, product in enumerate(plan.commercial.products):
         yield from _unknown(("commercial", "products", place, "only_with"), product.only_with, products, "product")
     for name, window in plan.calendar_settings.hours.items():
         if window.opens >= window.closes:
             yield ("calendar", "hours", name, "closes"), f"hours {name!r} close before they open", "swap the times"
-    for path, ids in (
+    for table, ids in (
         (("coverage", "categories"), [category.id for category in plan.coverage.categories]),
         (("fulfilment", "services"), [service.id for service in plan.fulfilment.services]),
         (("commercial", "products"), products),
     ):
         for place, name in enumerate(ids):
             if name in ids[:place]:
-                yield (*path, place, "id"), f"{name!r} is defined twice", "give it another id"
+                yield (*table, place, "id"), f"{name!r} is defined twice", "give it another id"
 
 
 def _rules(plan: Plan) -> Iterator[Objection]:
@@ -144,6 +198,17 @@ def _rules(plan: Plan) -> Iterator[Objection]:
             yield path, f"rule {rule.kind} needs visits", "add [fulfilment.visits]"
         if rule.needs_metering and plan.commercial.metering is None:
             yield path, f"rule {rule.kind} needs metering", "add [commercial.metering]"
+
+
+def _order_rules(plan: Plan) -> Iterator[Objection]:
+    products = [product.id for product in plan.commercial.products]
+    groups = [product.group for product in plan.commercial.products if product.group]
+    for place, rule in enumerate(plan.ordering.rules):
+        path: Path = ("ordering", "rules", place)
+        for setting, names in {"products": rule.products or (), **rule.names_products()}.items():
+            yield from _unknown((*path, setting), names, products, "product")
+        for setting, names in {"groups": rule.groups or (), **rule.names_groups()}.items():
+            yield from _unknown((*path, setting), names, groups, "group")
 
 
 def _services(plan: Plan) -> Iterator[Objection]:
@@ -166,5 +231,5 @@ def _services(plan: Plan) -> Iterator[Objection]:
 
 def _unknown(path: Path, used: Iterable[str], known: Sequence[str], what: str) -> Iterator[Objection]:
     for name in sorted(set(used) - set(known)):
-        advice = f"use one of {', '.join(sorted(known))}" if known else f"add a {what}"
+        advice = f"use one of {', '.join(sorted(set(known)))}" if known else f"add a {what}"
         yield path, f"no {what} {name!r} is defined", advice

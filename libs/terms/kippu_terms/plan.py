@@ -14,11 +14,14 @@ from kippu_terms.dates import end_of, last_day_of_term, start_of
 from kippu_terms.fulfilment import FulfilmentSection
 from kippu_terms.pricing import Price, price
 from kippu_terms.refusal import Fault, Refused
+from kippu_terms.renewals.section import LicencesSection
 from kippu_terms.sections import (
     CalendarSection,
     CommercialSection,
+    ContractsSection,
     CoverageSection,
     IntakeSection,
+    OrderingSection,
     Product,
 )
 from kippu_terms.value import ClauseId, Language, LocalDate, Name, Text, Value
@@ -63,6 +66,9 @@ class Plan(Value):
     intake: IntakeSection
     coverage: CoverageSection
     fulfilment: FulfilmentSection = FulfilmentSection()
+    ordering: OrderingSection = OrderingSection()
+    contracts: ContractsSection = ContractsSection()
+    licences: LicencesSection | None = None
     commercial: CommercialSection
 
     _source: str = PrivateAttr(default="")

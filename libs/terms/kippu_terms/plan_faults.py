@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 Path = tuple[str | int, ...]
+Objection = tuple[Path, str, str]
+"""Where, what is wrong, what to do."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class PlanInvalid(ValueError):
 _ADVICE = {
     "missing": "add it",
     "extra_forbidden": "remove it, or correct its spelling",
-    "union_tag_invalid": "use one of the kinds named, or add the kind to kippu_terms/rules/",
+    "union_tag_invalid": "use one of the kinds named, or add the kind beside them",
     "union_tag_not_found": "give the rule a `kind`",
 }
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")

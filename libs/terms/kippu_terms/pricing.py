@@ -72,8 +72,11 @@ class Priced(Protocol):
     def tax_included(self) -> bool: ...
 
 
-def price(plan: "Plan", product: str, quantity: int, language: str = "en") -> Price:
-    """The price of `quantity` of a product under this plan. Raises Refused if the plan does not sell it so."""
+def price(plan: "Plan", product: str, quantity: int, language: str = "en", *, unit_price: int | None = None) -> Price:
+    """The price of `quantity` of a product under this plan. Raises Refused if the plan does not sell it so.
+
+    `unit_price` is what one costs where a clause sets that, instead of the product's price.
+    """
     sold = plan.product(product)
     sold.check_quantity(quantity)
     commercial = plan.commercial
@@ -81,7 +84,7 @@ def price(plan: "Plan", product: str, quantity: int, language: str = "en") -> Pr
         product=product,
         description=sold.description(language),
         quantity=quantity,
-        unit_price=sold.unit_price,
+        unit_price=sold.unit_price if unit_price is None else unit_price,
         tax_rate_permyriad=sold.tax_rate_permyriad
         if sold.tax_rate_permyriad is not None
         else commercial.tax.rate_permyriad,

@@ -1,4 +1,4 @@
-"""The sections of a plan file, which follow the services: intake, coverage, fulfilment, commercial; and the calendar.
+"""The sections of a plan file: the calendar, and one for each thing that the terms decide.
 
 Every rule carries the id of the clause it obeys. Unknown settings are refused, so that a misspelt one is noticed.
 """
@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from kippu_terms.calendar import Hours
 from kippu_terms.fulfilment import Channel
 from kippu_terms.money import Currency, Rounding
+from kippu_terms.orders.rules import AnyOrderRule
 from kippu_terms.refusal import Fault, Refused
 from kippu_terms.rules import AnyRule
 from kippu_terms.value import ClauseId, Flag, Integer, LocalDate, LocalTime, Name, Text, Value
@@ -26,6 +27,13 @@ def _month_day(text: str) -> tuple[int, int]:
     return int(month), int(day)
 
 
+class Pause(Value):
+    """Closed from the first time on; the second is open again."""
+
+    closes: LocalTime
+    opens: LocalTime
+
+
 class OpeningHours(Value):
     """`opens` is inside, `closes` is outside."""
 
@@ -34,9 +42,23 @@ class OpeningHours(Value):
     opens: LocalTime
     closes: LocalTime
     on_holidays: Flag = False
+    pause: Pause | None = None
+    """Such as at noon."""
+
+    @model_validator(mode="after")
+    def _pauses_within(self) -> Self:
+        if self.pause and not self.opens < self.pause.closes < self.pause.opens < self.closes:
+            raise ValueError("a pause lies within the hours: it closes after they open, and opens before they close")
+        return self
 
     def hours(self) -> Hours:
-        return Hours(self.opens, self.closes, frozenset(map(_WEEKDAYS.index, self.weekdays)), self.on_holidays)
+        return Hours(
+            self.opens,
+            self.closes,
+            frozenset(map(_WEEKDAYS.index, self.weekdays)),
+            self.on_holidays,
+            (self.pause.closes, self.pause.opens) if self.pause else None,
+        )
 
 
 class YearEnd(Value):
@@ -57,7 +79,8 @@ class CalendarSection(Value):
     added_holidays: frozenset[LocalDate] = frozenset()
     """Public holidays that the calendar in use does not know, such as one decreed lately."""
     cancelled_holidays: frozenset[LocalDate] = frozenset()
-    hours: Annotated[dict[Name, OpeningHours], Field(min_length=1)]
+    hours: dict[Name, OpeningHours] = Field(default_factory=dict)
+    """Empty where the terms name none: what is received counts at once, on any day."""
 
 
 class Touchpoints(Value):
@@ -113,6 +136,36 @@ class CoverageSection(Value):
         return next((category for category in self.categories if category.id == category_id), None)
 
 
+class OrderingSection(Value):
+    """What an order has to keep to, beside being for a product that is sold."""
+
+    rules: tuple[AnyOrderRule, ...] = ()
+    """All of them judge every order; the first that objects names the clause."""
+
+
+class Ending(Value):
+    """A contract ends by itself; who holds it may be told before."""
+
+    clause: ClauseId
+    remind_months_before: Annotated[tuple[Annotated[Integer, Field(ge=1, le=24)], ...], Field(max_length=3)] = ()
+    """Without any, no notice is given."""
+
+
+class Changes(Value):
+    """Changes of what is registered with a contract, such as its site."""
+
+    clause: ClauseId
+    hours: Name | None = None
+    """The desk's; what is asked for outside them takes effect when it opens. Without them, at once."""
+
+
+class ContractsSection(Value):
+    """What holds of every contract that was sold."""
+
+    ending: Ending | None = None
+    changes: Changes | None = None
+
+
 class Tax(Value):
     name: str
     rate_permyriad: Annotated[Integer, Field(ge=0, le=10_000)]
@@ -148,14 +201,23 @@ class Offer(Value):
     valid_days: Annotated[Integer, Field(ge=0, le=366)]
 
 
+RunsFrom = Literal["order", "payment", "delivery", "asset_purchase", "after_renewed"]
+"""From what a lot's or a contract's period runs; `after_renewed`: from the day after the contract that it renews."""
+
+
 class Product(Value):
-    """What can be ordered: a lot of prepaid tickets, a maintenance contract, an option of one, or a charge."""
+    """What can be ordered: a lot of prepaid tickets, a maintenance contract, an option of one, a licence, a service
+    that is booked; or a charge."""
 
     id: Name
     clause: ClauseId
     name: Text
-    kind: Literal["tickets", "maintenance", "option", "charge"] = "tickets"
+    kind: Literal["tickets", "maintenance", "option", "licence", "service", "charge"] = "tickets"
     """A charge is raised by the provider, and never ordered."""
+    part_number: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
+    """What it is ordered by on paper."""
+    group: Name | None = None
+    """Products that belong together, such as the packs of one family; rules of ordering speak on groups."""
     tickets: Annotated[Integer, Field(ge=0, le=100_000)] = 0
     unit_price: Annotated[Integer, Field(ge=0)]
     """In the currency's minor unit; before tax, unless the plan's tax says that prices include it."""
@@ -163,6 +225,12 @@ class Product(Value):
     """True if the source states no price and this one only shows how it works."""
     validity_months: Annotated[Integer, Field(ge=1, le=600)] | None = None
     """How long the lot or the contract lasts; an option ends with its contract."""
+    runs_from: RunsFrom | None = None
+    """Without it, from the order, and for prepaid tickets as the plan's lots say."""
+    renewal: Flag = False
+    """True if it renews a contract that is held, and is sold for nothing else."""
+    bundle_of: Name | None = None
+    """The model of the device that it is sold together with."""
     only_with: frozenset[Name] = frozenset()
     """An option is sold with one of these products only."""
     max_quantity: Annotated[Integer, Field(ge=1, le=10_000)] = 100
@@ -177,6 +245,18 @@ class Product(Value):
             raise ValueError("tickets and maintenance, and nothing else, last for `validity_months`")
         if (self.kind == "option") != bool(self.only_with):
             raise ValueError("an option, and nothing else, says `only_with` which products it is sold")
+        return self
+
+    @model_validator(mode="after")
+    def _runs_from_something(self) -> Self:
+        if self.runs_from is not None and self.validity_months is None:
+            raise ValueError("only what lasts for `validity_months` says `runs_from` when that begins")
+        if self.kind == "tickets" and self.runs_from not in (None, "order", "payment"):
+            raise ValueError("prepaid tickets run from the `order` or the `payment`")
+        if self.renewal and self.kind != "maintenance":
+            raise ValueError("a `renewal` is of kind `maintenance`")
+        if self.runs_from == "after_renewed" and not self.renewal:
+            raise ValueError("only a `renewal` runs from after what it renews")
         return self
 
     def description(self, language: str) -> str:

@@ -1,5 +1,6 @@
 """Which service a request gets: by its category, the contracts in force and the warranty on the day of receipt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -8,7 +9,14 @@ from kippu_terms.dates import first_of_month_after
 from kippu_terms.facts import AssetFacts, ContractFacts, Facts
 from kippu_terms.fulfilment import FulfilmentSection, Service
 
-WhyNot = Literal["other_category", "unknown_device", "no_contract_in_force", "in_warranty", "out_of_warranty"]
+WhyNot = Literal[
+    "other_category",
+    "unknown_device",
+    "no_contract_in_force",
+    "not_registered_before_the_fault",
+    "in_warranty",
+    "out_of_warranty",
+]
 
 
 @dataclass(frozen=True)
@@ -39,8 +47,16 @@ def applies(service: Service, facts: Facts, on: date) -> Given | WhyNot:
         return "unknown_device"
     if objection := _warranty_objection(service, asset, on):
         return objection
-    contract = _in_force(service, facts.contracts, asset, on)
-    return "no_contract_in_force" if service.products and contract is None else Given(service, contract)
+    return _under_contract(service, asset, facts, on) if service.products else Given(service, None)
+
+
+def _under_contract(service: Service, asset: AssetFacts, facts: Facts, on: date) -> Given | WhyNot:
+    """Of several contracts, the one that lasts longest."""
+    in_force = _in_force(service, facts.contracts, asset, on)
+    if not in_force:
+        return "no_contract_in_force"
+    usable = [contract for contract in in_force if _begun(service, contract, facts)]
+    return Given(service, _longest(usable)) if usable else "not_registered_before_the_fault"
 
 
 def _warranty_objection(service: Service, asset: AssetFacts, on: date) -> WhyNot | None:
@@ -52,9 +68,9 @@ def _warranty_objection(service: Service, asset: AssetFacts, on: date) -> WhyNot
 
 def _in_force(
     service: Service, contracts: tuple[ContractFacts, ...], asset: AssetFacts, on: date
-) -> ContractFacts | None:
-    """The contract for this service that is in force; of several, the one that lasts longest."""
-    in_force = [
+) -> list[ContractFacts]:
+    """The contracts for this service whose term holds that day."""
+    return [
         contract
         for contract in contracts
         if contract.product in service.products
@@ -62,7 +78,57 @@ def _in_force(
         <= on
         <= contract.valid_until
     ]
-    return max(in_force, key=lambda contract: contract.valid_until, default=None)
+
+
+def _begun(service: Service, contract: ContractFacts, facts: Facts) -> bool:
+    """Whether it was registered when the fault happened, where the service asks for that."""
+    if not service.registered_first:
+        return True
+    fault_at = facts.request.failed_at or facts.request.received_at
+    return contract.registered_at is not None and contract.registered_at <= fault_at
+
+
+def _longest(contracts: list[ContractFacts]) -> ContractFacts:
+    return max(contracts, key=lambda contract: contract.valid_until)
+
+
+_WHAT_FOLLOWS = frozenset(
+    {"id", "clause", "name", "way", "channels", "reception", "areas", "consult_areas", "consult_on_islands", "targets"}
+)
+"""Settings that say how a service is given, not when."""
+_ASKED = frozenset({"categories", "products", "warranty"})
+
+
+def is_hidden(service: Service, earlier: Sequence[Service]) -> bool:
+    """True if, whatever the facts, one of the earlier services applies wherever this one would: it is never given."""
+    hiding = [each for each in earlier if not _asks_more(each)]
+    return all(
+        any(_applies_always(each, category, product, warranty) for each in hiding)
+        for category in service.categories
+        for product in service.products or (None,)
+        for warranty in _warranties(service)
+    )
+
+
+def _asks_more(service: Service) -> bool:
+    """True if it applies under a condition beside those that are compared here."""
+    return any(name not in _WHAT_FOLLOWS | _ASKED for name in service.model_fields_set)
+
+
+def _warranties(service: Service) -> tuple[Literal["in", "after", "unknown"], ...]:
+    """The states of the maker's warranty in which it applies; `unknown` is that of a device that nobody registered."""
+    if service.warranty is not None:
+        return (service.warranty,)
+    return ("in", "after") if service.products else ("in", "after", "unknown")
+
+
+def _applies_always(service: Service, category: str, product: str | None, warranty: str) -> bool:
+    """To a request of that category, with that contract and no other in force, in that state of the warranty."""
+    return (
+        category in service.categories
+        and (not service.products or product in service.products)
+        and service.warranty in (None, warranty)
+    )
 
 
 def earliest_start(service: Service, start: date, area: str | None, delivered_on: date | None) -> date:
@@ -78,5 +144,8 @@ def has_contract(fulfilment: FulfilmentSection, facts: Facts, on: date) -> Contr
     asset = facts.asset
     if asset is None or not asset.registered:
         return None
-    found = (_in_force(service, facts.contracts, asset, on) for service in fulfilment.services)
-    return next((contract for contract in found if contract), None)
+    for service in fulfilment.services:
+        in_force = [each for each in _in_force(service, facts.contracts, asset, on) if _begun(service, each, facts)]
+        if in_force:
+            return _longest(in_force)
+    return None

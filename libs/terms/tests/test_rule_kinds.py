@@ -9,7 +9,7 @@ from kippu_terms.coverage import decide_coverage
 from kippu_terms.facts import Facts
 from kippu_terms.loading import load
 from kippu_terms.plan import Plan
-from kippu_terms.rules.base import Case, Result, Rule, Verdict, kinds, rule_kind
+from kippu_terms.rules.base import KINDS, Case, Result, Rule, Verdict, rule_kind
 from pydantic import Field
 
 PLAN = load((Path(__file__).parents[3] / "plans" / "iij-se.toml").read_text())
@@ -35,7 +35,7 @@ def says(clause: int, result: Result, **fields: Any) -> Says:
 
 def test_each_file_of_the_package_is_one_kind_of_its_name() -> None:
     files = {file.stem for file in Path(kippu_terms.rules.__path__[0]).glob("*.py")} - {"__init__", "base"}
-    assert set(kinds()) == files
+    assert set(KINDS.by_name()) == files
 
 
 def test_a_kind_is_registered_once() -> None:

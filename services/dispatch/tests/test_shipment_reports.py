@@ -85,7 +85,7 @@ def test_the_first_carriage_is_free_and_the_second_one_costs_what_the_terms_say(
     first = reports.ship(allotted(), S1, at(7), "CARRIER-1", at(7))
     again = reports.ship(failed(), S1, at(9), None, at(9))
     assert (first.attempt, first.charge) == (1, None)
-    assert (again.attempt, again.charge, again.clause, again.serial) == (2, price(1_500), "QNP-01", "SPARE-1")
+    assert (again.attempt, again.charge, again.clause, again.serial) == (2, price(1_500), "SVT-23", "SPARE-1")
 
 
 def test_a_delivery_changes_both_owners_and_the_old_unit_is_due_back() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from kippu_events.catalogue.fulfilment import Target
 from kippu_service.http import Identifier, Input
 from kippu_terms.coverage import Decision, Outcome, decide_coverage
-from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
+from kippu_terms.facts import AssetFacts, ContractFacts, CustomerFacts, Facts, RequestFacts
 from kippu_terms.plan import Plan
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -32,7 +32,18 @@ class PreviewInput(Input):
                         "warranty_until": "2026-03-31",
                         "installed_by": "provider",
                     },
-                }
+                },
+                {
+                    "plan_family": "cwc",
+                    "request": {
+                        "received_at": "2026-11-16T10:00:00+09:00",
+                        "channel": "mail",
+                        "category": "mail_support",
+                        "topic": "basic_settings",
+                        "asked_by": "contact",
+                    },
+                    "customer": {"bought_licence": True, "member_id": "valid"},
+                },
             ]
         }
     )
@@ -45,6 +56,7 @@ class PreviewInput(Input):
     request: RequestFacts
     asset: AssetFacts | None = None
     contracts: Annotated[tuple[ContractFacts, ...], Field(max_length=20)] = ()
+    customer: CustomerFacts | None = None
 
 
 class ClauseText(BaseModel):
@@ -111,7 +123,13 @@ class PreviewShown(Explained):
 def preview(published: Plans, provider: str, wanted: PreviewInput) -> PreviewShown:
     """Raises terms.NoTerms for terms that do not exist."""
     plan = _plan(published, wanted)
-    facts = Facts(provider=provider, request=wanted.request, asset=wanted.asset, contracts=wanted.contracts)
+    facts = Facts(
+        provider=provider,
+        request=wanted.request,
+        asset=wanted.asset,
+        contracts=wanted.contracts,
+        customer=wanted.customer,
+    )
     return _shown(plan, decide_coverage(plan, facts))
 
 

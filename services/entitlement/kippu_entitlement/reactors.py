@@ -8,7 +8,14 @@ from dataclasses import replace
 
 from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
 from kippu_events.catalogue.entitlement import RequestNoted, WorkNoted
-from kippu_events.catalogue.intake import FaultIsolated, TicketClassified, TicketDeclined, TicketOpened, WorkRecorded
+from kippu_events.catalogue.intake import (
+    FaultIsolated,
+    RequestDetailsRecorded,
+    TicketClassified,
+    TicketDeclined,
+    TicketOpened,
+    WorkRecorded,
+)
 from kippu_events.catalogue.shipments import UnitDelivered
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
@@ -32,6 +39,7 @@ class FollowRequests(Reactor):
             On(TicketOpened, self.opened),
             On(TicketClassified, self.classified),
             On(FaultIsolated, self.isolated),
+            On(RequestDetailsRecorded, self.said),
             On(WorkRecorded, self.worked),
             On(TicketDeclined, self.declined),
         )
@@ -54,6 +62,7 @@ class FollowRequests(Reactor):
                 wanted_minutes=event.wanted_minutes,
                 topic=event.topic,
                 part=event.part,
+                details=event.details,
             ),
         )
         await requests.decide(work, stream)
@@ -69,7 +78,8 @@ class FollowRequests(Reactor):
             topic=event.topic,
             part=event.part,
         )
-        work.record(stream, case.noted(event.ticket_no, case.classified(stream.state, stated), event.occurred_at))
+        known = case.said(case.classified(stream.state, stated), event.details)
+        work.record(stream, case.noted(event.ticket_no, known, event.occurred_at))
         await requests.decide(work, stream)
 
     async def isolated(self, envelope: Envelope, event: FaultIsolated, work: Work) -> None:
@@ -82,6 +92,13 @@ class FollowRequests(Reactor):
             isolated_at=event.isolated_at,
         )
         work.record(stream, case.noted(event.ticket_no, found, event.occurred_at))
+        await requests.decide(work, stream)
+
+    async def said(self, envelope: Envelope, event: RequestDetailsRecorded, work: Work) -> None:
+        """What else is known of the request, and with it what the customer answered."""
+        stream = await requests.load_case(work, envelope.provider, event.ticket_no)
+        known = case.said(requests.request_of(stream), event.details)
+        work.record(stream, case.noted(event.ticket_no, known, event.occurred_at, answered_at=event.answered_at))
         await requests.decide(work, stream)
 
     async def worked(self, envelope: Envelope, event: WorkRecorded, work: Work) -> None:

@@ -1,6 +1,6 @@
 """Which version of the terms counts: the one in force at an instant, or the one that something was sold under."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from kippu_events.work import Stream, Work
 from kippu_terms.loading import load
@@ -32,6 +32,14 @@ def in_force(published: Plans, family: str, at: datetime) -> Plan:
     version = published.in_force(newest.calendar.local_date(at))
     if version is None:
         raise NoTerms(f"no version of {family} was in force at {at.isoformat()}")
+    return load(version.source)
+
+
+def in_force_on(published: Plans, family: str, on: date) -> Plan:
+    """The version in force on a local date of the provider's. Raises NoTerms."""
+    version = published.in_force(on)
+    if version is None:
+        raise NoTerms(f"no version of {family} was in force on {on}")
     return load(version.source)
 
 

@@ -41,6 +41,14 @@ async def qnp_desk(service_database: MakeDatabase, qnp_text: str) -> AsyncIterat
         yield made
 
 
+@pytest.fixture
+async def cwc_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
+    """The same under CWC's terms."""
+    text = (Path(__file__).parents[3] / "plans" / "cwc.toml").read_text()
+    async with _desk(service_database, text) as made:
+        yield made
+
+
 @asynccontextmanager
 async def _desk(service_database: MakeDatabase, plan_text: str) -> AsyncIterator[Desk]:
     database = await service_database("entitlement", [MIGRATIONS])

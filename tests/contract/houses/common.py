@@ -9,6 +9,10 @@ NOON = datetime(2026, 11, 18, 5, tzinfo=UTC)
 """Wednesday 12:00 in Bangkok: when every house is looked at."""
 PLAN_TEXT = (Path(__file__).parents[3] / "plans" / "iij-se.toml").read_text()
 UNIT_PLAN_TEXT = (Path(__file__).parents[3] / "plans" / "qnp.toml").read_text()
+LICENCE_PLAN_TEXT = (
+    (Path(__file__).parents[3] / "plans" / "cwc.toml").read_text().replace('provider = "cwc"', 'provider = "iij"')
+)
+"""The terms of licences, as if the house's provider sold them too."""
 LINE_TEXT = "ten of the blue kind"
 PRICE = Price(
     currency="THB",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from fastapi import FastAPI
 from kippu_entitlement.api.registrations import XLSX
 from kippu_entitlement.app import MIGRATIONS, build
+from kippu_entitlement.renewal_preview import LICENCE_EXAMPLE
 from kippu_entitlement.testing import World
 from kippu_entitlement.testing.desk import ASSET_BODY, CUSTOMER_BODY, ORDER_BODY, Desk
 from kippu_entitlement.testing.workbooks import filled
@@ -13,7 +14,7 @@ from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 from kippu_service.testing.tenancy import House, Upload
 
-from houses.common import NOON, PLAN_TEXT
+from houses.common import LICENCE_PLAN_TEXT, NOON, PLAN_TEXT
 
 
 async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str, str]:
@@ -21,6 +22,8 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
     assert isinstance(clock, VirtualClock)
     world = World(PLAN_TEXT, clock, runtime.log, runtime.vault)
     desk = await Desk(runtime, service, app, world).begin()
+    async with desk.staff() as staff:
+        (await staff.post("/v1/plans", json={"source": LICENCE_PLAN_TEXT})).raise_for_status()
     order_id = await desk.buy()
     await world.tell(world.opening("KP-7777-0001", category="preventive_maintenance"))
     await desk.settle()
@@ -68,6 +71,7 @@ ENTITLEMENT = House(
             "plan_family": "iij-se",
             "request": {"received_at": NOON.isoformat(), "category": "question"},
         },
+        "POST /v1/renewals/preview": LICENCE_EXAMPLE,
         "POST /v1/approvals/{approval_id}": {"decision": "grant"},
     },
     secrets=["Customer One", "Contact One", "one@customer-1.example", "Salesperson One", "Switch 24"],

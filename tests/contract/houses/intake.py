@@ -109,6 +109,7 @@ INTAKE = House(
     bodies={
         "POST /v1/tickets": REQUEST,
         "POST /v1/tickets/{ticket_no}/classification": {"category": "fault"},
+        "POST /v1/tickets/{ticket_no}/details": {"keep_part": True},
         "POST /v1/tickets/{ticket_no}/messages": {"text": "Any news?"},
         "POST /v1/tickets/{ticket_no}/attachments": {"file_name": "a.txt", "content": "YQ=="},
         "POST /v1/tickets/{ticket_no}/work": {"kind": "isolation", "started_at": NOON.isoformat(), "minutes": 35},

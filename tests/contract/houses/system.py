@@ -226,6 +226,7 @@ async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:
     isolated = {"asset_serial": "NAS-1", "isolated_at": desk.system.clock.now().isoformat()}
     await desk.post("intake", f"/v1/tickets/{tickets['unit']}/isolation", isolated)
     path = f"/v1/tickets/{tickets['fault']}"
+    await desk.post("intake", f"{path}/details", {"written_report": "asked", "cause": "wear"})
     await desk.post("intake", f"{path}/messages", {"text": "We are on it.", "subject": "The switch"})
     content = base64.b64encode(b"a drawing").decode()
     await desk.post("intake", f"{path}/attachments", {"file_name": "rack.txt", "content": content})

@@ -12,7 +12,16 @@ from typing import Any, Literal
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.fulfilment import ShipmentNeed, Target
-from kippu_events.catalogue.values import Allocation, ClauseFinding, Outcome, Price, Remedy, Reply, WorkKind
+from kippu_events.catalogue.values import (
+    Allocation,
+    ClauseFinding,
+    Outcome,
+    Price,
+    Remedy,
+    Reply,
+    RequestDetails,
+    WorkKind,
+)
 from kippu_events.event import Event, Personal, Value, published_by
 
 entitlement = published_by("entitlement")
@@ -52,6 +61,10 @@ class AssetContract(Value):
     """Such as `non_return_disk`."""
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
+    plan_version: str | None = None
+    """The version of the terms that it was sold under, and keeps; None: whichever is in force decides."""
+    contact_id: str | None = None
+    """Who alone may ask under it, where the terms know such a person: the maintenance contact that was registered."""
 
 
 @entitlement
@@ -259,6 +272,10 @@ class RequestNoted(Event):
     part: str | None = None
     isolated_at: AwareDatetime | None = None
     """When the fault was isolated, as intake recorded it."""
+    details: RequestDetails | None = None
+    """All that was said of it beside that, by now."""
+    answered_at: AwareDatetime | None = None
+    """When the customer answered what the request waited for, if that was before `occurred_at`."""
 
 
 class VisitNeed(Value):

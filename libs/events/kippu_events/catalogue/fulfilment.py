@@ -69,4 +69,5 @@ class ShipmentNeed(Value):
     returns: ReturnTerms | None = None
     reship_charge: Price | None = None
     """What shipping again costs the customer, where the terms charge it (SVT-23)."""
+    reship_clause: str | None = None
     time_zone: str

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from kippu_events.catalogue.values import BlobRef, Channel, WorkKind
+from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.values import BlobRef, Channel, Reply, RequestDetails, WorkKind
 from kippu_events.event import Event, Personal, published_by
 
 intake = published_by("intake")
@@ -29,6 +30,8 @@ class RequestFacts(Event):
     """What a question is about, by the plan's topics, such as `smb`."""
     part: str | None = None
     """The part that failed, such as `disk`."""
+    details: RequestDetails | None = None
+    """What else is stated with it; over what was said before."""
 
 
 @intake
@@ -48,7 +51,8 @@ class TicketOpened(RequestFacts):
 
 @intake
 class TicketClassified(RequestFacts):
-    """The desk said, or corrected, what the request is about. All facts are given anew."""
+    """The desk said, or corrected, what the request is about. All facts are given anew, but for details: what was said
+    of those before stays, unless it is said otherwise."""
 
     ticket_no: str
     customer_id: str
@@ -93,6 +97,19 @@ class FaultIsolated(Event):
 
 
 @intake
+class RequestDetailsRecorded(Event):
+    """More was said of the request. What is None in `details` stays as it was."""
+
+    ticket_no: str
+    customer_id: str
+    details: RequestDetails
+    recorded_by: str
+    answered_at: AwareDatetime | None = None
+    """When the customer answered what the request waited for, where their message came before it was recorded here:
+    until then its clocks stood still."""
+
+
+@intake
 class WorkRecorded(Event):
     """An engineer's time on a request, in whole minutes, from `started_at` on."""
 
@@ -120,6 +137,20 @@ class TicketWaiting(Event):
 class TicketResumed(Event):
     ticket_no: str
     customer_id: str
+
+
+@intake
+class ExpectationStated(Event):
+    """What the customer may expect by the decision that stands: when the request counts as received, what is aimed at
+    with its clocks, and what is answered to wishes. It takes the place of what was stated before."""
+
+    ticket_no: str
+    customer_id: str
+    decision: int
+    """Which decision on the request says so."""
+    counts_from: AwareDatetime | None = None
+    targets: tuple[Target, ...] = ()
+    replies: tuple[Reply, ...] = ()
 
 
 @intake

@@ -67,6 +67,7 @@ class ShipmentPlanned(ShipmentEvent):
     target: Target | None = None
     returns: ReturnTerms | None = None
     reship_charge: Price | None = None
+    reship_clause: str | None = None
     time_zone: str
 
 

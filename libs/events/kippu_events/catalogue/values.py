@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Any, Literal
 
+from pydantic import AwareDatetime
+
 from kippu_events.event import Value
 
 
@@ -102,8 +104,43 @@ class Allocation(Value):
 
 
 class Reply(Value):
-    """What is answered to a wish beside the request itself: a written report, an answer time, a certain service."""
+    """What is answered to a wish beside the request itself: a written report, an answer time, a certain service,
+    the configuration restored; and who does the exchange."""
 
-    about: Literal["written_report", "answer_wanted_by", "wanted_service"]
-    answer: Literal["granted", "declined", "not_binding", "not_followed"]
+    about: Literal["written_report", "answer_wanted_by", "wanted_service", "configuration", "exchange"]
+    answer: Literal[
+        "granted", "declined", "not_binding", "not_followed", "restored", "not_restored", "by_customer", "by_engineer"
+    ]
     clause: str
+
+
+class RequestDetails(Value):
+    """What is said of a request beside what it is about: wishes, and facts that some terms look at. Never personal.
+
+    The names are those of `kippu_terms.facts.RequestFacts`, and so are their meanings. What is None is not said.
+    """
+
+    cause: str | None = None
+    """Why it failed, such as `natural_disaster`."""
+    failed_at: AwareDatetime | None = None
+    asked_by: Literal["contact", "other"] | None = None
+    keep_part: bool | None = None
+    wanted_service: str | None = None
+    answer_wanted_by: AwareDatetime | None = None
+    written_report: Literal["asked", "granted"] | None = None
+    config_file_at: AwareDatetime | None = None
+    config_override: bool | None = None
+    firmware: Literal["asked", "done"] | None = None
+    agreement: Literal["asked", "given", "refused"] | None = None
+    remote_access: bool | None = None
+    internet: bool | None = None
+    security_software: Literal["paused", "not_paused"] | None = None
+    operator_serves: bool | None = None
+    keep_list: bool | None = None
+    ship_to: Literal["registered_site", "named_place"] | None = None
+    ship_to_island: bool | None = None
+    visit_site: Literal["registered", "other"] | None = None
+
+    def updated(self, stated: "RequestDetails") -> "RequestDetails":
+        """With what is stated now over what was said before."""
+        return self.model_copy(update=stated.model_dump(exclude_none=True))

@@ -62,8 +62,11 @@ class Signal:
             left = give_up_at - time.monotonic()
             if left <= 0:
                 return False
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes together with the event, and whoever
+            # waits here would not stop.
             with suppress(TimeoutError):
-                await asyncio.wait_for(grown.wait(), min(left, POLL_SECONDS))
+                async with asyncio.timeout(min(left, POLL_SECONDS)):
+                    await grown.wait()
         return True
 
     async def _run(self) -> None:

@@ -7,12 +7,12 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Annotated
 
-from kippu_terms.rules.base import ByKind, Rule, kinds
+from kippu_terms.rules.base import KINDS, Rule
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
-AnyRule = Annotated[Rule, ByKind()]
+AnyRule = Annotated[Rule, KINDS]
 """A rule of a plan, of the kind that its `kind` names."""
 
-__all__ = ["AnyRule", "Rule", "kinds"]
+__all__ = ["KINDS", "AnyRule", "Rule"]

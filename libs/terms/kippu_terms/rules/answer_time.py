@@ -9,6 +9,10 @@ from kippu_terms.rules.base import Case, Reply, Rule, Verdict, rule_kind
 class AnswerTime(Rule):
     kind: Literal["answer_time"] = "answer_time"
 
+    @property
+    def may_settle(self) -> bool:
+        return False
+
     def judge(self, case: Case) -> Verdict:
         wanted_by = case.request.answer_wanted_by
         if wanted_by is None:

@@ -5,20 +5,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import AwareDatetime, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AwareDatetime
 
 from kippu_terms.facts import AssetFacts, Facts, RequestFacts
+from kippu_terms.findings import RemedyText, Result
+from kippu_terms.kinds import Kinds
 from kippu_terms.services import Given, given
-from kippu_terms.value import ClauseId, Name, Text, Value
+from kippu_terms.value import ClauseId, Name, Value
 
 if TYPE_CHECKING:
     from kippu_terms.plan import Plan
-
-Result = Literal["satisfied", "refused", "waiting", "consult", "quote", "debit", "held", "not_applicable", "note"]
-"""What one clause came to; the same words as the catalogue's ClauseFinding."""
 
 
 class VisitNeed(Value):
@@ -39,9 +37,15 @@ ships; the engineer takes it away, or hands it over to the customer, who owns it
 class Reply(Value):
     """What is answered to a wish beside the request itself, such as `written_report`: `declined`."""
 
-    about: Literal["written_report", "answer_wanted_by", "wanted_service"]
-    answer: Literal["granted", "declined", "not_binding", "not_followed"]
+    about: Literal["written_report", "answer_wanted_by", "wanted_service", "configuration", "exchange"]
+    answer: Literal[
+        "granted", "declined", "not_binding", "not_followed", "restored", "not_restored", "by_customer", "by_engineer"
+    ]
     clause: str
+
+
+Category = str | None
+"""A category of requests; None for one that nobody has classified yet."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,6 @@ class Case:
         """When the request counts as received: outside the service's hours, at their next opening."""
         hours = self.given.service.reception if self.given else None
         return self.plan.calendar.counts_from(hours, self.request.received_at) if hours else self.request.received_at
-
-
-class RemedyText(Value):
-    """What the customer or the provider can do to change the answer; `$name` stands for one of the rule's inputs."""
-
-    action: Name
-    text: Text
 
 
 @dataclass(frozen=True)
@@ -130,32 +127,22 @@ class Rule(Value):
         """Setting → products of the plan that it names."""
         return {}
 
+    @property
+    def may_settle(self) -> bool:
+        """False if it never settles an outcome, whatever the case: it notes something, or says what follows."""
+        return True
+
+    def settled(self, scope: frozenset[Category]) -> frozenset[Category]:
+        """Of the categories on which it speaks, those on which it settles the outcome of every request."""
+        return frozenset()
+
     @abstractmethod
     def judge(self, case: Case) -> Verdict:
         """Pure: the same case gets the same verdict."""
 
 
-ARule = TypeVar("ARule", bound=Rule)
-_kinds: dict[str, type[Rule]] = {}
+KINDS: Kinds[Rule] = Kinds()
+rule_kind = KINDS.register
+"""Registers a kind of rule."""
 
-
-def rule_kind(rule_class: type[ARule]) -> type[ARule]:
-    """Registers a kind of rule under the default of its `kind` field."""
-    kind = rule_class.model_fields["kind"].default
-    if not isinstance(kind, str) or kind in _kinds:
-        raise TypeError(f"{rule_class.__name__}: `kind` needs a default that no other rule has")
-    _kinds[kind] = rule_class
-    return rule_class
-
-
-def kinds() -> Mapping[str, type[Rule]]:
-    """Every kind of rule, by name."""
-    return dict(_kinds)
-
-
-class ByKind:
-    """Tells pydantic to read a rule as the class that its `kind` names."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        choices = {kind: handler.generate_schema(rule_class) for kind, rule_class in sorted(_kinds.items())}
-        return core_schema.tagged_union_schema(choices, discriminator="kind")
+__all__ = ["KINDS", "Case", "FailedPart", "RemedyText", "Reply", "Result", "Rule", "Verdict", "VisitNeed", "rule_kind"]

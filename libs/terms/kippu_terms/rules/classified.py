@@ -2,12 +2,15 @@
 
 from typing import Literal
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Category, Rule, Verdict, rule_kind
 
 
 @rule_kind
 class Classified(Rule):
     kind: Literal["classified"] = "classified"
+
+    def settled(self, scope: frozenset[Category]) -> frozenset[Category]:
+        return scope & {None}
 
     def judge(self, case: Case) -> Verdict:
         category = case.plan.coverage.category(case.request.category)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Category, Rule, Verdict, rule_kind
 from kippu_terms.services import has_contract
 from kippu_terms.value import Integer, Name
 
@@ -16,6 +16,9 @@ class DebitPerRequest(Rule):
     categories: Annotated[frozenset[Name], Field(min_length=1)]
     free_under_contract: frozenset[Name] = frozenset()
     """Of the categories, those that cost nothing while a maintenance contract for the device is in force."""
+
+    def settled(self, scope: frozenset[Category]) -> frozenset[Category]:
+        return scope - self.free_under_contract
 
     def judge(self, case: Case) -> Verdict:
         category = case.request.category

@@ -4,13 +4,23 @@ from typing import Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 from kippu_terms.rules.base import FailedPart as Becomes
+from kippu_terms.value import Flag
 
 
 @rule_kind
 class FailedPartRule(Rule):
     kind: Literal["failed_part"] = "failed_part"
     becomes: Becomes
+    belongs_to_provider: Flag = False
+    """After the exchange: who asks to keep it is refused."""
+
+    @property
+    def may_settle(self) -> bool:
+        return False
 
     def judge(self, case: Case) -> Verdict:
-        way = case.given.service.way if case.given else None
-        return Verdict("note", {"way": way, "failed_part": self.becomes}, failed_part=self.becomes)
+        way, asked = case.given.service.way if case.given else None, case.request.keep_part
+        inputs = {"way": way, "failed_part": self.becomes}
+        if self.belongs_to_provider and asked:
+            return Verdict("refused", {**inputs, "asked_to_keep_it": asked})
+        return Verdict("note", inputs, failed_part=self.becomes)

@@ -2,13 +2,16 @@
 
 from typing import ClassVar, Literal
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Category, Rule, Verdict, rule_kind
 
 
 @rule_kind
 class MeteredDebit(Rule):
     kind: Literal["metered_debit"] = "metered_debit"
     needs_metering: ClassVar[bool] = True
+
+    def settled(self, scope: frozenset[Category]) -> frozenset[Category]:
+        return scope
 
     def judge(self, case: Case) -> Verdict:
         metering = case.plan.commercial.metering

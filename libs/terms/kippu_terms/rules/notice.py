@@ -19,6 +19,10 @@ class Notice(Rule):
     days: Annotated[Integer, Field(ge=0, le=366)]
     needs_visits: ClassVar[bool] = True
 
+    @property
+    def may_settle(self) -> bool:
+        return False
+
     def judge(self, case: Case) -> Verdict:
         wanted_at, visits = case.request.wanted_at, case.plan.fulfilment.visits
         if wanted_at is None or visits is None:

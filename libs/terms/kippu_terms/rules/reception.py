@@ -13,6 +13,10 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 class Reception(Rule):
     kind: Literal["reception"] = "reception"
 
+    @property
+    def may_settle(self) -> bool:
+        return False
+
     def judge(self, case: Case) -> Verdict:
         if case.given is None:
             return Verdict("not_applicable")

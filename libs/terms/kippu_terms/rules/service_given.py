@@ -15,6 +15,10 @@ class ServiceGiven(Rule):
     otherwise: Literal["quote", "consult", "refused"] | None = None
     """The answer if no service at all is given."""
 
+    @property
+    def may_settle(self) -> bool:
+        return self.otherwise is not None
+
     def judge(self, case: Case) -> Verdict:
         service = case.plan.fulfilment.service(self.service)
         found = applies(service, case.facts, case.received_on)

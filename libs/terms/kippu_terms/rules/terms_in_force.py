@@ -9,6 +9,10 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 class TermsInForce(Rule):
     kind: Literal["terms_in_force"] = "terms_in_force"
 
+    @property
+    def may_settle(self) -> bool:
+        return False
+
     def judge(self, case: Case) -> Verdict:
         inputs = {
             "version": case.plan.version,

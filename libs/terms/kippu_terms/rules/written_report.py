@@ -9,6 +9,10 @@ from kippu_terms.rules.base import Case, Reply, Rule, Verdict, rule_kind
 class WrittenReport(Rule):
     kind: Literal["written_report"] = "written_report"
 
+    @property
+    def may_settle(self) -> bool:
+        return False
+
     def judge(self, case: Case) -> Verdict:
         asked = case.request.written_report
         if asked is None:

@@ -70,6 +70,7 @@ def _planned(need: ShipmentNeed, decided: CoverageDecided, decided_at: datetime)
         target=need.target,
         returns=need.returns,
         reship_charge=need.reship_charge,
+        reship_clause=need.reship_clause,
         time_zone=need.time_zone,
     )
 

@@ -59,20 +59,20 @@ def ship(
         message = f"the repair was completed on {shipment.ready_on.isoformat()}"
         faults.append(Fault("shipment.shipped_at.before_repair", message, "shipped_at", shipment.need.clause))
     require(shipment, (ready, Status.FAILED), faults)
-    again = shipment.attempt > 0
+    need, charge = shipment.need, shipment.need.reship_charge if shipment.attempt > 0 else None
     return UnitShipped(
         occurred_at=now,
         serial=_serial(shipment),
         shipped_at=shipped_at,
         carrier_reference=carrier_reference,
         attempt=shipment.attempt + 1,
-        charge=shipment.need.reship_charge if again else None,
-        clause=shipment.need.clause,
-        defective_serial=shipment.need.serial,
-        model=shipment.need.model,
-        part=shipment.need.part if shipment.need.inside else None,
-        mode=shipment.need.mode,
-        target=shipment.need.target,
+        charge=charge,
+        clause=need.reship_clause if charge and need.reship_clause else need.clause,
+        defective_serial=need.serial,
+        model=need.model,
+        part=need.part if need.inside else None,
+        mode=need.mode,
+        target=need.target,
         **identity(shipment),
     )
 

@@ -51,6 +51,7 @@ def needed(*, serial: str = "NAS-1", **changes: Any) -> ShipmentNeed:
         "target": target,
         "returns": terms,
         "reship_charge": price(1_500),
+        "reship_clause": "SVT-23",
         "time_zone": "Asia/Tokyo",
     }
     return ShipmentNeed(**{**usual, **changes})

@@ -1,6 +1,16 @@
 """HTTP, one module a resource. Thin: it reads a body, calls the domain in a unit of work, and answers."""
 
-from kippu_entitlement.api import approvals, assets, customers, decisions, orders, plans, registrations, wallets
+from kippu_entitlement.api import (
+    approvals,
+    assets,
+    customers,
+    decisions,
+    orders,
+    plans,
+    registrations,
+    renewals,
+    wallets,
+)
 
 ROUTERS = (
     customers.router,
@@ -8,6 +18,7 @@ ROUTERS = (
     registrations.router,
     plans.router,
     orders.router,
+    renewals.router,
     wallets.router,
     decisions.router,
     approvals.router,

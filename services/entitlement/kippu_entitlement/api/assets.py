@@ -34,6 +34,8 @@ class ContractInput(Input):
     options: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
+    contact_id: Identifier | None = None
+    """The maintenance contact, where the terms let nobody else ask."""
 
 
 class AssetInput(Input):

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Query, command, not_found, query
-from kippu_terms.loading import load
+from kippu_terms.loading import check, load
 from kippu_terms.plan import Plan
-from kippu_terms.plan_faults import PlanInvalid
 from kippu_terms.refusal import Fault, Refused
 from pydantic import BaseModel, StringConstraints
 from starlette.responses import Response
@@ -75,10 +74,9 @@ async def publish(body: PlanInput, command: Annotated[Command, command("plans:wr
 
 
 def _read(source: str, provider: str) -> Plan:
-    try:
-        read = load(source)
-    except PlanInvalid as error:
-        raise Refused(*(Fault("plan_fault", str(fault), "source") for fault in error.faults)) from None
+    if faults := check(source):
+        raise Refused(*(Fault("plan_fault", str(fault), "source") for fault in faults))
+    read = load(source)
     if read.provider != provider:
         raise Refused(Fault("foreign_plan", f"the plan is of provider {read.provider}, not of yours", "source"))
     return read

@@ -18,8 +18,9 @@ from kippu_events.catalogue.entitlement import (
     RequestNoted,
     WorkNoted,
 )
-from kippu_events.catalogue.values import Allocation, Outcome, Price, WorkKind
+from kippu_events.catalogue.values import Allocation, Outcome, Price, RequestDetails, WorkKind
 from kippu_events.event import Event
+from kippu_terms.clock import Pause
 
 from kippu_entitlement.domain import streams
 from kippu_entitlement.domain.checks import conflict, not_found
@@ -41,6 +42,8 @@ class Request:
     topic: str | None = None
     part: str | None = None
     isolated_at: datetime | None = None
+    details: RequestDetails | None = None
+    """All that was said of it beside that."""
 
     @property
     def subject(self) -> tuple[str | None, str | None]:
@@ -49,6 +52,8 @@ class Request:
 
 
 _FACTS = {each.name for each in fields(Request)}
+FOR_CUSTOMER = "customer"
+"""What a decision waits for where the customer has to do or say something first (SVT-15, CWC-15)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,21 @@ class Case:
     shortfalls: tuple[Shortfall, ...] = ()
     debit_count: int = 0
     declined: bool = False
+    noted_at: datetime | None = None
+    """When the facts that are known last became true."""
+    answered_at: datetime | None = None
+    """When the customer answered by what is known last."""
+    waits_since: datetime | None = None
+    """Since when it waits for the customer, if it does."""
+    pauses: tuple[Pause, ...] = ()
+    """The times in which it waited for the customer."""
+
+    @property
+    def paused(self) -> tuple[Pause, ...]:
+        """The pauses, with the one that ends with what is known last."""
+        if self.waits_since is None or self.answered_at is None or self.answered_at <= self.waits_since:
+            return self.pauses
+        return (*self.pauses, Pause(begins_at=self.waits_since, ends_at=self.answered_at))
 
     @property
     def settled_units(self) -> int:
@@ -159,9 +179,17 @@ def _owing(state: Case, event: Event) -> Case:
             return state
 
 
-def noted(ticket_no: str, request: Request, now: datetime) -> RequestNoted:
-    """What is known of a request from now on."""
-    return RequestNoted(occurred_at=now, ticket_no=ticket_no, **{name: getattr(request, name) for name in _FACTS})
+def noted(ticket_no: str, request: Request, now: datetime, *, answered_at: datetime | None = None) -> RequestNoted:
+    """What is known of a request from now on; `answered_at`, if the customer had said so earlier."""
+    known = {name: getattr(request, name) for name in _FACTS}
+    return RequestNoted(occurred_at=now, ticket_no=ticket_no, answered_at=answered_at, **known)
+
+
+def said(known: Request, details: RequestDetails | None) -> Request:
+    """The request with what is stated now over what was said of it before."""
+    if details is None:
+        return known
+    return replace(known, details=known.details.updated(details) if known.details else details)
 
 
 def classified(state: Case, stated: Request) -> Request:
@@ -176,10 +204,24 @@ def classified(state: Case, stated: Request) -> Request:
 
 def _noted(state: Case, event: RequestNoted) -> Case:
     # What a later story adds to the event is not ours until this state has a place for it.
-    request = Request(**event.model_dump(include=_FACTS))
+    request = Request(**{name: getattr(event, name) for name in _FACTS})
     # What was approved is this category of work on this asset; another one is asked for anew.
     same = state.request is not None and state.request.subject == request.subject
-    return replace(state, ticket_no=event.ticket_no, request=request, approved=state.approved if same else None)
+    return replace(
+        state,
+        ticket_no=event.ticket_no,
+        request=request,
+        approved=state.approved if same else None,
+        noted_at=event.occurred_at,
+        answered_at=_answered_at(state, event),
+    )
+
+
+def _answered_at(state: Case, event: RequestNoted) -> datetime:
+    """An answer from before it began to wait is none to what it waits for now."""
+    said = event.answered_at
+    stale = said is not None and state.waits_since is not None and said <= state.waits_since
+    return event.occurred_at if said is None or stale else said
 
 
 def _decided(state: Case, event: CoverageDecided) -> Case:
@@ -187,8 +229,15 @@ def _decided(state: Case, event: CoverageDecided) -> Case:
         event.decision, event.plan_version, event.outcome, event.metered, event.quantity, event.deciding_clause
     )
     # An approval that was asked for by an earlier decision is no longer waited for.
-    decided = replace(state, standing=standing, declined=False, approval_id=None)
+    decided = replace(_paused(state, event), standing=standing, declined=False, approval_id=None)
     return _owes_nothing(decided) if event.outcome is Outcome.COVERED else decided
+
+
+def _paused(state: Case, event: CoverageDecided) -> Case:
+    """It waits for the customer from when that was found, until what the customer said lets it go on."""
+    if event.waiting_for == FOR_CUSTOMER:
+        return replace(state, waits_since=state.waits_since or state.noted_at)
+    return replace(state, waits_since=None, pauses=state.paused)
 
 
 def _owes_nothing(state: Case) -> Case:

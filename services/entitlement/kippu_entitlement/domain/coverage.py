@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from kippu_events.catalogue.entitlement import ApprovalRequested, AssetContract, CoverageDecided
 from kippu_events.catalogue.values import ClauseFinding, Outcome, Reply
@@ -48,11 +49,22 @@ def facts_of(provider: str, case: Case, register: Register) -> Facts:
                 "topic": request.topic,
                 "part": request.part,
                 "isolated_at": request.isolated_at,
+                "pauses": case.paused,
+                **_said(request, mine, register.received_on),
             }
         ),
         asset=_asset_facts(request, register.asset, mine),
         contracts=tuple(_contract_facts(each, contract) for each in mine for contract in each.contracts),
     )
+
+
+def _said(request: Request, mine: tuple[Asset, ...], received_on: date) -> dict[str, Any]:
+    """What was said beside what it is about. Who asks, the register says where nobody does."""
+    said = request.details.model_dump(exclude_none=True) if request.details else {}
+    in_force = (each for unit in mine for each in unit.contracts if each.valid_from <= received_on <= each.valid_until)
+    contacts = {each.contact_id for each in in_force} - {None}
+    asked_by = ("contact" if request.contact_id in contacts else "other") if contacts else None
+    return {"asked_by": asked_by, **said}
 
 
 def _theirs(case: Case, request: Request, register: Register) -> tuple[Asset, ...]:
@@ -99,7 +111,7 @@ def _asset_facts(request: Request, asset: Asset | None, mine: tuple[Asset, ...])
 
 def _contract_facts(asset: Asset, contract: AssetContract) -> ContractFacts:
     """A contract of a unit counts for what is inside it, too."""
-    return ContractFacts(**contract.model_dump(), delivered_on=asset.delivered_on)
+    return ContractFacts(**contract.model_dump(exclude={"contact_id"}), delivered_on=asset.delivered_on)
 
 
 def decide(case: Case, request: Request, plan: Plan, facts: Facts, now: datetime) -> tuple[Event, ...]:

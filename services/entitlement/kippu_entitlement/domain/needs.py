@@ -9,10 +9,11 @@ from typing import Literal
 
 from kippu_events.catalogue.entitlement import VisitNeed
 from kippu_events.catalogue.fulfilment import ReturnTerms, ShipmentNeed, Stretch, Target
-from kippu_events.catalogue.values import Remedy
+from kippu_events.catalogue.values import Price, Remedy
 from kippu_terms.clock import Stretch as TermsStretch
 from kippu_terms.coverage import Decision
 from kippu_terms.plan import Plan
+from kippu_terms.pricing import price
 from kippu_terms.returns import return_terms
 from kippu_terms.targets import Target as TermsTarget
 
@@ -58,7 +59,7 @@ def shipment(plan: Plan, decision: Decision) -> ShipmentNeed | None:
     asset, request = decision.facts.asset, decision.facts.request
     if not _is_to_be_done(decision) or decision.way not in ("exchange", "repair") or asset is None:
         return None
-    in_advance = decision.way == "exchange"
+    in_advance, again = decision.way == "exchange", plan.fulfilment.reshipment
     return ShipmentNeed(
         mode="advance" if in_advance else "after_repair",
         clause=_clause(plan, decision),
@@ -68,8 +69,15 @@ def shipment(plan: Plan, decision: Decision) -> ShipmentNeed | None:
         inside=request.part is not None and asset.part_of is None,
         target=_shipping_target(decision) if in_advance else None,
         returns=_returns(plan, decision) if in_advance else None,
+        reship_charge=_charge(plan, again.charge_product) if again else None,
+        reship_clause=again.clause if again else None,
         time_zone=plan.time_zone,
     )
+
+
+def _charge(plan: Plan, product: str) -> Price:
+    """Worded in the provider's language."""
+    return Price.model_validate(price(plan, product, 1, plan.languages[0]).model_dump())
 
 
 def _shipping_target(decision: Decision) -> Target | None:
@@ -94,7 +102,7 @@ def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
     if asset is None or request.isolated_at is None or not _is_served(decision):
         return None
     settings = plan.fulfilment.visits
-    earliest = _earliest(plan, aim) if aim else max(request.received_at, request.isolated_at)
+    earliest = _earliest(plan, aim) if aim else _open(plan, decision, max(request.received_at, request.isolated_at))
     at = wanted.wanted_at if wanted else earliest
     days = (plan.calendar.local_date(at) - plan.calendar.local_date(request.received_at)).days
     return VisitNeed(
@@ -122,6 +130,12 @@ def _earliest(plan: Plan, aim: TermsTarget) -> datetime:
     hours = plan.fulfilment.service(aim.service).reception
     opening = plan.calendar.opening(hours, aim.due_on) if hours else None
     return max(aim.clock.starts_at, opening[0]) if opening else aim.clock.starts_at
+
+
+def _open(plan: Plan, decision: Decision, at: datetime) -> datetime:
+    """The first instant from then on that is within the service's hours (SVT-25)."""
+    hours = plan.fulfilment.service(decision.service).reception if decision.service else None
+    return plan.calendar.counts_from(hours, at) if hours else at
 
 
 def _failed_part(decision: Decision) -> Literal["taken_away", "handed_over"] | None:

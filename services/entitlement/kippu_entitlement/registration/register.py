@@ -65,6 +65,8 @@ class _Books:
             names[streams.customer(provider, each.customer_id)] = folds.CUSTOMER
             names[streams.plan(provider, each.plan_family)] = folds.PLANS
             names[streams.asset(provider, each.serial)] = folds.ASSET
+            for contact_id in _contacts(each):
+                names[streams.contact(provider, contact_id)] = folds.CONTACT
             if each.part_of is not None:
                 names[streams.asset(provider, each.part_of)] = folds.ASSET
         loaded = await work.load_all(provider, *((fold, name) for name, fold in names.items()))
@@ -84,6 +86,10 @@ class _Books:
             yield Fault("unknown_plan", f"no terms of {wanted.plan_family} are published", "plan_family")
         elif wanted.contracts:
             yield from contracts.faults_of(wanted.contracts, terms.every_version(published))
+        for place, contract in enumerate(wanted.contracts):
+            named = contract.contact_id
+            if named and self.states[streams.contact(self.provider, named)].customer_id != wanted.customer_id:
+                yield Fault("unknown_contact", f"this customer has no contact {named}", f"contracts.{place}.contact_id")
         if wanted.part_of is not None and not self._is_a_unit_of(wanted, wanted.part_of):
             message = f"there is no unit {wanted.part_of} of this customer under these terms that it could be a part of"
             yield Fault("unknown_unit", message, "part_of")
@@ -93,3 +99,8 @@ class _Books:
         unit = self.wanted.get(serial) or self.asset(serial)
         owner = (unit.customer_id, unit.plan_family)
         return unit.exists and owner == (part.customer_id, part.plan_family) and unit.part_of is None
+
+
+def _contacts(wanted: Asset) -> set[str]:
+    """Whom its contracts name."""
+    return {contract.contact_id for contract in wanted.contracts if contract.contact_id}

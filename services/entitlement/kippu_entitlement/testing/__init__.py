@@ -1,14 +1,21 @@
 """For tests of entitlement: a world in which it hears other services' events, on any log, by its real reactors."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
 from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
-from kippu_events.catalogue.intake import FaultIsolated, TicketClassified, TicketDeclined, TicketOpened, WorkRecorded
+from kippu_events.catalogue.intake import (
+    FaultIsolated,
+    RequestDetailsRecorded,
+    TicketClassified,
+    TicketDeclined,
+    TicketOpened,
+    WorkRecorded,
+)
 from kippu_events.catalogue.shipments import UnitDelivered
-from kippu_events.catalogue.values import Channel, WorkKind
+from kippu_events.catalogue.values import Channel, RequestDetails, WorkKind
 from kippu_events.consumer.reactor import Reactions
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
@@ -184,6 +191,17 @@ class World:
         )
         await self.hear(event)
 
+    async def said(self, ticket_no: str = "KP-0000-0001", answered_at: datetime | None = None, **details: Any) -> None:
+        event = RequestDetailsRecorded(
+            occurred_at=self.clock.now(),
+            ticket_no=ticket_no,
+            customer_id=CUSTOMER,
+            details=RequestDetails(**details),
+            recorded_by="operator-1",
+            answered_at=answered_at,
+        )
+        await self.hear(event)
+
     async def delivered(self, shipment_id: str, serial: str, defective_serial: str, **changes: Any) -> None:
         await self.hear(self.delivering(shipment_id, serial, defective_serial, **changes))
 
@@ -278,7 +296,9 @@ class World:
 
 def _stream_of(event: Event, provider: str) -> str:
     match event:
-        case TicketOpened() | TicketClassified() | FaultIsolated() | WorkRecorded() | TicketDeclined():
+        case TicketOpened() | TicketClassified() | RequestDetailsRecorded():
+            return f"ticket-{provider}-{event.ticket_no}"
+        case FaultIsolated() | WorkRecorded() | TicketDeclined():
             return f"ticket-{provider}-{event.ticket_no}"
         case UnitDelivered():
             return f"shipments-{provider}-{event.ticket_no}"

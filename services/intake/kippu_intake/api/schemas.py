@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from kippu_events.catalogue.values import Channel, WorkKind
+from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.values import Channel, Reply, RequestDetails, WorkKind
 from kippu_service.http import Identifier, Input, Line
 from kippu_terms.value import Name
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
@@ -25,6 +26,52 @@ Minutes = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
 """A number at all; which ones make sense, the domain says, with all other faults."""
 
 
+class DetailsIn(Input):
+    """What else is said of a request: wishes, and facts that some terms look at. What is left out is not said.
+
+    A partner states wishes and what it knows of its own side; what the provider asks for, grants or decides, and the
+    facts of the register, are its own people's. `cause` and `failed_at` a partner states in the report only.
+    """
+
+    cause: Name | None = None
+    """Why it failed, such as `natural_disaster`, `customer_negligence` or `server_change`."""
+    failed_at: AwareDatetime | None = None
+    """When the fault happened, if that was before the report."""
+    asked_by: Literal["contact", "other"] | None = None
+    """Whether the contact person on record asks, where the desk knows better than the register."""
+    keep_part: bool | None = None
+    """Whether the customer wants to keep the failed part."""
+    wanted_service: Name | None = None
+    """Which of the plan's services the customer asks for; the terms decide which one applies."""
+    answer_wanted_by: AwareDatetime | None = None
+    """The deadline for an answer that the customer sets."""
+    written_report: Literal["asked", "granted"] | None = None
+    """A written report on the fault: `asked` for by the customer, `granted` by an operator."""
+    config_file_at: AwareDatetime | None = None
+    """When a configuration file was given, where the desk has to say so; a portal gives the file itself."""
+    config_override: bool | None = None
+    """Whether an operator lets a configuration file count that came late."""
+    firmware: Literal["asked", "done"] | None = None
+    """`asked`: the provider asks for an update of the firmware, and the request waits for it."""
+    agreement: Literal["asked", "given", "refused"] | None = None
+    """`asked`: the provider proposes chargeable work, and the request waits for the customer's answer."""
+    remote_access: bool | None = None
+    internet: bool | None = None
+    """Whether the customer's server reaches the internet."""
+    security_software: Literal["paused", "not_paused"] | None = None
+    operator_serves: bool | None = None
+    """What an operator decides where the terms leave it to the provider."""
+    keep_list: bool | None = None
+    """Whether the customer wants to keep a list that the work resets."""
+    ship_to: Literal["registered_site", "named_place"] | None = None
+    ship_to_island: bool | None = None
+    """Whether the named place is on a remote island."""
+    visit_site: Literal["registered", "other"] | None = None
+
+    def details(self) -> RequestDetails:
+        return RequestDetails(**self.model_dump())
+
+
 class FactsIn(Input):
     """What a request is about, as far as it is known."""
 
@@ -36,10 +83,17 @@ class FactsIn(Input):
     """What a question is about, by the plan's topics."""
     part: Name | None = None
     """The part that failed, such as `disk`."""
+    details: DetailsIn = DetailsIn()
 
     def facts(self) -> Facts:
         return Facts(
-            self.category, self.asset_serial, self.wanted_at, self.wanted_minutes, topic=self.topic, part=self.part
+            category=self.category,
+            asset_serial=self.asset_serial,
+            wanted_at=self.wanted_at,
+            wanted_minutes=self.wanted_minutes,
+            topic=self.topic,
+            part=self.part,
+            details=self.details.details(),
         )
 
 
@@ -165,7 +219,23 @@ class ShownMail(Shown):
     outcome: Literal["waiting", "sent", "bounced"]
 
 
+class ShownExpectation(Shown):
+    """What can be expected by the decision that stands. Times are aims, never promises."""
+
+    decision: int
+    counts_from: datetime | None
+    """When the request counts as received: outside hours, at the next opening."""
+    targets: list[Target]
+    """What is aimed at, with the time that counts and the time that does not, and why."""
+    replies: list[Reply]
+    """What is answered to wishes."""
+
+
 class TicketDetail(TicketLine):
+    details: RequestDetails
+    """All that was said of it beside what it is about."""
+    expectation: ShownExpectation | None
+    """None while nothing is decided that could be expected."""
     messages: list[ShownMessage]
     work: list[ShownWork]
     mails: list[ShownMail]

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
+import orjson
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
 from kippu_events.catalogue import intake
@@ -20,6 +21,7 @@ from starlette.responses import Response
 from kippu_intake.api.asking import CaughtUp, contact_for
 from kippu_intake.api.schemas import (
     MAX_ATTACHMENT_BODY,
+    DetailsIn,
     FactsIn,
     NewAttachment,
     NewIsolation,
@@ -33,6 +35,7 @@ from kippu_intake.api.schemas import (
 )
 from kippu_intake.api.thread import Thread
 from kippu_intake.domain import ticket as tickets
+from kippu_intake.domain.details import require_may_state
 from kippu_intake.domain.names import contact_subject, ticket_stream
 from kippu_intake.domain.ticket import File
 from kippu_intake.domain.ticket_state import Status, Ticket
@@ -77,6 +80,8 @@ async def open_ticket(command: Writer, body: NewTicket, caught_up: CaughtUp) -> 
     if not command.principal.is_staff and (body.channel is not Channel.PORTAL or body.received_at is not None):
         message = "Only the provider's own people enter a call, or say when it came in."
         raise Refused(Fault("staff_only", message, "channel" if body.received_at is None else "received_at", "IIJ-01"))
+    facts = body.facts()
+    require_may_state(facts.details, staff=command.principal.is_staff, in_report=True)
     contact = await contact_for(
         Known(runtime),
         command.principal,
@@ -106,7 +111,7 @@ async def open_ticket(command: Writer, body: NewTicket, caught_up: CaughtUp) -> 
                 language=contact.language,
                 subject=Plain(sealed_for, body.subject),
                 body=text,
-                facts=body.facts(),
+                facts=facts,
                 now=work.now,
             ),
         )
@@ -145,7 +150,8 @@ async def read_ticket(query: Reader, ticket_no: TicketNo) -> Response:
         raise not_found()
     thread = await Thread.read(query.runtime, query.provider, events)
     parts = {"messages": thread.messages, "work": thread.work, "mails": list(thread.mails.values())}
-    shown = TicketDetail.model_validate({**row, "subject": thread.messages[0].subject, **parts})
+    said = {name: orjson.loads(row[name]) if row[name] else None for name in ("details", "expectation")}
+    shown = TicketDetail.model_validate({**row, "subject": thread.messages[0].subject, **said, **parts})
     return query.answer(shown, version=row["version"])
 
 
@@ -165,8 +171,19 @@ async def read_history(
 
 @router.post("/{ticket_no}/classification")
 async def classify(command: Desk, ticket_no: TicketNo, body: FactsIn) -> Response:
-    """What the request is about, all of it anew; coverage is then decided again."""
+    """What the request is about, all of it anew, with details over those that are known; coverage is then decided
+    again."""
     return await _change(command, ticket_no, body, lambda ticket, now: tickets.classify(ticket, body.facts(), now))
+
+
+@router.post("/{ticket_no}/details")
+async def state_details(command: Writer, ticket_no: TicketNo, body: DetailsIn) -> Response:
+    """What else is said of the request, over what is known already; coverage is then decided again."""
+    stated, by = body.details(), command.principal.client_id
+    require_may_state(stated, staff=command.principal.is_staff, in_report=False)
+    return await _change(
+        command, ticket_no, body, lambda ticket, now: tickets.state_details(ticket, stated, recorded_by=by, now=now)
+    )
 
 
 @router.post("/{ticket_no}/messages", status_code=201)

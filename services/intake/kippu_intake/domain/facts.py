@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from kippu_events.catalogue.values import RequestDetails
 from kippu_terms.facts import CALENDARS_FROM, CALENDARS_UNTIL
 from kippu_terms.refusal import Fault
 
 MAX_WORK_MINUTES = 1440
 """A day: no single entry or visit is longer."""
+
+NOTHING_MORE = RequestDetails()
+"""Nothing is said of a request beside what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Facts:
     wanted_minutes: int | None = None
     topic: str | None = None
     part: str | None = None
+    details: RequestDetails = NOTHING_MORE
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Literal
 
 from kippu_events.catalogue import intake
-from kippu_events.catalogue.values import BlobRef, Channel, WorkKind
+from kippu_events.catalogue.values import BlobRef, Channel, RequestDetails, WorkKind
 from kippu_events.event import Event, Personal
 from kippu_terms.facts import CALENDARS_FROM
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_intake.domain.facts import MAX_WORK_MINUTES, Facts, Isolation, beyond_calendars, faults_of
+from kippu_intake.domain.details import faults_of_details
+from kippu_intake.domain.facts import MAX_WORK_MINUTES, NOTHING_MORE, Facts, Isolation, beyond_calendars, faults_of
 from kippu_intake.domain.ticket_state import ACTIVE, ENDED, Status, Ticket
 
 
@@ -44,7 +45,7 @@ def open_ticket(
     """A request gets its number at once, on every channel (IIJ-02), and counts from its receipt (IIJ-07)."""
     if ticket.status is not Status.UNOPENED:
         raise Refused(Fault("ticket_exists", f"Ticket {ticket_no} exists already.", "ticket_no"), kind="conflict")
-    faults = faults_of(facts, received_at)
+    faults = faults_of(facts, received_at) + faults_of_details(facts.details, received_at, now)
     if received_at > now:
         faults.append(Fault("in_future", "A request cannot have been received in the future.", "received_at", "IIJ-07"))
     if received_at < CALENDARS_FROM:
@@ -69,6 +70,7 @@ def open_ticket(
             wanted_minutes=facts.wanted_minutes,
             topic=facts.topic,
             part=facts.part,
+            details=_stated(facts.details),
         )
     ]
 
@@ -76,7 +78,8 @@ def open_ticket(
 def classify(ticket: Ticket, facts: Facts, now: datetime) -> list[Event]:
     """The desk says what the request is about; coverage is then decided anew."""
     _must_be(ticket, "classified", *ACTIVE, Status.RESOLVED)
-    faults = faults_of(facts, ticket.received_at or now)
+    received_at = ticket.received_at or now
+    faults = faults_of(facts, received_at) + faults_of_details(facts.details, received_at, now)
     if faults:
         raise Refused(*faults)
     return [
@@ -90,8 +93,33 @@ def classify(ticket: Ticket, facts: Facts, now: datetime) -> list[Event]:
             wanted_minutes=facts.wanted_minutes,
             topic=facts.topic,
             part=facts.part,
+            details=_stated(facts.details),
         )
     ]
+
+
+def state_details(ticket: Ticket, stated: RequestDetails, *, recorded_by: str, now: datetime) -> list[Event]:
+    """More is said of a request; coverage is then decided anew. What is known already changes nothing."""
+    _must_not_have_ended(ticket, "say more of it")
+    faults = faults_of_details(stated, ticket.received_at or now, now, within="")
+    if faults:
+        raise Refused(*faults)
+    if ticket.details.updated(stated) == ticket.details:
+        return []
+    return [
+        intake.RequestDetailsRecorded(
+            occurred_at=now,
+            ticket_no=ticket.ticket_no,
+            customer_id=ticket.customer_id,
+            details=stated,
+            recorded_by=recorded_by,
+            answered_at=ticket.answered_at,
+        )
+    ]
+
+
+def _stated(details: RequestDetails) -> RequestDetails | None:
+    return None if details == NOTHING_MORE else details
 
 
 def add_message(
@@ -117,7 +145,7 @@ def add_message(
         subject=subject,
         body=body,
     )
-    answered = direction == "inbound" and ticket.status is Status.WAITING and ticket.waiting_for == "customer"
+    answered = direction == "inbound" and ticket.waits_for_customer
     return [added, *(resume(ticket, now) if answered else [])]
 
 

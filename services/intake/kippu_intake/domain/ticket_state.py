@@ -5,9 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from kippu_events.catalogue import intake
+from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.values import Reply, RequestDetails
 from kippu_events.event import Event
 
-from kippu_intake.domain.facts import Isolation
+from kippu_intake.domain.facts import NOTHING_MORE, Isolation
 
 FOLD_VERSION = 3
 """To be raised whenever `Ticket` or `evolve` changes."""
@@ -27,6 +29,15 @@ ENDED = frozenset({Status.CLOSED, Status.DECLINED})
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """When the request counts as received, what is aimed at, and what is answered to wishes."""
+
+    counts_from: datetime | None = None
+    targets: tuple[Target, ...] = ()
+    replies: tuple[Reply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """A request as its events left it. The counters number what is added next."""
 
@@ -38,7 +49,14 @@ class Ticket:
     received_at: datetime | None = None
     isolation: Isolation | None = None
     """What was found last to be at fault."""
+    details: RequestDetails = NOTHING_MORE
+    """All that was said of it beside what it is about."""
     waiting_for: str | None = None
+    waiting_clause: str | None = None
+    answered_at: datetime | None = None
+    """When the customer answered what it waited for, until it waits again or the desk asks back."""
+    expectation: Expectation | None = None
+    """What the customer was told last to expect."""
     messages: int = 0
     attachments: int = 0
     work_entries: int = 0
@@ -48,42 +66,73 @@ class Ticket:
     settled_visits: tuple[str, ...] = ()
     """Ids of the visits whose outcome the customer was told."""
 
+    @property
+    def waits_for_customer(self) -> bool:
+        return self.status is Status.WAITING and self.waiting_for == "customer"
+
+
+_STATUS_AFTER: dict[type[Event], Status] = {
+    intake.TicketResumed: Status.OPEN,
+    intake.TicketReopened: Status.OPEN,
+    intake.TicketResolved: Status.RESOLVED,
+    intake.TicketClosed: Status.CLOSED,
+    intake.TicketDeclined: Status.DECLINED,
+}
+
 
 def evolve(ticket: Ticket, event: Event) -> Ticket:
     """The ticket after an event. One that changes nothing here leaves it as it is."""
     match event:
         case intake.TicketOpened():
-            ticket = Ticket(
+            return Ticket(
                 status=Status.OPEN,
                 ticket_no=event.ticket_no,
                 customer_id=event.customer_id,
                 contact_id=event.contact_id,
                 language=event.language,
                 received_at=event.received_at,
+                details=event.details or NOTHING_MORE,
             )
+        case intake.TicketWaiting():
+            return replace(
+                ticket,
+                status=Status.WAITING,
+                waiting_for=event.waiting_for,
+                waiting_clause=event.clause,
+                answered_at=None,
+            )
+        case _ if type(event) in _STATUS_AFTER:
+            return replace(ticket, status=_STATUS_AFTER[type(event)], waiting_for=None, waiting_clause=None)
+        case intake.MailRequested():
+            return _mail_requested(ticket, event)
+        case intake.MailSent() | intake.MailBounced():
+            return replace(ticket, unsent=tuple(mail for mail in ticket.unsent if mail != event.mail_id))
+    return _told(ticket, event)
+
+
+def _told(ticket: Ticket, event: Event) -> Ticket:
+    """What was said, found or done on a request."""
+    match event:
+        case intake.TicketClassified() | intake.RequestDetailsRecorded() if event.details is not None:
+            ticket = replace(ticket, details=ticket.details.updated(event.details))
         case intake.MessageAdded():
-            ticket = replace(ticket, messages=ticket.messages + 1)
+            ticket = _message_added(ticket, event)
         case intake.AttachmentAdded():
             ticket = replace(ticket, attachments=ticket.attachments + 1)
         case intake.WorkRecorded():
             ticket = replace(ticket, work_entries=ticket.work_entries + 1)
         case intake.FaultIsolated():
             ticket = replace(ticket, isolation=Isolation(event.asset_serial, event.part, event.isolated_at))
-        case intake.TicketWaiting():
-            ticket = replace(ticket, status=Status.WAITING, waiting_for=event.waiting_for)
-        case intake.TicketResumed() | intake.TicketReopened():
-            ticket = replace(ticket, status=Status.OPEN, waiting_for=None)
-        case intake.TicketResolved():
-            ticket = replace(ticket, status=Status.RESOLVED, waiting_for=None)
-        case intake.TicketClosed():
-            ticket = replace(ticket, status=Status.CLOSED, waiting_for=None)
-        case intake.TicketDeclined():
-            ticket = replace(ticket, status=Status.DECLINED, waiting_for=None)
-        case intake.MailRequested():
-            ticket = _mail_requested(ticket, event)
-        case intake.MailSent() | intake.MailBounced():
-            ticket = replace(ticket, unsent=tuple(mail for mail in ticket.unsent if mail != event.mail_id))
+        case intake.ExpectationStated():
+            ticket = replace(ticket, expectation=Expectation(event.counts_from, event.targets, event.replies))
     return ticket
+
+
+def _message_added(ticket: Ticket, event: intake.MessageAdded) -> Ticket:
+    answered_at = ticket.answered_at if event.direction == "inbound" else None
+    if event.direction == "inbound" and ticket.waits_for_customer:
+        answered_at = event.occurred_at
+    return replace(ticket, messages=ticket.messages + 1, answered_at=answered_at)
 
 
 def _mail_requested(ticket: Ticket, event: intake.MailRequested) -> Ticket:

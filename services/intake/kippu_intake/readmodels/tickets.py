@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import orjson
 from asyncpg import Connection
 from kippu_events.catalogue import intake
+from kippu_events.catalogue.values import RequestDetails
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
@@ -15,10 +16,11 @@ from kippu_intake.domain.ticket_state import Status
 
 _OPENED = """
 insert into read.ticket (provider, ticket_no, customer_id, contact_id, plan_family, channel, received_at, language,
-                         subject, status, category, asset_serial, wanted_at, wanted_minutes, topic, part, version)
+                         subject, status, category, asset_serial, wanted_at, wanted_minutes, topic, part, details,
+                         version)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
                      $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[],
-                     $14::integer[], $15::text[], $16::text[], $17::bigint[])
+                     $14::integer[], $15::text[], $16::text[], $17::jsonb[], $18::bigint[])
 """
 
 # A change is a JSON object of the columns that it sets, so that it can also set one to null.
@@ -41,6 +43,8 @@ update read.ticket
        isolated_serial = coalesce(changed.columns ->> 'isolated_serial', ticket.isolated_serial),
        isolated_part = case when changed.columns ? 'isolated_part'
                             then changed.columns ->> 'isolated_part' else ticket.isolated_part end,
+       details = ticket.details || coalesce(changed.columns -> 'details', '{}'),
+       expectation = coalesce(changed.columns -> 'expectation', ticket.expectation),
        minutes_recorded = ticket.minutes_recorded + changed.minutes,
        version = changed.version
   from unnest($1::text[], $2::text[], $3::jsonb[], $4::integer[], $5::bigint[])
@@ -64,6 +68,8 @@ class Tickets(Projector):
         intake.MessageAdded,
         intake.AttachmentAdded,
         intake.FaultIsolated,
+        intake.RequestDetailsRecorded,
+        intake.ExpectationStated,
         intake.WorkRecorded,
         intake.TicketWaiting,
         intake.TicketResumed,
@@ -120,37 +126,41 @@ class _Change:
         event = envelope.event
         if isinstance(event, intake.WorkRecorded):
             self.minutes += event.minutes
+        if isinstance(event, intake.TicketClassified | intake.RequestDetailsRecorded) and event.details is not None:
+            self.columns["details"] = self.columns.get("details", {}) | _said(event.details)
         self.columns |= _columns(event)
 
     def row(self) -> tuple[str, int, int]:
         return orjson.dumps(self.columns).decode(), self.minutes, self.version
 
 
+_CLASSIFIED = ("category", "asset_serial", "wanted_at", "wanted_minutes", "topic", "part")
+_EXPECTED = {"decision", "counts_from", "targets", "replies"}
+
+
 def _columns(event: Event) -> dict[str, Any]:
-    """The columns that an event sets."""
+    """The columns that an event sets, beside the details."""
     match event:
         case intake.TicketClassified():
-            return {
-                "category": event.category,
-                "asset_serial": event.asset_serial,
-                "wanted_at": event.wanted_at,
-                "wanted_minutes": event.wanted_minutes,
-                "topic": event.topic,
-                "part": event.part,
-            }
+            return {name: getattr(event, name) for name in _CLASSIFIED}
         case intake.FaultIsolated():
             return {
                 "isolated_at": event.isolated_at,
                 "isolated_serial": event.asset_serial,
                 "isolated_part": event.part,
             }
+        case intake.ExpectationStated():
+            return {"expectation": event.model_dump(include=_EXPECTED, mode="json")}
         case intake.TicketWaiting():
             return _status(Status.WAITING, event.waiting_for, event.clause)
         case intake.TicketDeclined():
             return _status(Status.DECLINED, None, event.clause)
-        case _ if type(event) in _STATUS_AFTER:
-            return _status(_STATUS_AFTER[type(event)])
-    return {}
+    return _status(_STATUS_AFTER[type(event)]) if type(event) in _STATUS_AFTER else {}
+
+
+def _said(details: RequestDetails) -> dict[str, Any]:
+    """As an object without what is not said, to be laid over what was said before."""
+    return details.model_dump(mode="json", exclude_none=True)
 
 
 def _status(status: Status, waiting_for: str | None = None, clause: str | None = None) -> dict[str, Any]:
@@ -175,6 +185,7 @@ def _opened_row(envelope: Envelope, event: intake.TicketOpened) -> tuple[Any, ..
         event.wanted_minutes,
         event.topic,
         event.part,
+        orjson.dumps(_said(event.details) if event.details else {}).decode(),
         envelope.version,
     )
 

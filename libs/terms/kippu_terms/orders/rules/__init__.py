@@ -1,0 +1,18 @@
+"""The kinds of rule that decide an order, one file each. A new kind is a new file here; nothing else changes.
+
+Importing this package imports every file in it, which registers its kind.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Annotated
+
+from kippu_terms.orders.rules.base import KINDS, OrderRule
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+AnyOrderRule = Annotated[OrderRule, KINDS]
+"""A rule of a plan's `[ordering]`, of the kind that its `kind` names."""
+
+__all__ = ["KINDS", "AnyOrderRule", "OrderRule"]

@@ -1,0 +1,20 @@
+"""Sold only while the maintenance of the licences is in force, or only once it has ended."""
+
+from typing import Literal
+
+from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, order_rule_kind
+from kippu_terms.value import Flag
+
+
+@order_rule_kind
+class MaintenanceState(OrderRule):
+    kind: Literal["maintenance_state"] = "maintenance_state"
+    maintained: Flag
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        licence, on = case.facts.licence, case.facts.ordered_on
+        if licence is None:
+            return OrderVerdict("refused", {"maintained_until": None}, about="licence")
+        inputs = {"ordered_on": on.isoformat(), "maintained_until": licence.maintained_until.isoformat()}
+        maintained = on <= licence.maintained_until
+        return OrderVerdict("satisfied" if maintained is self.maintained else "refused", inputs, about="ordered_on")

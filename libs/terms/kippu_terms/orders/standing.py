@@ -1,0 +1,73 @@
+"""What holds of every order, whatever the plan: rules that follow from what a product is, and obey its clause."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict
+from kippu_terms.sections import Product
+
+
+class Orderable(OrderRule):
+    """A charge is raised by the provider, and nobody orders it."""
+
+    kind: Literal["orderable"] = "orderable"
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        inputs = {"product": case.product.id, "kind": case.product.kind}
+        return OrderVerdict("refused" if case.product.kind == "charge" else "satisfied", inputs, about="product")
+
+
+class InQuantity(OrderRule):
+    """A product is sold up to so many at a time."""
+
+    kind: Literal["quantity"] = "quantity"
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        quantity, most = case.facts.quantity, case.product.max_quantity
+        inputs = {"quantity": quantity, "max_quantity": most}
+        return OrderVerdict("satisfied" if quantity <= most else "refused", inputs, about="quantity")
+
+
+class OptionOf(OrderRule):
+    """An option is sold with one of its products: in the same order, or for a contract that has not ended."""
+
+    kind: Literal["option_of"] = "option_of"
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        held = {each.product for each in case.facts.held if case.facts.ordered_on <= each.valid_until}
+        with_it = (case.facts.products_together | held) & case.product.only_with
+        inputs = {"only_with": sorted(case.product.only_with), "with": sorted(with_it)}
+        return OrderVerdict("satisfied" if with_it else "refused", inputs, about="together")
+
+
+class RenewalOf(OrderRule):
+    """A renewal is one of a contract that is held."""
+
+    kind: Literal["renewal_of"] = "renewal_of"
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        held = [each.contract_id for each in case.facts.held]
+        inputs = {"renews": case.facts.renews, "held": held}
+        return OrderVerdict("satisfied" if case.facts.renewed else "refused", inputs, about="renews")
+
+
+class Dated(OrderRule):
+    """What runs from the purchase of a device takes that date."""
+
+    kind: Literal["dated"] = "dated"
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        known = case.period != "asset_purchase"
+        return OrderVerdict("satisfied" if known else "refused", {"bought_on_known": known}, about="asset.bought_on")
+
+
+def standing_rules(product: Product) -> Iterator[OrderRule]:
+    """Those that can speak on a product."""
+    yield Orderable(clause=product.clause)
+    yield InQuantity(clause=product.clause)
+    if product.kind == "option":
+        yield OptionOf(clause=product.clause)
+    if product.renewal:
+        yield RenewalOf(clause=product.clause)
+    if product.runs_from == "asset_purchase":
+        yield Dated(clause=product.clause)

@@ -1,0 +1,17 @@
+"""Answers are for the contact person on record only; anybody else of the customer is refused."""
+
+from typing import Literal
+
+from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+
+
+@rule_kind
+class AskedByContact(Rule):
+    kind: Literal["asked_by_contact"] = "asked_by_contact"
+
+    def judge(self, case: Case) -> Verdict:
+        asked_by = case.request.asked_by
+        inputs = {"asked_by": asked_by}
+        if asked_by is None:
+            return Verdict("waiting", inputs, waiting_for="classification")
+        return Verdict("satisfied" if asked_by == "contact" else "refused", inputs)

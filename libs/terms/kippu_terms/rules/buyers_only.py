@@ -1,0 +1,14 @@
+"""Only buyers are served, not those whom they connect to. A request is the buyer's own, unless somebody objects."""
+
+from typing import Literal
+
+from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+
+
+@rule_kind
+class BuyersOnly(Rule):
+    kind: Literal["buyers_only"] = "buyers_only"
+
+    def judge(self, case: Case) -> Verdict:
+        buyer = case.facts.customer.buyer if case.facts.customer else None
+        return Verdict("refused" if buyer is False else "satisfied", {"buyer": buyer})

@@ -1,0 +1,25 @@
+"""Parts that wear out belong to nobody's cover at the end of their life: the customer buys new ones."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.value import Name
+
+
+@rule_kind
+class Consumable(Rule):
+    kind: Literal["consumable"] = "consumable"
+    parts: Annotated[frozenset[Name], Field(min_length=1)]
+    causes: Annotated[frozenset[Name], Field(min_length=1)]
+    """What stands for the end of its life."""
+
+    def judge(self, case: Case) -> Verdict:
+        part, cause = case.request.part, case.request.cause
+        inputs = {"part": part, "cause": cause, "parts": sorted(self.parts), "causes": sorted(self.causes)}
+        if part not in self.parts:
+            return Verdict("not_applicable", inputs)
+        if cause is None:
+            return Verdict("waiting", inputs, waiting_for="classification")
+        return Verdict("refused" if cause in self.causes else "satisfied", inputs)

@@ -1,0 +1,27 @@
+"""Some work resets a list that the customer may want to keep: then it takes a hearing and an estimate of its own.
+
+The choice has to be on record before the work; it is never guessed.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.value import Name
+
+
+@rule_kind
+class KeptList(Rule):
+    kind: Literal["kept_list"] = "kept_list"
+    topics: Annotated[frozenset[Name], Field(min_length=1)]
+    """The work that resets it."""
+
+    def judge(self, case: Case) -> Verdict:
+        topic, keep = case.request.topic, case.request.keep_list
+        inputs = {"topic": topic, "keep_list": keep}
+        if topic not in self.topics:
+            return Verdict("not_applicable", inputs)
+        if keep is None:
+            return Verdict("waiting", inputs, waiting_for="customer")
+        return Verdict("quote" if keep else "satisfied", inputs)

@@ -1,0 +1,17 @@
+"""Only for customers who bought a licence from the provider, whether its maintenance is in force or not."""
+
+from typing import Literal
+
+from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+
+
+@rule_kind
+class LicenceBought(Rule):
+    kind: Literal["licence_bought"] = "licence_bought"
+
+    def judge(self, case: Case) -> Verdict:
+        bought = case.facts.customer.bought_licence if case.facts.customer else None
+        inputs = {"bought_licence": bought}
+        if bought is None:
+            return Verdict("waiting", inputs, waiting_for="classification")
+        return Verdict("satisfied" if bought else "refused", inputs)

@@ -1,0 +1,17 @@
+"""What no product contains is refused, whatever contract there is."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.value import Name
+
+
+@rule_kind
+class NotIncluded(Rule):
+    kind: Literal["not_included"] = "not_included"
+    categories: Annotated[frozenset[Name], Field(min_length=1)]
+
+    def judge(self, case: Case) -> Verdict:
+        return Verdict("refused", {"category": case.request.category})

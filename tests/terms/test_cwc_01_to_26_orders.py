@@ -1,0 +1,162 @@
+"""CWC-01, CWC-02, CWC-05, CWC-08, CWC-10, CWC-11, CWC-18, CWC-20, CWC-21, CWC-26 and CWC-27: what can be ordered."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from kippu_terms.orders.deciding import OrderDecision, decide_order
+from kippu_terms.orders.facts import OrderFacts
+from kippu_terms.plan import Plan
+
+SERVICES = ["server-installation", "introduction-advice", "ssl-setup", "security-option"]
+
+
+@pytest.fixture(scope="module")
+def order(cwc: Plan) -> Any:
+    """Decides on an order placed on Monday 30 November 2026 by mail, by a customer who bought a licence and holds a
+    valid member ID; keywords change the order."""
+
+    def decision(product: str, **changes: Any) -> OrderDecision:
+        usual = {
+            "provider": "cwc",
+            "product": product,
+            "ordered_on": date(2026, 11, 30),
+            "channel": "mail",
+            "customer": {"bought_licence": True, "member_id": "valid"},
+        }
+        together = [{"product": each, "quantity": many} for each, many in changes.pop("together", {}).items()]
+        return decide_order(cwc, OrderFacts.model_validate({**usual, "together": together, **changes}))
+
+    return decision
+
+
+def clauses(decision: OrderDecision) -> list[str | None]:
+    return [fault.clause for fault in decision.faults]
+
+
+@pytest.mark.clause("CWC-01")
+def test_a_licence_is_ordered_with_the_first_years_maintenance(order: Any) -> None:
+    assert order("licence", together={"annual-maintenance": 1}).outcome == "accepted"
+    alone = order("licence")
+    assert (alone.outcome, alone.price) == ("refused", None)
+    assert clauses(alone) == ["CWC-01", "CWC-02"]  # every broken rule at once
+    assert [remedy.action for remedy in alone.remedies] == ["order_maintenance", "order_as_many"]
+
+
+@pytest.mark.clause("CWC-02")
+@pytest.mark.parametrize(("units", "outcome"), [(2, "refused"), (3, "accepted"), (4, "refused")])
+def test_as_many_units_of_maintenance_as_licences(order: Any, units: int, outcome: str) -> None:
+    decision = order("licence", quantity=3, together={"annual-maintenance": units})
+    assert (decision.outcome, clauses(decision)) == (outcome, [] if outcome == "accepted" else ["CWC-02"])
+    other = order("annual-maintenance", quantity=units, together={"licence": 3})
+    assert other.outcome == outcome
+
+
+LICENCE = {"price_paid": 200_000, "full_on": "2025-12-10", "maintained_until": "2026-12-09", "licence_id": "L-1"}
+HELD = [
+    {"contract_id": "L-1", "product": "annual-maintenance", "valid_from": "2025-12-10", "valid_until": "2026-12-09"}
+]
+RENEWS: dict[str, Any] = {"licence": LICENCE, "held": HELD, "renews": "L-1"}
+
+
+@pytest.mark.clause("CWC-10", "CWC-05")
+@pytest.mark.parametrize(
+    ("product", "on", "refused_by"),
+    [
+        ("maintenance-renewal", date(2026, 12, 9), None),
+        ("maintenance-renewal", date(2026, 12, 10), "CWC-10"),
+        ("maintenance-rejoining", date(2026, 12, 9), "CWC-05"),
+        ("maintenance-rejoining", date(2026, 12, 10), None),
+    ],
+)
+def test_a_continuing_renewal_up_to_the_end_and_a_rejoining_after_it(
+    order: Any, product: str, on: date, refused_by: str | None
+) -> None:
+    decision = order(product, ordered_on=on, **RENEWS)
+    assert clauses(decision) == ([refused_by] if refused_by else [])
+
+
+def test_a_renewal_names_what_it_renews(order: Any) -> None:
+    assert order("maintenance-renewal").outcome == "refused"
+
+
+@pytest.mark.clause("CWC-08")
+def test_who_holds_licences_adds_to_them(order: Any) -> None:
+    together = {"annual-maintenance": 1}
+    assert clauses(order("licence", together=together, **RENEWS)) == ["CWC-08"]
+    assert order("licence", together={**together, "maintenance-alignment": 1}, **RENEWS).outcome == "accepted"
+    assert clauses(order("maintenance-alignment", **RENEWS)) == ["CWC-08"]  # nothing is added
+
+
+@pytest.mark.clause("CWC-11")
+@pytest.mark.parametrize(
+    ("wished", "pay_by"),
+    [
+        (date(2026, 12, 10), date(2026, 12, 7)),  # Thursday → Monday
+        (date(2026, 12, 7), date(2026, 12, 2)),  # Monday → Wednesday
+        (date(2027, 1, 6), date(2026, 12, 28)),  # across the year-end closing
+        (date(2026, 12, 3), date(2026, 11, 30)),  # the day of the order itself
+    ],
+)
+def test_to_be_paid_3_business_days_before_the_wished_delivery(order: Any, wished: date, pay_by: date) -> None:
+    decision = order("incidents-5", wanted_delivery_on=wished)
+    assert (decision.outcome, decision.pay_by) == ("accepted", pay_by)
+
+
+@pytest.mark.clause("CWC-11")
+def test_a_wish_that_cannot_be_paid_in_time_is_refused_with_the_earliest_day(order: Any) -> None:
+    decision = order("incidents-5", wanted_delivery_on=date(2026, 12, 2))
+    assert (decision.outcome, clauses(decision), decision.pay_by) == ("refused", ["CWC-11"], None)
+    assert "2026-12-03" in decision.remedies[0].text["en"]
+    on_saturday = order("incidents-5", ordered_on=date(2026, 11, 28), wanted_delivery_on=date(2026, 12, 2))
+    assert "2026-12-03" in on_saturday.remedies[0].text["en"]
+
+
+@pytest.mark.clause("CWC-18")
+@pytest.mark.parametrize("product", SERVICES)
+def test_services_are_for_those_who_bought_a_licence(order: Any, product: str) -> None:
+    assert order(product, customer={"bought_licence": True}).outcome == "accepted"
+    assert clauses(order(product, customer={"bought_licence": False})) == ["CWC-18"]
+    assert clauses(order(product, customer=None)) == ["CWC-18"]
+    assert order(product, customer=None, together={"licence": 1, "annual-maintenance": 1}).outcome == "accepted"
+
+
+@pytest.mark.clause("CWC-20")
+@pytest.mark.parametrize("product", SERVICES)
+def test_services_are_not_sold_to_competitors(order: Any, product: str) -> None:
+    refused = order(product, customer={"bought_licence": True, "competitor": True})
+    assert clauses(refused) == ["CWC-20"]
+    assert order(product, customer={"bought_licence": True, "competitor": False}).outcome == "accepted"
+    assert order("incidents-1", customer={"member_id": "valid", "competitor": True}).outcome == "accepted"
+
+
+@pytest.mark.clause("CWC-21")
+def test_incidents_last_for_a_year_from_the_payment(order: Any) -> None:
+    decision = order("incidents-5")
+    assert (decision.outcome, decision.period) == ("accepted", None)  # not paid yet
+    paid = order("incidents-5", paid_on=date(2026, 12, 7))
+    assert paid.period is not None
+    assert (paid.period.valid_from, paid.period.valid_until) == (date(2026, 12, 7), date(2027, 12, 6))
+    assert paid.period.clause == "CWC-21"
+
+
+@pytest.mark.clause("CWC-26")
+@pytest.mark.parametrize("product", ["incidents-1", "incidents-5"])
+@pytest.mark.parametrize(("member_id", "refused"), [("valid", False), ("void", True), ("none", True), (None, True)])
+def test_incidents_bought_later_take_a_valid_member_id(
+    order: Any, product: str, member_id: str | None, refused: bool
+) -> None:
+    decision = order(product, customer={"bought_licence": True, "member_id": member_id})
+    assert clauses(decision) == (["CWC-26"] if refused else [])
+
+
+@pytest.mark.clause("CWC-26")
+def test_incidents_bought_with_the_licence_take_none(order: Any) -> None:
+    assert order("incidents-5", customer=None, together={"licence": 1, "annual-maintenance": 1}).outcome == "accepted"
+
+
+@pytest.mark.clause("CWC-27")
+@pytest.mark.parametrize("product", SERVICES)
+def test_services_are_not_ordered_by_telephone(order: Any, product: str) -> None:
+    assert clauses(order(product, channel="telephone")) == ["CWC-27"]
+    assert order(product, channel="portal").outcome == "accepted"

@@ -1,0 +1,54 @@
+"""What a decision under SVT's terms asks of dispatch, pinned so that dispatch needs no plan."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from kippu_entitlement.domain import needs
+from kippu_terms.plan import Plan
+
+Local = Callable[..., datetime]
+
+
+@pytest.mark.clause("SVT-12", "SVT-22", "SVT-23")
+def test_a_replacement_ships_with_its_return_and_what_shipping_it_again_costs(report: Any, svt: Plan) -> None:
+    need = needs.shipment(svt, report())
+    assert need is not None
+    assert (need.mode, need.clause, need.serial, need.target) == ("advance", "SVT-12", "10000000001", None)
+    assert need.returns is not None
+    assert (need.returns.clause, need.returns.days, need.returns.kept_parts) == ("SVT-22", 7, ())
+    assert need.reship_charge is not None
+    assert (need.reship_clause, need.reship_charge.lines[0].unit_price) == ("SVT-23", 1_500)
+
+
+@pytest.mark.clause("SVT-14", "SVT-15", "SVT-19")
+@pytest.mark.parametrize(
+    "change", [{"isolated_at": None}, {"firmware": "asked"}, {"cause": "natural_disaster"}, {"remote_island": True}]
+)
+@pytest.mark.parametrize("product", ["advance-1y", "onsite-basic-1y"])
+def test_nothing_is_asked_of_dispatch_before_everything_is_in_order(
+    report: Any, svt: Plan, change: dict[str, Any], product: str
+) -> None:
+    decision = report(product=product, **change)
+    assert (needs.shipment(svt, decision), needs.visit(svt, decision)) == (None, None)
+    assert all(remedy.clause != "SVT-12" for remedy in needs.remedies(svt, decision))
+
+
+@pytest.mark.clause("SVT-25")
+@pytest.mark.parametrize(
+    ("isolated", "product", "earliest"),
+    [
+        ((2026, 6, 1, 16, 59, 59), "onsite-basic-1y", (2026, 6, 1, 16, 59, 59)),
+        ((2026, 6, 1, 17, 0, 0), "onsite-basic-1y", (2026, 6, 2, 9, 0, 0)),
+        ((2026, 6, 6, 3, 0, 0), "onsite-basic-1y", (2026, 6, 8, 9, 0, 0)),
+        ((2026, 6, 6, 3, 0, 0), "onsite-extended-1y", (2026, 6, 6, 3, 0, 0)),
+    ],
+)
+def test_a_visit_is_asked_for_within_the_hours_of_its_service(
+    report: Any, svt: Plan, tokyo: Local, isolated: tuple[int, ...], product: str, earliest: tuple[int, ...]
+) -> None:
+    need = needs.visit(svt, report(product=product, isolated_at=tokyo(*isolated)))
+    assert need is not None
+    assert (need.wanted_at, need.clause, need.held) == (tokyo(*earliest), "SVT-13", True)
+    assert (need.failed_part, need.failed_part_clause) == ("taken_away", "SVT-13")
