@@ -81,6 +81,7 @@ def advance(**changes: Any) -> ShipmentNeed:
             clause="QNP-01", days=14, remind_days_before=3, overdue_charge=price(80_000), late_return="credited"
         ),
         "reship_charge": price(1_500),
+        "reship_clause": "SVT-23",
         "time_zone": "Asia/Tokyo",
     }
     return ShipmentNeed(**{**usual, **changes})

@@ -49,6 +49,14 @@ async def cwc_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
         yield made
 
 
+@pytest.fixture
+async def sixth_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
+    """The same under the terms of a provider that is made up, and is nothing but a plan file."""
+    text = (Path(__file__).parents[3] / "tests" / "terms" / "sixth.toml").read_text("utf-8")
+    async with _desk(service_database, text) as made:
+        yield made
+
+
 @asynccontextmanager
 async def _desk(service_database: MakeDatabase, plan_text: str) -> AsyncIterator[Desk]:
     database = await service_database("entitlement", [MIGRATIONS])

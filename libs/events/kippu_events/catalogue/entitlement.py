@@ -65,6 +65,10 @@ class AssetContract(Value):
     """The version of the terms that it was sold under, and keeps; None: whichever is in force decides."""
     contact_id: str | None = None
     """Who alone may ask under it, where the terms know such a person: the maintenance contact that was registered."""
+    registered_at: AwareDatetime | None = None
+    """When its registration was complete, where the terms ask for one."""
+    status: Literal["pre_registered", "registered", "active"] | None = None
+    """`pre_registered`: before its device was delivered. None where the terms know no registration."""
 
 
 @entitlement

@@ -4,7 +4,6 @@ A replaced one stays in the register, for what was asked about it before; whoeve
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
@@ -12,6 +11,7 @@ from typing import Literal
 
 from kippu_events.catalogue.entitlement import AssetContract, AssetRegistered, AssetReplaced
 from kippu_events.event import Event
+from kippu_terms import registration
 from kippu_terms.facts import CALENDARS_UNTIL
 from kippu_terms.refusal import Fault, Refused
 
@@ -21,6 +21,7 @@ Kind = Literal["equipment", "service"]
 InstalledBy = Literal["provider", "customer", "third_party"]
 DisksFrom = Literal["provider", "elsewhere"]
 
+normalised = registration.normalised
 SERIAL = re.compile(r"[0-9A-Z][0-9A-Z._/+-]{0,63}")
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 CONTRACT_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
@@ -81,11 +82,6 @@ class Asset:
 REGISTERED = tuple(field.name for field in fields(Asset) if field.name not in ("replaced_by", "replaces"))
 """The fields that a registration states."""
 _DATES = ("bought_on", "warranty_until", "delivered_on")
-
-
-def normalised(serial: str) -> str:
-    """A serial number as it is compared: full-width letters and digits made plain (NFKC), in capitals, no blanks."""
-    return "".join(unicodedata.normalize("NFKC", serial).upper().split())
 
 
 def evolve(state: Asset, event: Event) -> Asset:
