@@ -23,6 +23,7 @@ PRICE = Price(
     lines=(PriceLine(product="se-10", description=LINE_TEXT, quantity=1, unit_price=975_000, tax_rate_permyriad=700),),
     tax_name="VAT",
     tax_rounding="half_up",
+    withholding_permyriad=300,
     payment_days=30,
     time_zone="Asia/Bangkok",
 )

@@ -82,6 +82,10 @@ ENTITLEMENT = House(
             "language": "en",
         },
         "POST /v1/assets": ASSET_BODY,
+        "POST /v1/assets/{serial}/corrections": {
+            "effective_at": "2026-11-01T00:00:00Z",
+            "asset": ASSET_BODY | {"bought_on": "2025-05-02"},
+        },
         "POST /v1/registrations/import": Upload(REGISTRATION, XLSX),
         "POST /v1/orders": ORDER_BODY,
         "POST /v1/orders/preview": {"plan_family": "iij-se", "product": "se-10", "ordered_on": "2026-11-18"},

@@ -115,6 +115,23 @@ class AssetRegistered(Event):
 
 
 @entitlement
+class AssetCorrected(Event):
+    """What the register said was wrong, and had been otherwise since `effective_at`.
+
+    What is right stands in the AssetRegistered before it, in the same append. Where the serial itself was wrong, this
+    is on both streams: on the wrong one, which was never the customer's, with the serial that was meant.
+    """
+
+    customer_id: str
+    serial: str
+    corrected: tuple[str, ...]
+    """Names of AssetRegistered's fields. Empty if only the day was wrong, or the serial."""
+    effective_at: AwareDatetime
+    correct_serial: str | None = None
+    corrected_by: str
+
+
+@entitlement
 class PlanPublished(Event):
     """A version of a provider's terms, whole, with the day from which it is in force."""
 

@@ -6,6 +6,7 @@ from kippu_entitlement.api import (
     contract_documents,
     contract_registrations,
     contracts,
+    corrections,
     customers,
     decisions,
     orders,
@@ -17,6 +18,7 @@ from kippu_entitlement.api import (
 
 ROUTERS = (
     customers.router,
+    corrections.router,  # before the register's, whose serials may have slashes
     assets.router,
     registrations.router,
     plans.router,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Literal
 
-from kippu_events.catalogue.entitlement import AssetContract, AssetRegistered, AssetReplaced
+from kippu_events.catalogue.entitlement import AssetContract, AssetCorrected, AssetRegistered, AssetReplaced
 from kippu_events.event import Event
 from kippu_terms import registration
 from kippu_terms.facts import CALENDARS_UNTIL
@@ -97,6 +97,8 @@ def evolve(state: Asset, event: Event) -> Asset:
             return replace(state, replaced_by=Replacement(event.new_serial, event.replaced_on, event.shipment_id))
         case AssetReplaced():
             return replace(state, replaces=Replacement(event.old_serial, event.replaced_on, event.shipment_id))
+        case AssetCorrected() if event.correct_serial is not None:
+            return Asset()
         case _:
             return state
 

@@ -23,6 +23,7 @@ PROJECTORS = (
     Cases(),
     Shortfalls(),
 )
+PROJECTORS = (Customers(), Assets(), PublishedPlans(), Orders(), Contracts(), Wallets(), Cases(), Shortfalls())
 
 __all__ = [
     "PROJECTORS",

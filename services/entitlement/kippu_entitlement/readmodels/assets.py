@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import orjson
 from asyncpg import Connection
-from kippu_events.catalogue.entitlement import AssetRegistered, AssetReplaced
+from kippu_events.catalogue.entitlement import AssetCorrected, AssetRegistered, AssetReplaced
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
@@ -51,12 +51,22 @@ REPLACED = """
         as exchanged (provider, serial, version, replaced_by, replaces)
     where (asset.provider, asset.serial) = (exchanged.provider, exchanged.serial)
 """
+CORRECTED = """
+    update read.asset as asset set version = corrected.version
+    from unnest($1::text[], $2::text[], $3::bigint[]) as corrected (provider, serial, version)
+    where (asset.provider, asset.serial) = (corrected.provider, corrected.serial)
+"""
+WITHDRAWN = """
+    delete from read.asset as asset
+    using unnest($1::text[], $2::text[]) as withdrawn (provider, serial)
+    where (asset.provider, asset.serial) = (withdrawn.provider, withdrawn.serial)
+"""
 
 
 class Assets(Projector):
     name = "assets"
     logs = ("entitlement",)
-    subscribes: ClassVar[tuple[type[Event], ...]] = (AssetRegistered, AssetReplaced)
+    subscribes: ClassVar[tuple[type[Event], ...]] = (AssetRegistered, AssetReplaced, AssetCorrected)
     tables = ("asset",)
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
@@ -65,6 +75,13 @@ class Assets(Projector):
             await write(connection, REGISTERED, registered)
             replaced = [_replaced(envelope, event) for envelope, event in of_type(wave, AssetReplaced)]
             await write(connection, REPLACED, replaced)
+            # What is right was registered just before; a serial that was wrong was never anybody's.
+            corrected = [
+                (envelope.provider, event.serial, envelope.version, event.correct_serial)
+                for envelope, event in of_type(wave, AssetCorrected)
+            ]
+            await write(connection, CORRECTED, [each[:3] for each in corrected if each[3] is None])
+            await write(connection, WITHDRAWN, [each[:2] for each in corrected if each[3] is not None])
 
 
 def _registered(envelope: Envelope, event: AssetRegistered) -> tuple[Any, ...]:
