@@ -172,6 +172,9 @@ class Tax(Value):
     rounding: Rounding
     included: Flag = False
     """True if prices include this tax; it is then taken out of the total, once."""
+    withholding_permyriad: Annotated[Integer, Field(ge=1, le=10_000)] | None = None
+    """So much of the amount before tax a customer may withhold and pay to the authorities for the provider, who is sent
+    a certificate of it; None where nobody may. 300 is 3 %."""
 
 
 class Metering(Value):

@@ -103,6 +103,12 @@ class Desk:
             body = {"invoice_no": invoice_no, "amount": amount, "currency": "THB", "received_on": today}
             await self.post("billing", "/v1/payments", body | {"payment_id": f"payment-{number}"})
 
+    async def certify(self, invoice_no: str, amount: int) -> None:
+        """Sends the certificate of tax that the customer withheld."""
+        today = self.system.clock.now().date().isoformat()
+        body = {"invoice_no": invoice_no, "certificate_no": "certificate-1", "amount": amount, "currency": "THB"}
+        await self.post("billing", "/v1/withholding-certificates", body | {"issued_on": today, "received_on": today})
+
 
 async def history(system: System) -> None:
     """Registers, requests, work, visits, mails, offers, what falls due; for both providers alike."""
@@ -170,6 +176,12 @@ async def _registers(desk: Desk) -> None:
                 "installed_by": "provider",
             }
             await desk.post("entitlement", "/v1/assets", asset)
+    slip = {key: value for key, value in asset.items() if key != "serial"}
+    await desk.post("entitlement", "/v1/assets", slip | {"serial": "SLIP-1"})
+    since = (desk.system.clock.now() - timedelta(days=10)).isoformat()
+    for serial, right in (("SLIP-1", {"serial": "MEANT-1"}), ("MEANT-1", {"serial": "MEANT-1", "model": "Switch 48"})):
+        correction = {"effective_at": since, "asset": slip | right}
+        await desk.post("entitlement", f"/v1/assets/{serial}/corrections", correction)
     contract = {"contract_id": "C-1", "product": "advance-send-back", "valid_from": "2026-04-01"}
     unit = {
         "customer_id": "customer-1",
@@ -196,7 +208,9 @@ async def _buys(desk: Desk) -> None:
         await desk.system.settle()
         if customer == "customer-1":
             invoice = await desk.get("billing", f"/v1/invoices/INV-{order_id}")
-            await desk.pay(invoice["invoice_no"], 1_000, invoice["total"] - 1_000)
+            withheld = invoice["net"] * 3 // 100
+            await desk.pay(invoice["invoice_no"], 1_000, invoice["total"] - withheld - 1_000)
+            await desk.certify(invoice["invoice_no"], withheld)
     unit = {"customer_id": "customer-1", "plan_family": "qnp", "product": "onsite-weekday", "asset_serial": "NAS-2"}
     await desk.post("entitlement", "/v1/orders", unit | {"together": [{"product": "non-return-disk"}]})
 

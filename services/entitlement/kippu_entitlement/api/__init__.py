@@ -3,7 +3,9 @@
 from kippu_entitlement.api import (
     approvals,
     assets,
+    contract_registrations,
     contracts,
+    corrections,
     customers,
     decisions,
     orders,
@@ -15,6 +17,7 @@ from kippu_entitlement.api import (
 
 ROUTERS = (
     customers.router,
+    corrections.router,  # before the register's, whose serials may have slashes
     assets.router,
     registrations.router,
     plans.router,
@@ -24,6 +27,7 @@ ROUTERS = (
     wallets.router,
     decisions.router,
     approvals.router,
+    contract_registrations.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -11,16 +11,7 @@ from kippu_entitlement.readmodels.registers import Customers, PublishedPlans
 from kippu_entitlement.readmodels.shortfalls import Shortfalls
 from kippu_entitlement.readmodels.wallets import Wallets
 
-PROJECTORS = (
-    Customers(),
-    Assets(),
-    PublishedPlans(),
-    Orders(),
-    Contracts(),
-    Wallets(),
-    Cases(),
-    Shortfalls(),
-)
+PROJECTORS = (Customers(), Assets(), PublishedPlans(), Orders(), Contracts(), Wallets(), Cases(), Shortfalls())
 
 __all__ = [
     "PROJECTORS",
