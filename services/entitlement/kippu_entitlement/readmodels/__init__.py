@@ -23,7 +23,6 @@ PROJECTORS = (
     Cases(),
     Shortfalls(),
 )
-PROJECTORS = (Customers(), Assets(), PublishedPlans(), Orders(), Contracts(), Wallets(), Cases(), Shortfalls())
 
 __all__ = [
     "PROJECTORS",
