@@ -4,6 +4,7 @@ from kippu_entitlement.api import (
     approvals,
     assets,
     contract_documents,
+    contract_imports,
     contract_registrations,
     contracts,
     corrections,
@@ -30,6 +31,7 @@ ROUTERS = (
     approvals.router,
     contract_registrations.router,
     contract_documents.router,
+    contract_imports.router,
 )
 
 __all__ = ["ROUTERS"]
