@@ -84,6 +84,7 @@ ENTITLEMENT = House(
         },
         "POST /v1/registrations/import": Upload(REGISTRATION, XLSX),
         "POST /v1/orders": ORDER_BODY,
+        "POST /v1/orders/{order_id}/refund": {"reason": "ordered by mistake"},
         "POST /v1/orders/preview": {"plan_family": "iij-se", "product": "se-10", "ordered_on": "2026-11-18"},
         "POST /v1/plans": {"source": PLAN_TEXT},
         "POST /v1/decisions/preview": {
