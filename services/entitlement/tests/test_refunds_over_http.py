@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from kippu_entitlement.testing.contracts import REGISTRATION_BODY
-from kippu_entitlement.testing.desk import ORDER_BODY, Desk
+from kippu_entitlement.testing.desk import ASSET_BODY, ORDER_BODY, Desk
 from kippu_events.catalogue.contracts import ContractRefunded
 from kippu_events.catalogue.entitlement import OrderRefunded
 
@@ -32,6 +32,7 @@ async def refunds(desk: Desk) -> list[str]:
     return [event.order_id for event in events if isinstance(event, ContractRefunded | OrderRefunded)]
 
 
+@pytest.mark.clause("SVT-04")
 async def test_an_order_is_given_back_on_the_24th_with_its_contract(switch_desk: Desk) -> None:
     order_id = await buy(switch_desk)
     clock: Any = switch_desk.runtime.clock
@@ -47,6 +48,7 @@ async def test_an_order_is_given_back_on_the_24th_with_its_contract(switch_desk:
     assert (again.status_code, again.json()["errors"][0]["code"]) == (409, "order.refunded")
 
 
+@pytest.mark.clause("SVT-04")
 async def test_on_the_25th_nothing_is_taken_back(switch_desk: Desk) -> None:
     order_id = await buy(switch_desk)
     clock: Any = switch_desk.runtime.clock
@@ -57,6 +59,7 @@ async def test_on_the_25th_nothing_is_taken_back(switch_desk: Desk) -> None:
     assert await refunds(switch_desk) == []
 
 
+@pytest.mark.clause("SVT-04")
 async def test_what_is_registered_is_not_taken_back(switch_desk: Desk) -> None:
     order_id = await buy(switch_desk)
     async with switch_desk.staff() as staff:
@@ -65,6 +68,19 @@ async def test_what_is_registered_is_not_taken_back(switch_desk: Desk) -> None:
     (fault,) = (await give_back(switch_desk, order_id)).json()["errors"]
     assert (fault["code"], fault["clause"]) == ("order.registered", "SVT-04")
     assert await refunds(switch_desk) == []
+
+
+async def test_a_device_is_without_the_contract_that_was_given_back(switch_desk: Desk) -> None:
+    device = ASSET_BODY | {"plan_family": "svt", "serial": "12345678911", "bought_on": "2026-11-18"}
+    order = TICKET | {"asset_serial": "12345678911"}
+    async with switch_desk.staff() as staff:
+        (await staff.post("/v1/assets", json=device)).raise_for_status()
+        kept, back = [(await staff.post("/v1/orders", json=order)).raise_for_status().json() for _ in range(2)]
+    assert (await give_back(switch_desk, back["order_id"])).status_code == 201
+    await switch_desk.settle()
+    async with switch_desk.partner() as partner:
+        shown = (await partner.get("/v1/assets/12345678911")).json()
+    assert [each["contract_id"] for each in shown["contracts"]] == [kept["order_id"]]
 
 
 async def test_prepaid_tickets_another_customers_order_and_no_order_are_not_taken_back(desk: Desk) -> None:

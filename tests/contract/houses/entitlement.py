@@ -31,6 +31,9 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         sold = (await staff.post("/v1/orders", json=contract)).raise_for_status().json()
         for contract_id in ("CONTRACT-7", "CONTRACT-9"):
             await sell(world, contract_id)
+        ticket = {"customer_id": "customer-1", "plan_family": "svt", "product": "advance-1y"}
+        bought = {"device": {"bought_on": world.today.isoformat()}}
+        refundable = (await staff.post("/v1/orders", json=ticket | bought)).raise_for_status().json()
         await sell(world, "CONTRACT-8", **BUNDLE)
         registration = REGISTRATION_BODY | {"serial": "99999999999"}
         (await staff.post("/v1/contracts/CONTRACT-9/registration", json=registration)).raise_for_status()
@@ -51,6 +54,7 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "POST /v1/contracts/{contract_id}/registration:contract_id": "CONTRACT-7",
         "POST /v1/contracts/{contract_id}/registration/changes:contract_id": "CONTRACT-9",
         "POST /v1/contracts/{contract_id}/delivery:contract_id": "CONTRACT-8",
+        "POST /v1/orders/{order_id}/refund:order_id": refundable["order_id"],
     }
 
 
