@@ -146,3 +146,9 @@ async def deliver(
         return TermRef.model_validate(fields).model_dump(mode="json")
 
     return await command.run(body, decide, status=200)
+
+
+async def _theirs(work: Work, command: Command, contract_id: str) -> contracts.Opened:
+    opened = await contracts.opened(work, command.provider, contract_id)
+    command.principal.require_customer(opened.state.customer_id)
+    return opened
