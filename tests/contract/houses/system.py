@@ -320,6 +320,5 @@ async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
     assert len(quotes) > 1, "one to accept, one to lapse"
     await desk.post("billing", f"/v1/quotes/{quotes[0]['quote_id']}/accept")
     await desk.system.settle()
-    invoices = (await desk.get("billing", "/v1/invoices?status=open"))["items"]
-    offered = next(invoice for invoice in invoices if invoice["customer_id"] == "customer-1")
+    offered = await desk.get("billing", f"/v1/invoices/INV-O-{quotes[0]['quote_id'].removeprefix('Q-')}")
     await desk.pay(offered["invoice_no"], offered["total"])
