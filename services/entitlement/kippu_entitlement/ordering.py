@@ -17,6 +17,7 @@ from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
 
 from kippu_entitlement import folds
+from kippu_entitlement.contracts import issue_documents
 from kippu_entitlement.domain import order, refunding, selling, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.contract import Contract
@@ -83,6 +84,8 @@ async def _sell(
     names = [(folds.CONTRACT, streams.contract(bought.provider, each.contract_id)) for each in contracts]
     for stream, each in zip(await work.load_all(bought.provider, *names), contracts, strict=True):
         work.record(stream, each)
+        if each.valid_until is not None:
+            await issue_documents(work, stream, plan, "dated")
     if device is not None and state is not None:
         now_on_it = selling.covered(state, contracts)
         if when == "order":

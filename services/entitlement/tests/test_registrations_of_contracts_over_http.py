@@ -83,7 +83,7 @@ async def test_another_customers_contract_is_not_there(switch_desk: Desk) -> Non
             assert (await stranger.post(path, json={})).status_code == 404
 
 
-@pytest.mark.clause("SVT-01", "SVT-02", "SVT-05", "SVT-06")
+@pytest.mark.clause("SVT-01", "SVT-02", "SVT-05", "SVT-06", "SVT-10")
 async def test_a_service_ticket_is_ordered_by_its_product_then_registered_and_shown(switch_desk: Desk) -> None:
     order = {"customer_id": CUSTOMER, "plan_family": "svt", "product": "advance-3y"}
     async with switch_desk.partner() as partner:
@@ -96,6 +96,14 @@ async def test_a_service_ticket_is_ordered_by_its_product_then_registered_and_sh
         (await partner.post(f"/v1/contracts/{contract_id}/registration", json=REGISTRATION_BODY)).raise_for_status()
         await switch_desk.settle()
         shown = (await partner.get(f"/v1/contracts/{contract_id}")).json()
+        listed = (await partner.get(f"/v1/contracts/{contract_id}/documents")).json()["items"]
+        files = [await partner.get(f"/v1/contracts/{contract_id}/documents/{each['document_id']}") for each in listed]
+    assert [(each["kind"], each["clause"]) for each in listed] == [
+        ("registration_notice", "SVT-10"),
+        ("service_ticket", "SVT-05"),
+    ]
+    assert all(file.headers["content-type"] == "application/pdf" for file in files)
+    assert all(file.content.startswith(b"%PDF-") for file in files)
     assert (late.status_code, [each["clause"] for each in late.json()["errors"]]) == (422, ["SVT-02"])
     assert (sold["status"], sold["valid_from"], sold["valid_until"]) == ("sold", "2026-11-18", "2029-11-17")
     assert (sold["register_by"], sold["refundable_until"], sold["site"]) == ("2027-02-18", "2026-11-24", None)

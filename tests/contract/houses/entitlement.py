@@ -55,6 +55,8 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "POST /v1/contracts/{contract_id}/registration/changes:contract_id": "CONTRACT-9",
         "POST /v1/contracts/{contract_id}/delivery:contract_id": "CONTRACT-8",
         "POST /v1/orders/{order_id}/refund:order_id": refundable["order_id"],
+        "GET /v1/contracts/{contract_id}/documents/{document_id}:contract_id": "CONTRACT-9",
+        "document_id": "CONTRACT-9.registration_notice",
     }
 
 
