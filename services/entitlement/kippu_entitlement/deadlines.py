@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from kippu_events.catalogue.contracts import ContractActivated, ContractSold
 from kippu_events.catalogue.entitlement import TicketsCredited
+from kippu_events.catalogue.licences import LicenceRenewed, LicenceSold
 from kippu_events.deadlines import Cancel, Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
 from kippu_events.work import Work
 
-from kippu_entitlement import folds
+from kippu_entitlement import folds, licence_deadlines
 from kippu_entitlement.domain import contract, streams, wallet
 
 LOT_EXPIRY, CONTRACT_END, CONTRACT_NOTICE = "lot-expiry", "contract-end", "contract-notice"
@@ -31,6 +32,8 @@ def plan(envelope: Envelope) -> Sequence[Schedule | Cancel]:
             )
         case ContractSold() | ContractActivated() as dated:
             return _ends_of(envelope.provider, dated)
+        case LicenceSold() | LicenceRenewed() as maintained:
+            return licence_deadlines.of_licence(envelope.provider, maintained)
         case _:
             return ()
 
@@ -69,5 +72,11 @@ def _contract(deadline: Deadline) -> str:
 
 DEADLINES = Deadlines(
     plan=plan,
-    fire={LOT_EXPIRY: expire_lot, CONTRACT_END: end_contract, CONTRACT_NOTICE: announce_end},
+    fire={
+        LOT_EXPIRY: expire_lot,
+        CONTRACT_END: end_contract,
+        CONTRACT_NOTICE: announce_end,
+        licence_deadlines.NOTICE: licence_deadlines.give_notice,
+        licence_deadlines.END: licence_deadlines.end_maintenance,
+    },
 )

@@ -8,7 +8,7 @@ from typing import Any
 from kippu_events.work import Fold, Stream, Work
 from kippu_terms.plan import Plan
 
-from kippu_entitlement import folds, terms
+from kippu_entitlement import folds, licences, terms
 from kippu_entitlement.domain import coverage, debiting, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.case import Case, Request, Standing
@@ -45,7 +45,10 @@ async def decide(work: Work, case: Stream[Case]) -> Standing:
     plan = terms.in_force(plans, request.plan_family, request.received_at)
     unit = await _unit_of(work, case.provider, asset)
     received_on = plan.calendar.local_date(request.received_at)
-    facts = coverage.facts_of(case.provider, case.state, coverage.Register(asset, unit, received_on))
+    customer, held = await licences.customer_facts(work, plan, request.customer_id, request.received_at)
+    buyer = held.contact_id if held else None
+    register = coverage.Register(asset, unit, received_on, customer, buyer)
+    facts = coverage.facts_of(case.provider, case.state, register)
     before = case.state
     work.record(case, *coverage.decide(before, request, plan, facts, work.now))
     record(work, case, wallet, debiting.give_back(before, case.state, wallet.state, work.now))
