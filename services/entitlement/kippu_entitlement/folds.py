@@ -6,7 +6,7 @@ from kippu_entitlement.domain import asset, case, contact, contract, customer, l
 
 CUSTOMER = Fold(customer.Customer, customer.Customer, customer.evolve, version=2)
 CONTACT = Fold(contact.Known, contact.Known, contact.evolve, version=1)
-ASSET = Fold(asset.Asset, asset.Asset, asset.evolve, version=2)
+ASSET = Fold(asset.Asset, asset.Asset, asset.evolve, version=3)
 PLANS = Fold(plan.Plans, plan.Plans, plan.evolve, version=1)
 ORDER = Fold(order.Order, order.Order, order.evolve, version=3)
 CONTRACT = Fold(contract.Contract, contract.Contract, contract.evolve, version=1)

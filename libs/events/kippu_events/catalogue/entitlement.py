@@ -108,10 +108,29 @@ class AssetRegistered(Event):
     area: str | None = None
     """Where it stands, by the plan's areas, such as `tokyo`."""
     remote_island: bool = False
+    height_cm: int | None = None
+    """At what height it is installed, in whole centimetres, rounded down (SVT-24)."""
     disks_from: Literal["provider", "elsewhere"] | None = None
     part_of: str | None = None
     """The serial of the unit that a disk belongs to."""
     contracts: tuple[AssetContract, ...] = ()
+
+
+@entitlement
+class AssetCorrected(Event):
+    """What the register said was wrong, and had been otherwise since `effective_at`.
+
+    What is right stands in the AssetRegistered before it, in the same append. Where the serial itself was wrong, this
+    is on both streams: on the wrong one, which was never the customer's, with the serial that was meant.
+    """
+
+    customer_id: str
+    serial: str
+    corrected: tuple[str, ...]
+    """Names of AssetRegistered's fields. Empty if only the day was wrong, or the serial."""
+    effective_at: AwareDatetime
+    correct_serial: str | None = None
+    corrected_by: str
 
 
 @entitlement

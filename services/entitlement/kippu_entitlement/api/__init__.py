@@ -4,7 +4,9 @@ from kippu_entitlement.api import (
     approvals,
     assets,
     bookings,
+    contract_registrations,
     contracts,
+    corrections,
     customers,
     decisions,
     licences,
@@ -17,6 +19,7 @@ from kippu_entitlement.api import (
 
 ROUTERS = (
     customers.router,
+    corrections.router,  # before the register's, whose serials may have slashes
     assets.router,
     registrations.router,
     plans.router,
@@ -28,6 +31,7 @@ ROUTERS = (
     wallets.router,
     decisions.router,
     approvals.router,
+    contract_registrations.router,
 )
 
 __all__ = ["ROUTERS"]
