@@ -16,7 +16,7 @@ from kippu_terms.orders.facts import HeldContract, OrderedAsset, OrderFacts, Rea
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_entitlement import folds
+from kippu_entitlement import folds, licences
 from kippu_entitlement.contracts import issue_documents
 from kippu_entitlement.domain import order, refunding, selling, streams
 from kippu_entitlement.domain.asset import Asset
@@ -54,6 +54,7 @@ async def place(
     device = await _device(work, provider, wanted.asset_serial)
     _require_theirs(wanted, device)
     facts = _facts_of(provider, plan, wanted, said, device.state if device else None, renewed)
+    facts = await licences.with_licence(work, plan, wanted.customer_id, facts)
     agreed = order.terms_of(plan, facts, language, offered)
     stream = await work.load(folds.ORDER, provider, streams.order(provider, wanted.order_id))
     work.record(stream, *order.accept(wanted, agreed, work.now))
@@ -68,6 +69,7 @@ async def paid(work: Work, bought: Stream[Order], plan: Plan, paid_on: date) -> 
     if device is not None and not _is_theirs(bought.state.customer_id, bought.state.plan_family, device.state):
         device = None
     await _sell(work, bought, plan, device, when="payment", on=paid_on)
+    await licences.paid(work, bought, plan, paid_on)
 
 
 async def _sell(

@@ -1,6 +1,7 @@
 """Entitlement with a customer, a device and a paid order, and a request that waits for an approval."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from fastapi import FastAPI
 from kippu_entitlement.api.registrations import XLSX
@@ -38,6 +39,9 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         registration = REGISTRATION_BODY | {"serial": "99999999999"}
         (await staff.post("/v1/contracts/CONTRACT-9/registration", json=registration)).raise_for_status()
     order_id = await desk.buy()
+    async with desk.partner() as partner:
+        bought = await partner.post("/v1/orders", json=LICENCE_ORDER)
+    await world.tell(world.paying(bought.raise_for_status().json()["order_id"], world.today))
     await world.tell(world.opening("KP-7777-0001", category="preventive_maintenance"))
     await desk.settle()
     approval = await runtime.writers.fetchval("select approval_id from read.approval")
@@ -47,6 +51,7 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "order_id": order_id,
         "contract_id": sold["contracts"][0],
         "wallet_id": "customer-1.iij-se",
+        "licence_id": "customer-1.cwc",
         "ticket_no": "KP-7777-0001",
         "approval_id": approval,
         "family": "iij-se",
@@ -60,6 +65,14 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
     }
 
 
+LICENCE_ORDER = {
+    "customer_id": "customer-1",
+    "plan_family": "cwc",
+    "contact_id": "contact-1",
+    "product": "licence",
+    "quantity": 7,
+    "together": [{"product": "annual-maintenance", "quantity": 7}],
+}
 REGISTRATION = filled(
     {
         "serial": "DEVICE-1",
@@ -98,6 +111,14 @@ ENTITLEMENT = House(
             "request": {"received_at": NOON.isoformat(), "category": "question"},
         },
         "POST /v1/renewals/preview": LICENCE_EXAMPLE,
+        "POST /v1/orders/bookings": {
+            "customer_id": "customer-1",
+            "plan_family": "cwc",
+            "contact_id": "contact-1",
+            "product": "ssl-setup",
+            "starts_at": (NOON + timedelta(days=30)).isoformat(),
+        },
+        "POST /v1/members/check": {"member_id": "AAAA-BBBB-CCCC-DDDD"},
         "POST /v1/approvals/{approval_id}": {"decision": "grant"},
         "POST /v1/contracts/{contract_id}/registration": REGISTRATION_BODY,
         "POST /v1/contracts/{contract_id}/registration/changes": {"site": {"address": "2 Example Street"}},

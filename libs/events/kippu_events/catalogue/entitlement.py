@@ -38,6 +38,8 @@ class CustomerRegistered(Event):
     """The provider's salesperson on record, named in answers that refer to sales (IIJ-10)."""
     salesperson_name: Personal
     salesperson_mail: Personal
+    competitor: bool = False
+    """True if it is marked as a competitor of the provider's."""
 
 
 @entitlement
@@ -175,6 +177,8 @@ class OrderPlaced(Event):
     renews: str | None = None
     """The contract that it renews."""
     wanted_delivery_on: date | None = None
+    contact_id: str | None = None
+    """Who orders, and is written to about it."""
 
 
 @entitlement

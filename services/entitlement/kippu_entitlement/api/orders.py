@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from kippu_entitlement import folds, ordering, terms
 from kippu_entitlement.api.decisions import PLANS
-from kippu_entitlement.api.references import require_customer, require_plan, unknown_plan
+from kippu_entitlement.api.references import require_contact, require_customer, require_plan, unknown_plan
 from kippu_entitlement.domain import asset, order, streams
 from kippu_entitlement.domain.plan import Plans, PlanVersion
 from kippu_entitlement.order_preview import OrderPreviewInput, OrderPreviewShown, preview
@@ -50,6 +50,8 @@ class OrderInput(Input):
     renews: Line | None = None
     """The contract that it renews, or asks to change."""
     wanted_delivery_on: Day | None = None
+    contact_id: Identifier | None = None
+    """The customer's contact who orders, and to whom what is bought is mailed."""
     channel: Channel = Channel.PORTAL
     """How the order came, where somebody enters it for the customer."""
     failed_at: Instant | None = None
@@ -139,6 +141,7 @@ async def place(body: OrderInput, command: Annotated[Command, command("orders:wr
         command.principal.require_customer(body.customer_id)
         _require_said_well(body, is_staff=command.principal.is_staff)
         buyer = await require_customer(work, command.provider, body.customer_id)
+        await require_contact(work, command.provider, body.customer_id, body.contact_id)
         published = await require_plan(work, command.provider, body.plan_family)
         try:
             plan = terms.in_force(published, body.plan_family, work.now)
@@ -178,6 +181,7 @@ def _wanted(body: OrderInput, order_id: str, today: date) -> order.Place:
         asset_serial=asset.normalised(body.asset_serial) if body.asset_serial else None,
         renews=body.renews,
         wanted_delivery_on=body.wanted_delivery_on,
+        contact_id=body.contact_id,
     )
 
 

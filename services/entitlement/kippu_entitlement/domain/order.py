@@ -54,6 +54,7 @@ class Order:
     """Empty until it is accepted."""
     asset_serial: str | None = None
     renews: str | None = None
+    contact_id: str | None = None
     quote_id: str | None = None
     area_agreed: bool = False
     status: Literal["none", "placed", "accepted", "refused", "paid", "refunded"] = "none"
@@ -76,6 +77,7 @@ class Place:
     asset_serial: str | None = None
     renews: str | None = None
     wanted_delivery_on: date | None = None
+    contact_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def evolve(state: Order, event: Event) -> Order:
                 asset_serial=event.asset_serial,
                 renews=event.renews,
                 quote_id=event.quote_id,
+                contact_id=event.contact_id,
                 status="placed",
             )
         case OrderAccepted():
@@ -208,6 +211,7 @@ def _placed(command: Place, now: datetime) -> OrderPlaced:
         asset_serial=command.asset_serial,
         renews=command.renews,
         wanted_delivery_on=command.wanted_delivery_on,
+        contact_id=command.contact_id,
     )
 
 

@@ -25,8 +25,16 @@ from kippu_entitlement.domain.order import Line, Order
 def sold(
     order: Order, plan: Plan, device: Asset | None, *, when: Literal["order", "payment"], on: date, now: datetime
 ) -> tuple[ContractSold, ...]:
-    """What comes into being with the accepted order, or once it is paid; `on` is the local date of that."""
-    maintenance = [line for line in order.lines if plan.product(line.product).kind == "maintenance"]
+    """What comes into being with the accepted order, or once it is paid; `on` is the local date of that.
+
+    The maintenance of licences is none of these: it stands with the licences.
+    """
+    of_licences = plan.licences.names_products().values() if plan.licences else ()
+    maintenance = [
+        line
+        for line in order.lines
+        if plan.product(line.product).kind == "maintenance" and line.product not in of_licences
+    ]
     units = [line for line in maintenance for _ in range(line.quantity)]
     return tuple(
         _contract(order, plan, device, line, contract_id, on, now)
