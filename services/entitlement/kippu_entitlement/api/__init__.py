@@ -3,6 +3,8 @@
 from kippu_entitlement.api import (
     approvals,
     assets,
+    contract_registrations,
+    contracts,
     corrections,
     customers,
     decisions,
@@ -20,10 +22,12 @@ ROUTERS = (
     registrations.router,
     plans.router,
     orders.router,
+    contracts.router,
     renewals.router,
     wallets.router,
     decisions.router,
     approvals.router,
+    contract_registrations.router,
 )
 
 __all__ = ["ROUTERS"]

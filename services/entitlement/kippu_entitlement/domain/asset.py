@@ -27,6 +27,7 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 CONTRACT_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
 MAX_CONTRACTS = 20
 """Of one asset: what is decided about it is one event, with all of them."""
+HIGHEST_CM = 100_000
 FIRST_DAY, LAST_DAY = date(1980, 1, 1), date(CALENDARS_UNTIL.year - 1, 12, 31)
 """Between which days anything in the register lies; beyond them it is a slip of the pen."""
 
@@ -57,6 +58,7 @@ class Asset:
     delivered_on: date | None = None
     area: str | None = None
     remote_island: bool = False
+    height_cm: int | None = None
     disks_from: DisksFrom | None = None
     part_of: str | None = None
     contracts: tuple[AssetContract, ...] = ()
@@ -115,6 +117,9 @@ def faults_of(wanted: Asset) -> tuple[Fault, ...]:
         checks.that(wanted.part_of != wanted.serial, "part_of_itself", "part_of", "nothing is a part of itself")
     for name in _DATES:
         _check_day(checks, getattr(wanted, name), name)
+    if wanted.height_cm is not None:
+        holds = 0 <= wanted.height_cm <= HIGHEST_CM
+        checks.that(holds, "height_out_of_range", "height_cm", f"heights run from 0 to {HIGHEST_CM} cm")
     if wanted.bought_on and wanted.warranty_until:
         checks.that(
             wanted.bought_on <= wanted.warranty_until,

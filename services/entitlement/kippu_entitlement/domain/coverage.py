@@ -141,6 +141,7 @@ def _asset_facts(request: Request, asset: Asset | None, mine: tuple[Asset, ...])
         disks_from=asset.disks_from,
         area=asset.area or unit.area,
         remote_island=asset.remote_island or unit.remote_island,
+        height_cm=unit.height_cm if asset.height_cm is None else asset.height_cm,
     )
 
 

@@ -21,16 +21,16 @@ from kippu_entitlement.readmodels.sets import json_of, of_type, write
 REGISTERED = """
     insert into read.asset (provider, serial, customer_id, version, kind, model, plan_family, bought_from_provider,
                             bought_on, warranty_until, installed_by, maintenance_agreement, delivered_on, area,
-                            remote_island, disks_from, part_of, contracts)
+                            remote_island, disks_from, part_of, contracts, height_cm)
     select provider, serial, customer_id, version, kind, model, plan_family, bought_from_provider,
            bought_on, warranty_until, installed_by, maintenance_agreement, delivered_on, area,
-           remote_island, disks_from, part_of, contracts::jsonb
+           remote_island, disks_from, part_of, contracts::jsonb, height_cm
     from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::boolean[],
                 $9::date[], $10::date[], $11::text[], $12::text[], $13::date[], $14::text[], $15::boolean[],
-                $16::text[], $17::text[], $18::text[])
+                $16::text[], $17::text[], $18::text[], $19::int[])
         as stated (provider, serial, customer_id, version, kind, model, plan_family, bought_from_provider,
                    bought_on, warranty_until, installed_by, maintenance_agreement, delivered_on, area,
-                   remote_island, disks_from, part_of, contracts)
+                   remote_island, disks_from, part_of, contracts, height_cm)
     on conflict (provider, serial) do update set
         customer_id = excluded.customer_id, version = excluded.version, kind = excluded.kind, model = excluded.model,
         plan_family = excluded.plan_family, bought_from_provider = excluded.bought_from_provider,
@@ -38,6 +38,7 @@ REGISTERED = """
         installed_by = excluded.installed_by, maintenance_agreement = excluded.maintenance_agreement,
         delivered_on = excluded.delivered_on, area = excluded.area, remote_island = excluded.remote_island,
         disks_from = excluded.disks_from, part_of = excluded.part_of, contracts = excluded.contracts,
+        height_cm = excluded.height_cm,
         replaces = case when asset.customer_id = excluded.customer_id and asset.replaced_by is null
                         then asset.replaces end,
         replaced_by = null
@@ -114,6 +115,7 @@ def _registered(envelope: Envelope, event: AssetRegistered) -> tuple[Any, ...]:
         event.disks_from,
         event.part_of,
         json_of(event.contracts),
+        event.height_cm,
     )
 
 
