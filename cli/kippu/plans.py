@@ -55,9 +55,14 @@ def rehearse_(
     that comes to. Nothing is changed, whether the file is published or not."""
     [changed] = _checked(file)
     day = _day(since)
-    done = with_house(lambda house: rehearsed_on(house, changed, start_of(day, changed.zone)))
+    show(with_house(lambda house: rehearsed_on(house, changed, start_of(day, changed.zone))), day)
+
+
+def show(done: Rehearsal, since: date) -> None:
+    """What a rehearsal came to, in sum."""
+    changed = done.changed
     console.print(
-        f"{done.requests} requests of {changed.family} since {day}, as if {changed.version} had been in force: "
+        f"{done.requests} requests of {changed.family} since {since}, as if {changed.version} had been in force: "
         f"{done.flips} flip, {done.differences - done.flips} more cost or are served otherwise",
         soft_wrap=True,
     )

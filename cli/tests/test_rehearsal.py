@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from kippu import plans
 from kippu import rehearsed as rehearsed_as
-from kippu.common import console
 from kippu.compose import House
 from kippu.rehearse import rehearse
 from kippu.trouble import Trouble
@@ -182,8 +181,9 @@ async def test_the_command_tells_the_sums_and_marks_what_is_illustrative(
 ) -> None:
     read = changed(IIJ_SE, ("unit_minutes = 60", "unit_minutes = 30"))
     done = await plans.rehearsed_on(replace(house, logs=logs_of(busy)), read, MONDAY)
-    console.print(rehearsed_as.table(done))
+    plans.show(done, MONDAY.date())
     told = capsys.readouterr().out
+    assert "3 requests of iij-se since 2026-11-16, as if 2025-04-01 had been in force: 0 flip, 1 more" in told
     assert "~ KP-0000-0001" in told
     assert "THB 5,400.00" in told
     assert "+1" in told
