@@ -13,6 +13,7 @@ from kippu_entitlement.domain.contract import Contract
 from kippu_entitlement.testing import CUSTOMER, World
 from kippu_events.catalogue.contracts import ContractEndAnnounced, ContractEnded, ContractSold
 from kippu_events.catalogue.entitlement import CoverageDecided, OrderAccepted
+from kippu_events.catalogue.values import RequestDetails
 from kippu_events.deadlines import Deadline, Schedule
 from kippu_events.ports import VirtualClock
 from kippu_events.work import Work
@@ -179,3 +180,34 @@ async def test_a_contract_comes_into_being_when_the_plan_says(nec_with: Any, tok
         await world.invoice_paid("O-1", date(2026, 12, 1))
     assert [each.contract_id for each in (await world.asset("SERVER-1")).contracts] == ["O-1"]
     assert len(await world.events(streams.contract("nec", "O-1"), ContractSold)) == 1
+
+
+@pytest.mark.clause("NEC-Q3")
+@pytest.mark.parametrize(
+    ("product", "wanted"), [("g2-5day-3y", (2026, 11, 23, 8, 30)), ("g2-24x365-3y", (2026, 11, 21, 22))]
+)
+async def test_an_isolated_fault_asks_for_a_visit_within_the_hours_of_the_pack(
+    world: World, tokyo: Local, product: str, wanted: tuple[int, ...]
+) -> None:
+    await buy(world, product)
+    device = await world.asset("SERVER-1")
+    registered = device.contracts[0].model_copy(update={"registered_at": world.clock.now()})
+    await world.register(replace(device, contracts=(registered,)))
+    world.clock.move_to(tokyo(2026, 11, 21, 22))  # a Saturday; Monday is a holiday
+    await world.opened(asset_serial="SERVER-1")
+    await world.isolated(asset_serial="SERVER-1", part="disk")
+    visit = (await world.on_case(CoverageDecided))[-1].visit
+    assert visit is not None
+    assert (visit.wanted_at, visit.serial, visit.part) == (tokyo(*wanted), "SERVER-1", "disk")
+
+
+@pytest.mark.clause("NEC-Q16")
+async def test_a_worn_battery_is_not_visited(world: World, tokyo: Local) -> None:
+    await buy(world, "g2-24x365-3y")
+    device = await world.asset("SERVER-1")
+    registered = device.contracts[0].model_copy(update={"registered_at": world.clock.now()})
+    await world.register(replace(device, contracts=(registered,)))
+    worn = RequestDetails(cause="wear")
+    await world.opened(asset_serial="SERVER-1", part="ups_battery", details=worn)
+    decided = (await world.on_case(CoverageDecided))[-1]
+    assert (decided.outcome, decided.deciding_clause, decided.visit) == ("refused", "NEC-Q16", None)

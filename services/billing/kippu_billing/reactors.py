@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted
+from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted, OrderRefunded
 from kippu_events.catalogue.shipments import ReturnOverdue, UnitReturned, UnitShipped
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
@@ -14,17 +14,22 @@ from kippu_billing.streams import charge_of, invoice_of, quote_of
 
 
 class InvoiceOrder(Reactor):
-    """Every accepted order is invoiced, once."""
+    """Every accepted order is invoiced, once; one that was given back has its invoice taken back."""
 
     name = "invoice-order"
     logs = ("entitlement",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(OrderAccepted, self._accepted),)
+        return (On(OrderAccepted, self._accepted), On(OrderRefunded, self._refunded))
 
     async def _accepted(self, envelope: Envelope, order: OrderAccepted, work: Work) -> None:
         stream = await invoice_of(work, envelope.provider, invoice.number_of(order.order_id))
         work.record(stream, *invoice.issue(stream.state, order, work.now))
+
+    async def _refunded(self, envelope: Envelope, order: OrderRefunded, work: Work) -> None:
+        number = invoice.number_of(order.order_id)
+        stream = await invoice_of(work, envelope.provider, number)
+        work.record(stream, *invoice.credit(stream.state, number, order.reason, work.now))
 
 
 class OfferShortfall(Reactor):

@@ -19,7 +19,7 @@ from kippu_events.catalogue.billing import (
     QuoteLapsed,
     QuoteOffered,
 )
-from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted
+from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted, OrderRefunded
 from kippu_events.catalogue.values import Price, PriceLine
 from kippu_events.log.memory import MemoryLog
 from kippu_events.log.postgres import PostgresLog
@@ -236,6 +236,27 @@ async def test_a_quote_lapses_when_its_last_day_ends(billing: Living) -> None:
         assert (await staff.get("/v1/quotes?status=lapsed")).json()["items"][0]["quote_id"] == quote
     (lapsed,) = await billing.events(QuoteLapsed)
     assert lapsed.occurred_at == AFTER_LAST_DAY
+
+
+async def test_an_order_that_is_given_back_has_its_invoice_taken_back_with_what_was_paid(billing: Living) -> None:
+    number = await accept_order(billing)
+    async with Caller(billing.app) as desk:
+        body = {"invoice_no": number, "payment_id": "payment-1", "amount": 70_000, "currency": "THB"}
+        (await desk.post("/v1/payments", json=body | {"received_on": "2026-06-01"})).raise_for_status()
+    refunded = OrderRefunded(
+        occurred_at=billing.clock.now(),
+        order_id="order-1",
+        customer_id="customer-1",
+        refunded_on=date(2026, 6, 1),
+        reason="ordered by mistake",
+    )
+    await billing.hear("entitlement", "order-iij-order-1", refunded)
+    await billing.settle()
+    async with Caller(billing.app) as desk:
+        invoice = (await desk.get(f"/v1/invoices/{number}")).json()
+        (note,) = (await desk.get("/v1/credit-notes")).json()["items"]
+    assert (invoice["status"], invoice["outstanding"]) == ("credited", 0)
+    assert (note["total"], note["paid_back"], note["reason"]) == (1_070_000, 70_000, "ordered by mistake")
 
 
 async def test_what_is_heard_twice_is_done_once(billing: Living) -> None:

@@ -44,8 +44,6 @@ def test_the_documents_example_of_each_family_is_answered_as_its_terms_say(
     family: str, outcome: str, clause: str, total: int | None
 ) -> None:
     (example,) = [each for each in EXAMPLES if isinstance(each, dict) and each["plan_family"] == family]
-    if family not in PLANS:
-        pytest.skip("its terms are not published yet")
     shown = asked(example)
     assert (shown.outcome, shown.deciding_clause.id) == (outcome, clause)
     assert (shown.price is None) == (outcome == "refused")
@@ -109,7 +107,7 @@ async def test_a_contract_is_sold_shown_and_ends_at_the_local_midnight(nec_desk:
         path = f"/v1/contracts/{order['order_id']}"
         shown = (await partner.get(path)).json()
         (listed,) = (await partner.get("/v1/contracts?serial=DEVICE-1")).json()["items"]
-        assert shown == listed
+        assert shown == listed | {"site": None}
         assert (shown["status"], shown["valid_until"], shown["product"]) == ("sold", "2028-04-30", "g2-5day-3y")
         assert (await other.get(path)).status_code == 404
         assert (await other.get("/v1/contracts")).json()["items"] == []

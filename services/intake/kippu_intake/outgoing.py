@@ -3,6 +3,7 @@
 Events hold ids and figures; names and addresses are opened as the mail is written, and stored nowhere.
 """
 
+import asyncio
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,10 +20,12 @@ from kippu_events.outbox import NotNow
 from kippu_events.work import Fold
 from kippu_privacy import Sealed
 from kippu_privacy.vault import Vault
+from kippu_service.documents import MEDIA_TYPE, pdf
 
+from kippu_intake.domain.documents import ABOUT, PREFIX
 from kippu_intake.folds import MAIL, TICKET
 from kippu_intake.known import Known, NotKnownYet
-from kippu_intake.sending import Letter
+from kippu_intake.sending import Enclosure, Letter
 
 LANGUAGES = ("en", "th", "ja")
 DEFAULT_LANGUAGE = "en"
@@ -83,6 +86,16 @@ def render(event: MailRequested, opened: Mapping[str, str]) -> tuple[str, str]:
     return subject[:MAX_SUBJECT], template.text.substitute(values)
 
 
+def enclosed(event: MailRequested) -> tuple[Enclosure, ...]:
+    """The document that a mail carries, if it carries one: set from the mail's own parameters."""
+    if not event.template.startswith(PREFIX):
+        return ()
+    stated = {name: text for name, text in event.parameters.items() if name not in ABOUT}
+    issued_at = datetime.fromisoformat(event.parameters["issued_at"])
+    file = pdf(event.template.removeprefix(PREFIX), event.language, stated, issued_at)
+    return (Enclosure(f"{event.parameters['document_id']}.pdf", file, MEDIA_TYPE),)
+
+
 def _said(instant: str, zone: ZoneInfo) -> str:
     """An instant as people of a time zone read it, such as `2026-06-06 10:00 (UTC+07:00)`."""
     local = datetime.fromisoformat(instant).astimezone(zone)
@@ -126,7 +139,8 @@ class Composer:
         opened["time_zone"] = await self._known.time_zone(envelope.provider)
         subject, text = render(event, opened)
         answered = opened.get("in_reply_to")
-        return Letter(recipient, subject, text, f"<{answered}>" if answered else None)
+        enclosures = await asyncio.to_thread(enclosed, event)
+        return Letter(recipient, subject, text, f"<{answered}>" if answered else None, enclosures)
 
     async def _recipient(self, provider: str, event: MailRequested, opened: Mapping[str, str]) -> str | None:
         if event.contact_id is None:

@@ -31,6 +31,9 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         sold = (await staff.post("/v1/orders", json=contract)).raise_for_status().json()
         for contract_id in ("CONTRACT-7", "CONTRACT-9"):
             await sell(world, contract_id)
+        ticket = {"customer_id": "customer-1", "plan_family": "svt", "product": "advance-1y"}
+        bought = {"device": {"bought_on": world.today.isoformat()}}
+        refundable = (await staff.post("/v1/orders", json=ticket | bought)).raise_for_status().json()
         await sell(world, "CONTRACT-8", **BUNDLE)
         registration = REGISTRATION_BODY | {"serial": "99999999999"}
         (await staff.post("/v1/contracts/CONTRACT-9/registration", json=registration)).raise_for_status()
@@ -51,6 +54,9 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "POST /v1/contracts/{contract_id}/registration:contract_id": "CONTRACT-7",
         "POST /v1/contracts/{contract_id}/registration/changes:contract_id": "CONTRACT-9",
         "POST /v1/contracts/{contract_id}/delivery:contract_id": "CONTRACT-8",
+        "POST /v1/orders/{order_id}/refund:order_id": refundable["order_id"],
+        "GET /v1/contracts/{contract_id}/documents/{document_id}:contract_id": "CONTRACT-9",
+        "document_id": "CONTRACT-9.registration_notice",
     }
 
 
@@ -84,6 +90,7 @@ ENTITLEMENT = House(
         },
         "POST /v1/registrations/import": Upload(REGISTRATION, XLSX),
         "POST /v1/orders": ORDER_BODY,
+        "POST /v1/orders/{order_id}/refund": {"reason": "ordered by mistake"},
         "POST /v1/orders/preview": {"plan_family": "iij-se", "product": "se-10", "ordered_on": "2026-11-18"},
         "POST /v1/plans": {"source": PLAN_TEXT},
         "POST /v1/decisions/preview": {

@@ -223,6 +223,16 @@ class OrderPaid(Event):
 
 
 @entitlement
+class OrderRefunded(Event):
+    """It was given back, whole: what was sold with it gives nothing any more, and its invoice is taken back."""
+
+    order_id: str
+    customer_id: str
+    refunded_on: date
+    reason: str
+
+
+@entitlement
 class WalletOpened(Event):
     wallet_id: str
     customer_id: str

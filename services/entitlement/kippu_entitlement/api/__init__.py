@@ -3,6 +3,7 @@
 from kippu_entitlement.api import (
     approvals,
     assets,
+    contract_documents,
     contract_registrations,
     contracts,
     corrections,
@@ -28,6 +29,7 @@ ROUTERS = (
     decisions.router,
     approvals.router,
     contract_registrations.router,
+    contract_documents.router,
 )
 
 __all__ = ["ROUTERS"]

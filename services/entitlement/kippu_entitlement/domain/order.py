@@ -15,6 +15,7 @@ from kippu_events.catalogue.entitlement import (
     OrderLine,
     OrderPaid,
     OrderPlaced,
+    OrderRefunded,
     OrderRefused,
 )
 from kippu_events.catalogue.values import Price
@@ -55,7 +56,7 @@ class Order:
     renews: str | None = None
     quote_id: str | None = None
     area_agreed: bool = False
-    status: Literal["none", "placed", "accepted", "refused", "paid"] = "none"
+    status: Literal["none", "placed", "accepted", "refused", "paid", "refunded"] = "none"
 
     @property
     def exists(self) -> bool:
@@ -114,6 +115,8 @@ def evolve(state: Order, event: Event) -> Order:
             return replace(state, status="refused")
         case OrderPaid():
             return replace(state, status="paid")
+        case OrderRefunded():
+            return replace(state, status="refunded")
         case _:
             return state
 

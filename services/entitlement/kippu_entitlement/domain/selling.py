@@ -3,7 +3,7 @@
 A contract that is dated, for a device in the register, stands on that device too: coverage is decided from there.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Literal
@@ -33,6 +33,17 @@ def sold(
         for contract_id, line in zip(_ids(order.order_id, len(units)), units, strict=True)
         if sold_with(plan, plan.product(line.product)) == when
     )
+
+
+def contract_ids(order: Order, plan: Plan) -> tuple[str, ...]:
+    """Of the contracts that the order sells, whether it has by now or will with the payment."""
+    units = sum(line.quantity for line in order.lines if plan.product(line.product).kind == "maintenance")
+    return tuple(_ids(order.order_id, units))
+
+
+def without(device: Asset, contract_ids: Collection[str]) -> Asset:
+    """The device without these contracts."""
+    return replace(device, contracts=tuple(each for each in device.contracts if each.contract_id not in contract_ids))
 
 
 def _ids(order_id: str, count: int) -> Iterator[str]:
