@@ -157,6 +157,8 @@ class Changes(Value):
 class ContractsSection(Value):
     """What holds of every contract that was sold."""
 
+    sold_with: Literal["order", "payment"] = "order"
+    """When a contract comes into being: with the accepted order, or once that is paid."""
     ending: Ending | None = None
     registration: RegistrationTerms | None = None
     """Without it, a contract gives its service as it was sold."""
@@ -170,6 +172,9 @@ class Tax(Value):
     rounding: Rounding
     included: Flag = False
     """True if prices include this tax; it is then taken out of the total, once."""
+    withholding_permyriad: Annotated[Integer, Field(ge=1, le=10_000)] | None = None
+    """So much of the amount before tax a customer may withhold and pay to the authorities for the provider, who is sent
+    a certificate of it; None where nobody may. 300 is 3 %."""
 
 
 class Metering(Value):

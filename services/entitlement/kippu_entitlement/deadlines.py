@@ -5,16 +5,17 @@ What is left of a lot expires; that a contract will end is announced where the t
 
 from collections.abc import Sequence
 
-from kippu_events.catalogue.contracts import ContractActivated, ContractSold
+from kippu_events.catalogue.contracts import ContractActivated, ContractRegistered, ContractSold, RegistrationChanged
 from kippu_events.catalogue.entitlement import TicketsCredited
 from kippu_events.deadlines import Cancel, Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
 from kippu_events.work import Work
 
-from kippu_entitlement import folds
-from kippu_entitlement.domain import contract, streams, wallet
+from kippu_entitlement import contracts, folds
+from kippu_entitlement.domain import contract, registering, streams, wallet
 
 LOT_EXPIRY, CONTRACT_END, CONTRACT_NOTICE = "lot-expiry", "contract-end", "contract-notice"
+REGISTRATION_REMINDER, REGISTRATION_CHANGE = "registration-reminder", "registration-change"
 
 
 def plan(envelope: Envelope) -> Sequence[Schedule | Cancel]:
@@ -30,7 +31,19 @@ def plan(envelope: Envelope) -> Sequence[Schedule | Cancel]:
                 ),
             )
         case ContractSold() | ContractActivated() as dated:
-            return _ends_of(envelope.provider, dated)
+            return (*_ends_of(envelope.provider, dated), *_reminder(envelope.provider, dated))
+        case ContractRegistered() as registered:
+            return (Cancel(f"{REGISTRATION_REMINDER}:{envelope.provider}:{registered.contract_id}"),)
+        case RegistrationChanged() as changed if changed.effective_at > changed.occurred_at:
+            return (
+                Schedule(
+                    id=f"{REGISTRATION_CHANGE}:{envelope.provider}:{envelope.id}",
+                    kind=REGISTRATION_CHANGE,
+                    provider=envelope.provider,
+                    due_at=changed.effective_at,
+                    payload={"contract_id": changed.contract_id},
+                ),
+            )
         case _:
             return ()
 
@@ -45,6 +58,21 @@ def _ends_of(provider: str, dated: ContractSold | ContractActivated) -> Sequence
     ]
     payload = {"contract_id": dated.contract_id}
     return tuple(Schedule(id=id_, kind=kind, provider=provider, due_at=at, payload=payload) for kind, id_, at in due)
+
+
+def _reminder(provider: str, sold: ContractSold | ContractActivated) -> Sequence[Schedule]:
+    """What arrived should be registered by then (SVT-09)."""
+    if sold.registration_due_at is None:
+        return ()
+    return (
+        Schedule(
+            id=f"{REGISTRATION_REMINDER}:{provider}:{sold.contract_id}",
+            kind=REGISTRATION_REMINDER,
+            provider=provider,
+            due_at=sold.registration_due_at,
+            payload={"contract_id": sold.contract_id},
+        ),
+    )
 
 
 async def expire_lot(deadline: Deadline, work: Work) -> None:
@@ -63,11 +91,29 @@ async def announce_end(deadline: Deadline, work: Work) -> None:
     work.record(stream, *contract.announce_end(stream.state, deadline.due_at))
 
 
+async def remind_of_registration(deadline: Deadline, work: Work) -> None:
+    stream = await work.load(folds.CONTRACT, deadline.provider, _contract(deadline))
+    work.record(stream, *registering.remind(stream.state, deadline.due_at))
+
+
+async def apply_change(deadline: Deadline, work: Work) -> None:
+    """A change that the desk took up takes effect: visits go to the new site (NEC-Q4)."""
+    await contracts.put_on_device(
+        work, await contracts.opened(work, deadline.provider, deadline.payload["contract_id"])
+    )
+
+
 def _contract(deadline: Deadline) -> str:
     return streams.contract(deadline.provider, deadline.payload["contract_id"])
 
 
 DEADLINES = Deadlines(
     plan=plan,
-    fire={LOT_EXPIRY: expire_lot, CONTRACT_END: end_contract, CONTRACT_NOTICE: announce_end},
+    fire={
+        LOT_EXPIRY: expire_lot,
+        CONTRACT_END: end_contract,
+        CONTRACT_NOTICE: announce_end,
+        REGISTRATION_REMINDER: remind_of_registration,
+        REGISTRATION_CHANGE: apply_change,
+    },
 )

@@ -67,6 +67,15 @@ class ClauseText(BaseModel):
     text: dict[str, str]
 
 
+class FaultShown(BaseModel):
+    """A broken rule: a stable code, what is wrong, the input's path, and the clause."""
+
+    code: str
+    message: str
+    field: str | None
+    clause: str | None
+
+
 class FindingShown(BaseModel):
     clause: str
     rule: str

@@ -27,6 +27,8 @@ class ContractSold(ContractEvent):
     plan_version: str
     product: str
     order_id: str
+    options: tuple[str, ...] = ()
+    """Options that were ordered with it."""
     serial: str | None = None
     """The device that it was ordered for, where that is known."""
     valid_from: date | None = None
@@ -55,7 +57,12 @@ class ContractRegistered(ContractEvent):
     serial: str
     model: str
     contact_id: str
-    site: Personal
+    site: Personal | None = None
+    """The address; None where that of `site_of` stays."""
+    site_of: str | None = None
+    """The contract on whose stream the address stands, where this one, a renewal of it, took it over (SVT-07)."""
+    taken_over: tuple[str, ...] = ()
+    """What was not stated, but is that of the contract that this one renews."""
     area: str | None = None
     remote_island: bool = False
     height_cm: int | None = None
@@ -72,6 +79,9 @@ class ContractActivated(ContractEvent):
     valid_until: date
     ends_at: AwareDatetime
     remind_at: tuple[AwareDatetime, ...] = ()
+    register_by: date | None = None
+    """By when it should be registered, where that counts from the delivery and it is not registered yet."""
+    registration_due_at: AwareDatetime | None = None
 
 
 @entitlement

@@ -48,6 +48,8 @@ class Contract:
     area: str | None = None
     remote_island: bool = False
     height_cm: int | None = None
+    site_of: str | None = None
+    """The contract on whose stream the address of the site stands: its own, or that of one that it renews."""
 
     @property
     def exists(self) -> bool:
@@ -70,7 +72,7 @@ def evolve(state: Contract, event: Event) -> Contract:
             return _registered(state, event)
         case ContractActivated():
             dated = replace(state, valid_from=event.active_from, valid_until=event.valid_until, ends_at=event.ends_at)
-            return replace(dated, status=_when_dated(dated))
+            return replace(dated, status=_when_dated(dated), register_by=event.register_by or state.register_by)
         case ContractEnded():
             return replace(state, status="ended")
         case ContractRefunded():
@@ -83,8 +85,13 @@ def _registered(state: Contract, event: ContractRegistered | RegistrationChanged
     changed = _REGISTERED if isinstance(event, ContractRegistered) else event.changed
     now = replace(state, **{name: getattr(event, name) for name in changed if name in _REGISTERED})
     if isinstance(event, RegistrationChanged):
-        return now
-    return replace(now, registered_at=event.registered_at, status="active" if event.active_from else "pre_registered")
+        return replace(now, site_of=state.contract_id) if "site" in event.changed else now
+    return replace(
+        now,
+        registered_at=event.registered_at,
+        site_of=event.site_of or state.contract_id,
+        status="active" if event.active_from else "pre_registered",
+    )
 
 
 def _sold(event: ContractSold) -> Contract:

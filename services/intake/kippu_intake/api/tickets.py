@@ -60,8 +60,9 @@ select * from read.ticket
    and ($4::text is null or customer_id = $4)
    and ($5::text is null or waiting_for = $5)
    and ($6::text is null or asset_serial = $6)
+   and ($7::text is null or category = $7)
  order by received_at desc, ticket_no desc
- limit $7
+ limit $8
 """
 _ONE = "select * from read.ticket where ticket_no = $1"
 _EVENTS = """
@@ -137,9 +138,11 @@ async def list_tickets(
     customer_id: Annotated[str | None, QueryParameter(max_length=64)] = None,
     waiting_for: Annotated[str | None, QueryParameter(max_length=40)] = None,
     asset_serial: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    category: Annotated[str | None, QueryParameter(max_length=60)] = None,
 ) -> PageOf[TicketLine]:
-    """The newest first."""
-    rows = await query.fetch(_PAGE, *page.after, status, customer_id, waiting_for, asset_serial, page.fetch_limit)
+    """The newest first. What waits for triage is found by `waiting_for=classification`."""
+    wanted = (status, customer_id, waiting_for, asset_serial, category)
+    rows = await query.fetch(_PAGE, *page.after, *wanted, page.fetch_limit)
     subjects = await query.runtime.vault.open_carried([row["subject"] for row in rows])
     opened = {row["ticket_no"]: subject for row, subject in zip(rows, subjects, strict=True)}
     return page.of(rows, lambda row: TicketLine.model_validate({**row, "subject": opened[row["ticket_no"]]}))

@@ -19,8 +19,8 @@ from kippu_terms.money import formatted
 from kippu_intake.domain import ticket as tickets
 from kippu_intake.domain.ticket_state import ACTIVE, Expectation, Status, Ticket
 
-DECIDED_BY_COVERAGE = frozenset({"classification", "approval", "purchase", "consultation", "customer"})
-"""What a later decision on coverage ends waiting for. A visit's outcome ends waiting for the dispatcher."""
+FOR_VISIT = "dispatcher"
+"""A visit's outcome ends waiting for the dispatcher. Any other wait is ended by a later decision on coverage."""
 
 
 def to_decision(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:
@@ -33,7 +33,7 @@ def to_decision(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list
             follows = _declined(ticket, decided, now)
         case Outcome.WAITING:
             follows = _waiting(ticket, decided, now)
-        case _ if ticket.status is Status.WAITING and ticket.waiting_for in DECIDED_BY_COVERAGE:
+        case _ if ticket.status is Status.WAITING and ticket.waiting_for != FOR_VISIT:
             follows = tickets.resume(ticket, now)
         case _:
             follows = []
@@ -126,7 +126,7 @@ def _expected(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[E
 
 def _waiting(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:
     waiting_for = decided.waiting_for or "classification"
-    if waiting_for == "dispatcher" and f"{ticket.ticket_no}.V{decided.decision}" in ticket.settled_visits:
+    if waiting_for == FOR_VISIT and f"{ticket.ticket_no}.V{decided.decision}" in ticket.settled_visits:
         return []  # the dispatcher's answer was heard before the question
     if waiting_for == "customer":
         return _asked_of_customer(ticket, decided, now)
@@ -159,7 +159,7 @@ def _asked_of_customer(ticket: Ticket, decided: CoverageDecided, now: datetime) 
 
 
 def _no_longer_held(ticket: Ticket, now: datetime) -> list[Event]:
-    if ticket.status is Status.WAITING and ticket.waiting_for == "dispatcher":
+    if ticket.status is Status.WAITING and ticket.waiting_for == FOR_VISIT:
         return tickets.resume(ticket, now)
     return []
 

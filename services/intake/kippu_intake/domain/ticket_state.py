@@ -11,7 +11,7 @@ from kippu_events.event import Event
 
 from kippu_intake.domain.facts import NOTHING_MORE, Isolation
 
-FOLD_VERSION = 3
+FOLD_VERSION = 4
 """To be raised whenever `Ticket` or `evolve` changes."""
 
 
@@ -28,8 +28,8 @@ ACTIVE = frozenset({Status.OPEN, Status.WAITING})
 ENDED = frozenset({Status.CLOSED, Status.DECLINED})
 
 
-ANSWERS = ("firmware", "agreement")
-"""The details that say what the customer answered."""
+ANSWERS = ("firmware", "agreement", "keep_list")
+"""The details that say what the customer answered; an isolation says it too (SVT-14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,8 @@ def _told(ticket: Ticket, event: Event) -> Ticket:
         case intake.WorkRecorded():
             ticket = replace(ticket, work_entries=ticket.work_entries + 1)
         case intake.FaultIsolated():
-            ticket = replace(ticket, isolation=Isolation(event.asset_serial, event.part, event.isolated_at))
+            found = Isolation(event.asset_serial, event.part, event.isolated_at)
+            ticket = replace(ticket, isolation=found, answered_at=None)
         case intake.ExpectationStated():
             ticket = replace(ticket, expectation=Expectation(event.counts_from, event.targets, event.replies))
     return ticket
