@@ -50,7 +50,8 @@ class PreviewInput(Input):
 
     plan_family: Identifier
     plan_version: str | None = None
-    """This version, whenever it was in force; without it, the one in force at `as_of`."""
+    """This version, whenever it was in force; without it, the one that the contract was sold under under which the
+    request is served, or the one in force at `as_of`."""
     as_of: AwareDatetime | None = None
     """Without it, `request.received_at`."""
     request: RequestFacts
@@ -64,6 +65,15 @@ class ClauseText(BaseModel):
 
     id: str
     text: dict[str, str]
+
+
+class FaultShown(BaseModel):
+    """A broken rule: a stable code, what is wrong, the input's path, and the clause."""
+
+    code: str
+    message: str
+    field: str | None
+    clause: str | None
 
 
 class FindingShown(BaseModel):
@@ -122,7 +132,6 @@ class PreviewShown(Explained):
 
 def preview(published: Plans, provider: str, wanted: PreviewInput) -> PreviewShown:
     """Raises terms.NoTerms for terms that do not exist."""
-    plan = _plan(published, wanted)
     facts = Facts(
         provider=provider,
         request=wanted.request,
@@ -130,13 +139,14 @@ def preview(published: Plans, provider: str, wanted: PreviewInput) -> PreviewSho
         contracts=wanted.contracts,
         customer=wanted.customer,
     )
+    plan = _plan(published, wanted, facts)
     return _shown(plan, decide_coverage(plan, facts))
 
 
-def _plan(published: Plans, wanted: PreviewInput) -> Plan:
+def _plan(published: Plans, wanted: PreviewInput, facts: Facts) -> Plan:
     if wanted.plan_version is not None:
         return terms.pinned(published, wanted.plan_family, wanted.plan_version)
-    return terms.in_force(published, wanted.plan_family, wanted.as_of or wanted.request.received_at)
+    return terms.for_request(published, wanted.plan_family, facts, wanted.as_of or wanted.request.received_at)
 
 
 def _shown(plan: Plan, decision: Decision) -> PreviewShown:

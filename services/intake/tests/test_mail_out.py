@@ -39,6 +39,8 @@ PARAMETERS = {
     "valid_until": "2026-12-01",
     "address": SUPPORT,
     "prefix": "[ticket]",
+    "explanation": "The request is covered.",
+    "asked": "Update the firmware.",
     "serial": "NAS-2001",
     "item": "NAS-1001",
     "defective_serial": "NAS-1001",

@@ -82,6 +82,25 @@ class PaymentReceived(Event):
 
 
 @billing
+class TaxWithheld(Event):
+    """The customer paid a part of the invoice to the authorities, as withholding tax, and sent the certificate of it.
+
+    It settles the invoice as a payment does.
+    """
+
+    invoice_no: str
+    customer_id: str
+    certificate_no: str
+    amount: int
+    currency: str
+    issued_on: date
+    """The certificate's date."""
+    received_on: date
+    outstanding: int
+    """What is still owed after it; never below 0."""
+
+
+@billing
 class InvoicePaid(Event):
     invoice_no: str
     customer_id: str

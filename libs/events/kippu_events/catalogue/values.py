@@ -94,6 +94,8 @@ class Price(Value):
     """The provider's time zone (IANA), in which the invoice's and the quote's dates are read."""
     tax_included: bool = False
     """True if the unit prices include tax."""
+    withholding_permyriad: int | None = None
+    """How much of the amount before tax the customer may withhold, against a certificate; None: nothing."""
 
 
 class Allocation(Value):

@@ -76,8 +76,9 @@ class OrderLine(Value):
     quantity: Quantity = 1
 
 
-class OrderFacts(Value):
-    provider: str
+class OrderWish(Value):
+    """What is ordered, by whom and when, and for what."""
+
     product: Name
     quantity: Quantity = 1
     ordered_on: Day
@@ -114,3 +115,7 @@ class OrderFacts(Value):
         """How many of a product the whole order holds, this line included."""
         mine = self.quantity if self.product == product else 0
         return mine + sum(line.quantity for line in self.together if line.product == product)
+
+
+class OrderFacts(OrderWish):
+    provider: str

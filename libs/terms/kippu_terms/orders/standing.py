@@ -61,12 +61,26 @@ class Dated(OrderRule):
         return OrderVerdict("satisfied" if known else "refused", {"bought_on_known": known}, about="asset.bought_on")
 
 
+class OnePerDevice(OrderRule):
+    """A contract is for one device: for another one it is ordered by itself."""
+
+    kind: Literal["one_per_device"] = "one_per_device"
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        serial = case.facts.asset.serial if case.facts.asset else None
+        inputs = {"asset_serial": serial, "quantity": case.facts.quantity}
+        too_many = serial is not None and case.facts.quantity > 1
+        return OrderVerdict("refused" if too_many else "satisfied", inputs, about="quantity")
+
+
 def standing_rules(product: Product) -> Iterator[OrderRule]:
     """Those that can speak on a product."""
     yield Orderable(clause=product.clause)
     yield InQuantity(clause=product.clause)
     if product.kind == "option":
         yield OptionOf(clause=product.clause)
+    if product.kind == "maintenance":
+        yield OnePerDevice(clause=product.clause)
     if product.renewal:
         yield RenewalOf(clause=product.clause)
     if product.runs_from == "asset_purchase":

@@ -3,6 +3,9 @@
 from kippu_entitlement.api import (
     approvals,
     assets,
+    contract_registrations,
+    contracts,
+    corrections,
     customers,
     decisions,
     orders,
@@ -14,14 +17,17 @@ from kippu_entitlement.api import (
 
 ROUTERS = (
     customers.router,
+    corrections.router,  # before the register's, whose serials may have slashes
     assets.router,
     registrations.router,
     plans.router,
     orders.router,
+    contracts.router,
     renewals.router,
     wallets.router,
     decisions.router,
     approvals.router,
+    contract_registrations.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -58,6 +58,41 @@ def facts_of(provider: str, case: Case, register: Register) -> Facts:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether an asset was covered at an instant, for a customer, as to one category of requests."""
+
+    customer_id: str
+    plan_family: str
+    serial: str
+    category: str
+    instant: datetime
+
+
+def facts_of_asset(provider: str, asked: Question, register: Register) -> Facts:
+    """As if the customer's maintenance contact had reported it at that instant, and it had been isolated at once."""
+    request = Request(
+        customer_id=asked.customer_id,
+        contact_id="",
+        plan_family=asked.plan_family,
+        channel="",
+        received_at=asked.instant,
+        category=asked.category,
+        asset_serial=asked.serial,
+        wanted_at=None,
+        wanted_minutes=None,
+    )
+    mine = _theirs(Case(), request, register)
+    return Facts(
+        provider=provider,
+        request=RequestFacts(
+            received_at=asked.instant, category=asked.category, isolated_at=asked.instant, asked_by="contact"
+        ),
+        asset=_asset_facts(request, register.asset, mine),
+        contracts=tuple(_contract_facts(each, contract) for each in mine for contract in each.contracts),
+    )
+
+
 def _said(request: Request, mine: tuple[Asset, ...], received_on: date) -> dict[str, Any]:
     """What was said beside what it is about. Who asks, the register says where nobody does."""
     said = request.details.model_dump(exclude_none=True) if request.details else {}
@@ -106,6 +141,7 @@ def _asset_facts(request: Request, asset: Asset | None, mine: tuple[Asset, ...])
         disks_from=asset.disks_from,
         area=asset.area or unit.area,
         remote_island=asset.remote_island or unit.remote_island,
+        height_cm=unit.height_cm if asset.height_cm is None else asset.height_cm,
     )
 
 

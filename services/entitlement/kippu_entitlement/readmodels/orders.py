@@ -12,21 +12,30 @@ from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 
-from kippu_entitlement.readmodels.sets import of_type, write
+from kippu_entitlement.readmodels.sets import json_of, of_type, write
 
 PLACED = """
     insert into read.ticket_order (provider, order_id, version, customer_id, plan_family, product, quantity,
-                                   requested_on, quote_id, placed_at, status)
-    select *, 'placed' from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
-                                   $7::integer[], $8::date[], $9::text[], $10::timestamptz[])
+                                   requested_on, quote_id, placed_at, asset_serial, renews, wanted_delivery_on,
+                                   together, status)
+    select provider, order_id, version, customer_id, plan_family, product, quantity, requested_on, quote_id, placed_at,
+           asset_serial, renews, wanted_delivery_on, together::jsonb, 'placed'
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::date[],
+                $9::text[], $10::timestamptz[], $11::text[], $12::text[], $13::date[], $14::text[])
+        as placed (provider, order_id, version, customer_id, plan_family, product, quantity, requested_on, quote_id,
+                   placed_at, asset_serial, renews, wanted_delivery_on, together)
 """
 ACCEPTED = """
     update read.ticket_order as placed set
         status = 'accepted', version = accepted.version, plan_version = accepted.plan_version,
         tickets = accepted.tickets, price = accepted.price::jsonb,
-        valid_from = accepted.valid_from, valid_until = accepted.valid_until
-    from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[], $8::date[])
-        as accepted (provider, order_id, version, plan_version, tickets, price, valid_from, valid_until)
+        valid_from = accepted.valid_from, valid_until = accepted.valid_until, pay_by = accepted.pay_by,
+        refundable_until = accepted.refundable_until, register_by = accepted.register_by,
+        together = accepted.together::jsonb
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[], $8::date[],
+                $9::date[], $10::date[], $11::date[], $12::text[])
+        as accepted (provider, order_id, version, plan_version, tickets, price, valid_from, valid_until,
+                     pay_by, refundable_until, register_by, together)
     where (placed.provider, placed.order_id) = (accepted.provider, accepted.order_id)
 """
 REFUSED = """
@@ -77,11 +86,25 @@ def _placed(event: OrderPlaced) -> tuple[Any, ...]:
         event.requested_on,
         event.quote_id,
         event.occurred_at,
+        event.asset_serial,
+        event.renews,
+        event.wanted_delivery_on,
+        json_of(event.together),
     )
 
 
 def _accepted(event: OrderAccepted) -> tuple[Any, ...]:
-    return event.plan_version, event.tickets, event.price.model_dump_json(), event.valid_from, event.valid_until
+    return (
+        event.plan_version,
+        event.tickets,
+        event.price.model_dump_json(),
+        event.valid_from,
+        event.valid_until,
+        event.pay_by,
+        event.refundable_until,
+        event.register_by,
+        json_of(event.together),
+    )
 
 
 def _refused(event: OrderRefused) -> tuple[str, str]:

@@ -1,9 +1,10 @@
 """Puts assets into the register, all of them in one append, or says what is wrong with each."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from kippu_events.catalogue.entitlement import AssetContract
 from kippu_events.work import Fold, Work
 from kippu_terms.refusal import Fault
 
@@ -27,6 +28,7 @@ class Registered:
 async def register(work: Work, provider: str, wanted: Sequence[Asset]) -> Registered:
     """`wanted` names each serial once. What is registered with the same facts already stays as it is."""
     books = await _Books.opened(work, provider, wanted)
+    wanted = [books.pinned(each) for each in wanted]
     done = Registered()
     for each in wanted:
         said = [*asset.faults_of(each), *books.faults_of(each)]
@@ -76,6 +78,21 @@ class _Books:
     def asset(self, serial: str) -> Asset:
         known: Asset = self.states[streams.asset(self.provider, serial)]
         return known
+
+    def pinned(self, wanted: Asset) -> Asset:
+        """With the version of the terms that each contract was sold under: the one that it is known with, or the one in
+        force when it began, or today if that is still to come (our reading: by then it was sold)."""
+        state = self.asset(wanted.serial)
+        known = {each.contract_id: each for each in state.contracts if state.customer_id == wanted.customer_id}
+        published = self.states[streams.plan(self.provider, wanted.plan_family)]
+
+        def version(contract: AssetContract) -> str | None:
+            if contract.contract_id in known:
+                return known[contract.contract_id].plan_version
+            return terms.version_sold(published, contract.valid_from, self.work.now)
+
+        pinned = (each.model_copy(update={"plan_version": version(each)}) for each in wanted.contracts)
+        return replace(wanted, contracts=tuple(pinned))
 
     def faults_of(self, wanted: Asset) -> Iterator[Fault]:
         """What it refers to that there is not."""
