@@ -91,7 +91,7 @@ async def open_ticket(command: Writer, body: NewTicket, caught_up: CaughtUp) -> 
     text = await put_text(runtime.blobs, provider, sealed_for, body.text or "")
 
     async def decide(work: Work) -> dict[str, Any]:
-        thread = await new_ticket(work, provider)
+        thread = new_ticket(work, provider)
         command.expect(thread)
         work.record(
             thread,
