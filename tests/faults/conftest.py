@@ -3,18 +3,22 @@
 The servers are the town's own, since tests stop and kill them.
 """
 
+import os
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
 from kippu.testing.town import Town
-from kippu.testing.traffic import stock
+from kippu.testing.traffic import Ledger, stock
 from kippu_events.local.kafka import LocalKafka
 from kippu_events.local.postgres import LocalPostgres
 
 SERVICES = ("intake", "entitlement", "billing")
 PLANS = Path(__file__).parents[2] / "plans"
+SEED = os.environ.get("FAULTS_SEED") or secrets.token_hex(4)
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +27,7 @@ def servers() -> Iterator[tuple[Path, LocalPostgres, LocalKafka]]:
     # server flushes what it commits, as in production.
     with (
         TemporaryDirectory(prefix="kippu-town-") as folder,
-        LocalPostgres(Path(folder) / "postgres") as postgres,
+        LocalPostgres(Path(folder) / "postgres", outlives=False) as postgres,
         LocalKafka(Path(folder) / "kafka") as kafka,
     ):
         yield Path(folder), postgres, kafka
@@ -43,6 +47,16 @@ async def town(servers: tuple[Path, LocalPostgres, LocalKafka]) -> AsyncIterator
 
 
 @pytest.fixture(scope="session")
-def all_tickets() -> dict[str, list[int]]:
-    """Every request that the town acknowledged in any test, with its minutes."""
-    return {}
+def ledger() -> Ledger:
+    """What the town acknowledged in any test."""
+    return Ledger()
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> Random:
+    """Which way the dice fall in this test: the same again with the same seed."""
+    return Random(f"{SEED} {request.node.name}")  # noqa: S311  when to kill, not a secret
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(f"tests/faults: the same dice again with FAULTS_SEED={SEED}")

@@ -1,53 +1,63 @@
-"""A service dies by SIGKILL in the middle of a batch, then at a named step, again and again, while clients go on."""
+"""Services die by SIGKILL wherever they are, then at a named step, again and again, while clients go on.
 
+Two at once, so that each step is also met while the other side of the bus is dead.
+"""
+
+import asyncio
 import signal
+from random import Random
 
 import pytest
 from kippu.testing.proof import prove
-from kippu.testing.town import Town
-from kippu.testing.traffic import clients, flowing
+from kippu.testing.town import ServiceProcess, Town
+from kippu.testing.traffic import Ledger, clients, flowing
 
-TIMES = (1, 4)
-"""The first time that the step is reached after the start, among what was left lying; and later, in full traffic."""
+REPEATED = 3
+LATEST = 5
+"""It dies the first to the fifth time that it comes to the step: among what was left lying, or in the middle of it."""
 
 
 @pytest.mark.parametrize(
-    ("service", "step"),
+    ("intake", "entitlement"),
     [
-        ("intake", "append.batched"),
-        ("intake", "append.committed"),
-        ("intake", "command.appended"),
-        ("intake", "mail.appended"),
-        ("intake", "relay.published"),
-        ("intake", "relay.moved"),
-        ("intake", "project.applied"),
-        ("intake", "project.committed"),
-        ("intake", "react.decided"),
-        ("intake", "react.appended"),
-        ("intake", "outbox.sent"),
-        ("intake", "outbox.recorded"),
-        ("entitlement", "relay.published"),
-        ("entitlement", "project.applied"),
-        ("entitlement", "react.decided"),
-        ("entitlement", "react.appended"),
+        # The API, the log's writer, mail in and out; a reactor, a projector, the relay
+        ("append.batched", "react.decided"),
+        ("append.committed", "react.appended"),
+        ("command.appended", "project.applied"),
+        ("mail.appended", "project.committed"),
+        ("outbox.sent", "relay.sending"),
+        ("outbox.recorded", "relay.moved"),
+        # And the other way round
+        ("relay.published", "append.committed"),
     ],
+    ids=str,
 )
 async def test_whoever_is_killed_loses_nothing_and_doubles_nothing(
-    town: Town, all_tickets: dict[str, list[int]], service: str, step: str
+    town: Town, ledger: Ledger, chance: Random, intake: str, entitlement: str
 ) -> None:
-    victim = town.services[service]
     # Given clients that ask, work and write, and ask again when they get no answer
-    async with clients(town, f"{service} {step}".replace(" ", "-")) as traffic:
+    async with clients(town, f"{intake}-{entitlement}") as traffic:
         async with flowing(traffic):
-            # When the service is killed wherever it happens to be
-            await victim.kill()
-            # And killed at the step, each time that it is started
-            for times in TIMES:
-                victim.start(dies_at=f"{step}:{times}")
-                assert await victim.ended() == -signal.SIGKILL, victim.said
-                assert f"killed at {step}" in victim.said
-            victim.start()
-            await victim.ready()
+            # When two services are killed wherever they are, and three times each at a step
+            await asyncio.gather(
+                _dies_again_and_again(town.services["intake"], *_fate(chance, intake)),
+                _dies_again_and_again(town.services["entitlement"], *_fate(chance, entitlement)),
+            )
         # Then all that was acknowledged is there, once, and the logs give what is live
-        assert traffic.tickets, "nobody was served"
-        await prove(town, traffic, all_tickets)
+        await prove(town, traffic, ledger)
+
+
+def _fate(chance: Random, step: str) -> tuple[float, list[str]]:
+    """After how many seconds it is killed wherever it is, and then at what."""
+    return chance.uniform(0, 0.3), [f"{step}:{chance.randint(1, LATEST)}" for _ in range(REPEATED)]
+
+
+async def _dies_again_and_again(service: ServiceProcess, seconds: float, steps: list[str]) -> None:
+    await asyncio.sleep(seconds)
+    await service.kill()
+    for step in steps:
+        service.start(dies_at=step)
+        assert await service.ended() == -signal.SIGKILL, service.said
+        assert f"killed at {step.partition(':')[0]}" in service.said
+    service.start()
+    await service.ready()

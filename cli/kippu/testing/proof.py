@@ -20,22 +20,23 @@ from kippu_service.pools import connect
 from kippu.audit import scratch
 from kippu.compose import House
 from kippu.testing.town import PROVIDER, Town
-from kippu.testing.traffic import PACKS, UNITS, Traffic
+from kippu.testing.traffic import PACKS, UNITS, Ledger, Traffic
 
 REPEATED = 6
 """So many acknowledged commands are sent once more."""
 
 
-async def prove(town: Town, traffic: Traffic, all_tickets: dict[str, list[int]]) -> None:
-    """Holds everything against what was acknowledged. `all_tickets` are the town's, this traffic's among them."""
-    all_tickets |= traffic.tickets
+async def prove(town: Town, traffic: Traffic, ledger: Ledger) -> None:
+    """Holds everything against what was acknowledged: by this traffic, and by the town before it."""
+    assert traffic.tickets, "nobody was served"
+    ledger.add(traffic)
     async with town.house() as house:
         await town.settled(house)
         logs = {name: await everything(house.logs[name]) for name in town.names}
-        prove_requests(logs["intake"], all_tickets)
-        await prove_mails(house, logs["intake"], traffic)
-        prove_decisions(logs["entitlement"], all_tickets)
-        prove_wallets(logs["entitlement"], len(all_tickets))
+        prove_requests(logs["intake"], ledger.tickets)
+        await prove_mails(house, logs["intake"], ledger.mails)
+        prove_decisions(logs["entitlement"], ledger.tickets)
+        prove_wallets(logs["entitlement"], len(ledger.tickets))
         await prove_repeats(house, traffic)
         for name in town.names:
             await prove_read_models(house, name)
@@ -63,11 +64,12 @@ def prove_requests(intake: Sequence[Envelope], tickets: Mapping[str, list[int]])
     assert dict(worked) == {number: minutes for number, minutes in tickets.items() if minutes}
 
 
-async def prove_mails(house: House, intake: Sequence[Envelope], traffic: Traffic) -> None:
-    """Each mail that was taken is in the log, and every letter that was asked for went out, noted once."""
-    for raw in traffic.mails:
+async def prove_mails(house: House, intake: Sequence[Envelope], mails: Sequence[bytes]) -> None:
+    """Each mail that was taken opened one request, and every letter that was asked for went out, noted once."""
+    for raw in mails:
         mail_id = mail_id_of("support@iij.example", raw)
         assert await house.logs["intake"].find_command(f"mail:{PROVIDER}:{mail_id}") is not None
+    assert sum(event.channel is Channel.MAIL for event in of(TicketOpened, intake)) == len(mails)
     asked = Counter(event.mail_id for event in of(MailRequested, intake))
     assert Counter(event.mail_id for event in of(MailSent, intake)) == asked
     letters = len(list(house.settings.mail_folder.glob("*.eml")))

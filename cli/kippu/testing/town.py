@@ -5,6 +5,7 @@ Whoever holds it may kill any of them, start one that will die at a named step, 
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -53,9 +54,9 @@ def _serve(name: str, environment: Mapping[str, str], output: Path, dies_at: str
 
 
 def _processes() -> ForkServerContext:
-    """Forked from a server that has imported everything once: a service then starts in no time."""
+    """Forked from a server that has imported everything once, pytest too: a service then starts in no time."""
     context = get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, "pytest"])
     return context
 
 
@@ -137,6 +138,8 @@ class Town:
         self._given = {
             "mode": "kafka",
             "data_dir": str(folder),
+            "database_url": postgres.admin_url,
+            "master_key_file": str(folder / "master.key"),
             "prefix": "town",
             "providers": PROVIDER,
             "plans_dir": str(plans),
@@ -177,6 +180,7 @@ class Town:
 
     async def found(self) -> None:
         """Makes the databases, the keys and the clients, and publishes the terms."""
+        self.settings.master_key_path.write_text(secrets.token_hex(32))
         databases = await ground.prepare(self.postgres.admin_url, self.settings)
         make_demo_clients(self.settings.clients_path, demo_clients([PROVIDER], CUSTOMERS))
         async with built(self.settings, databases, ["entitlement"]) as house:

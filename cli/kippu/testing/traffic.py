@@ -19,7 +19,7 @@ import orjson
 from kippu.testing.town import CUSTOMERS, Town
 
 FAMILY = "iij-se"
-ORDERS, PACKS = 5, 100
+ORDERS, PACKS = 3, 100
 """Each customer orders so often so many packs of ten: more than any test takes."""
 MINUTES = (35, 50)
 """Work on each request: 85 minutes are two started hours, so two prepaid tickets (IIJ-07)."""
@@ -37,6 +37,19 @@ class Acknowledged:
     key: str
     body: Mapping[str, Any]
     answer: bytes
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What a town has acknowledged to anybody since it was founded."""
+
+    tickets: dict[str, list[int]] = field(default_factory=dict)
+    """The minutes acknowledged for each request, by its number."""
+    mails: list[bytes] = field(default_factory=list)
+
+    def add(self, traffic: "Traffic") -> None:
+        self.tickets |= traffic.tickets
+        self.mails += traffic.mails
 
 
 @dataclass(slots=True)

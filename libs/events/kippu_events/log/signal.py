@@ -43,7 +43,7 @@ class Signal:
     def committed(self, position: int) -> None:
         """This process has committed up to a position."""
         self._learn(position)
-        self._to_announce = max(self._to_announce, position)
+        self._to_announce = position
         self._work.set()
 
     def _learn(self, position: int) -> None:

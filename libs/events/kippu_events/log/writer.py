@@ -1,8 +1,7 @@
-"""Group commit: appends that wait at the same time are committed together, on dedicated connections.
+"""Group commit: appends that wait at the same time are committed together, on one dedicated connection.
 
-There is no timer: what arrives while one batch is being committed forms the next. Of two connections, one holds the
-log's head while the other's batch stands behind it, so that PostgreSQL never waits for Python to put one together. A
-conflict fails its own append and no neighbour.
+There is no timer: what arrives while one batch is being committed forms the next. A conflict fails its own append and
+no neighbour.
 """
 
 from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
@@ -21,13 +20,7 @@ from kippu_events.log import Append, Appended, LogCorrupt, LogUnavailable
 from kippu_events.log.batch import arguments, outcomes
 from kippu_events.log.connection import connect, is_passing, persist, sql
 
-SMALL_BATCH = 16
-"""Up to so many appends are taken whole: splitting them gains less than a commit costs."""
-
-LANES = 2
-"""A third connection would only wait, too."""
-
-LARGE_BATCH = 256
+LARGE_BATCH = 128
 """Beyond this a larger batch gains nothing, and its callers would wait for each other."""
 
 LARGE_BATCH_BYTES = 1024 * 1024
@@ -42,41 +35,6 @@ class _Waiting:
     size: int
 
 
-class _Lane:
-    """A connection of the writer's, which commits one batch at a time."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._connection: asyncpg.Connection[Any] | None = None
-
-    async def open(self) -> None:
-        self._connection = await connect(self._url, "writer")
-
-    async def close(self) -> None:
-        if self._connection is not None:
-            with suppress(OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError):
-                await self._connection.close(timeout=1)
-
-    async def call(self, appends: Sequence[Append]) -> Any:
-        """One call of log.append, which commits by itself.
-
-        If the connection was lost after that commit was sent, the call is made again on a new connection, and finds the
-        commands recorded; if the old session should still be at it, the call waits for its lock. Either way each
-        command is recorded once.
-        """
-        connection = self._connection = self._connection or await connect(self._url, "writer")
-        try:
-            steps.reached("append.batched")
-            answer = await connection.fetchrow(sql("append"), *arguments(appends))
-            steps.reached("append.committed")
-            return answer
-        except BaseException as error:
-            if is_passing(error) or isinstance(error, asyncio.CancelledError):
-                connection.terminate()
-                self._connection = None
-            raise
-
-
 class GroupWriter:
     """The only writer of a log in this process. Other processes may have their own: the head row's lock orders them."""
 
@@ -84,33 +42,31 @@ class GroupWriter:
         self, url: str, look_up: Callable[[str], Awaitable[Appended]], committed: Callable[[int], None]
     ) -> None:
         """`look_up` answers a command that was recorded before; `committed` is told each new last position."""
+        self._url = url
         self._look_up = look_up
         self._committed = committed
-        self._lanes = [_Lane(url) for _ in range(LANES)]
+        self._connection: asyncpg.Connection[Any] | None = None
         self._queue: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
-        self._in_flight: set[Hashable] = set()
-        """The keys of the batches that are being committed."""
-        self._sent = 0
-        """How many appends are in those batches."""
         self._closing = False
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        for lane in self._lanes:
-            await lane.open()
-        self._tasks = [asyncio.create_task(self._run(lane), name="log writer") for lane in self._lanes]
+        self._connection = await connect(self._url, "writer")
+        self._task = asyncio.create_task(self._run(), name="log writer")
 
     async def close(self) -> None:
         """Commits what still waits, then ends."""
         self._closing = True
         self._arrived.set()
-        await asyncio.gather(*self._tasks)
-        for lane in self._lanes:
-            await lane.close()
+        if self._task is not None:
+            await self._task
+        if self._connection is not None:
+            with suppress(OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError):
+                await self._connection.close(timeout=1)
 
     async def append(self, append: Append) -> Appended:
-        if self._closing or not self._tasks or any(task.done() for task in self._tasks):
+        if self._closing or self._task is None or self._task.done():
             raise LogUnavailable("the log's writer is closed")
         waiting = _Waiting(append, asyncio.get_running_loop().create_future(), _keys(append), _size(append))
         self._queue.append(waiting)
@@ -118,38 +74,24 @@ class GroupWriter:
         # A caller that is cancelled cancels its own answer only; the batch it may be in goes on.
         return await waiting.answer
 
-    async def _run(self, lane: _Lane) -> None:
+    async def _run(self) -> None:
         while self._queue or not self._closing:
             batch = self._next_batch()
             if batch:
-                keys = {key for waiting in batch for key in waiting.keys}
-                self._in_flight |= keys
-                self._sent += len(batch)
-                try:
-                    await self._commit(lane, batch)
-                finally:
-                    self._in_flight -= keys
-                    self._sent -= len(batch)
-                # What was held back for this batch's sake may go now, by the other lane too.
-                self._arrived.set()
+                await self._commit(batch)
             else:
                 self._arrived.clear()
                 await self._arrived.wait()
 
     def _next_batch(self) -> list[_Waiting]:
-        """About half of all that wait and are being committed, so that each lane has its half: while PostgreSQL commits
-        the one, Python puts the other together.
-
-        Nothing beside a batch in flight if only a few wait: they go together when that one is done.
+        """All that wait and may go together. Of very many a part, so that Python can work for the others while
+        PostgreSQL commits these.
         """
-        if self._sent and len(self._queue) < SMALL_BATCH:
-            return []
-        limit = min(max((len(self._queue) + self._sent) // LANES, SMALL_BATCH), LARGE_BATCH)
         batch: list[_Waiting] = []
         held_back: list[_Waiting] = []
-        keys = set(self._in_flight)
+        keys: set[Hashable] = set()
         size = 0
-        while self._queue and len(batch) < limit and size < LARGE_BATCH_BYTES:
+        while self._queue and len(batch) < LARGE_BATCH and size < LARGE_BATCH_BYTES:
             waiting = self._queue.popleft()
             if waiting.answer.done():
                 continue
@@ -163,11 +105,11 @@ class GroupWriter:
         self._queue.extendleft(reversed(held_back))
         return batch
 
-    async def _commit(self, lane: _Lane, batch: Sequence[_Waiting]) -> None:
+    async def _commit(self, batch: Sequence[_Waiting]) -> None:
         """Settles every append of the batch, whatever happens."""
         appends = [waiting.append for waiting in batch]
         try:
-            came = outcomes(appends, await persist(lambda: lane.call(appends)))
+            came = outcomes(appends, await persist(lambda: self._call(appends)))
         except LogUnavailable as error:
             self._give_up([*batch, *self._queue], error)
             self._queue.clear()
@@ -177,9 +119,29 @@ class GroupWriter:
                 _fail(batch[0], _named(error, appends[0]))
             else:
                 for waiting in batch:
-                    await self._commit(lane, [waiting])
+                    await self._commit([waiting])
         else:
             await self._settle(batch, came)
+
+    async def _call(self, appends: Sequence[Append]) -> Any:
+        """One call of log.append, which commits by itself.
+
+        If the connection was lost after that commit was sent, the call is made again on a new connection, and finds the
+        commands recorded; if the old session should still be at it, the call waits for its lock. Either way each
+        command is recorded once.
+        """
+        if self._connection is None:
+            self._connection = await connect(self._url, "writer")
+        try:
+            steps.reached("append.batched")
+            answer = await self._connection.fetchrow(sql("append"), *arguments(appends))
+            steps.reached("append.committed")
+            return answer
+        except BaseException as error:
+            if is_passing(error) or isinstance(error, asyncio.CancelledError):
+                self._connection.terminate()
+                self._connection = None
+            raise
 
     async def _settle(self, batch: Sequence[_Waiting], came: Sequence[Appended | Exception | None]) -> None:
         last = 0
