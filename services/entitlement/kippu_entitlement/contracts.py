@@ -11,7 +11,7 @@ from kippu_terms.refusal import Fault, Refused
 from kippu_terms.registration import faults_of
 
 from kippu_entitlement import folds, terms
-from kippu_entitlement.domain import asset, refunding, registering, streams
+from kippu_entitlement.domain import asset, registering, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.checks import not_found
 from kippu_entitlement.domain.contract import Contract
@@ -120,17 +120,6 @@ async def activate(work: Work, contract: Opened, delivered_on: date) -> Contract
         await issue_documents(work, contract.stream, contract.plan, "dated")
     if contract.state.registered_at is not None:
         await put_on_device(work, contract)
-    return contract.state
-
-
-async def refund(work: Work, contract: Opened, asked_on: date) -> Contract:
-    """Gives the contract back; the device that it was ordered for, if any, is without it from now on."""
-    work.record(contract.stream, *refunding.refund(contract.state, contract.plan, asked_on, work.now))
-    if contract.state.serial is not None:
-        device = await _in_place(work, contract, contract.state.serial)
-        if device.state.customer_id == contract.state.customer_id:
-            without = refunding.without(device.state, contract.state.contract_id)
-            work.record(device, *asset.register(device.state, without, work.now))
     return contract.state
 
 

@@ -17,14 +17,12 @@ from kippu_entitlement.testing.contracts import BUNDLE, SERIAL, TERMS, record, s
 from kippu_events.catalogue.contracts import (
     ContractActivated,
     ContractEnded,
-    ContractRefunded,
     ContractRegistered,
     ContractSold,
     DocumentIssued,
     RegistrationChanged,
     RegistrationReminded,
 )
-from kippu_events.catalogue.entitlement import AssetContract
 from kippu_events.deadlines import Cancel, Deadline, Schedule
 from kippu_events.event import Event
 from kippu_events.ports import VirtualClock
@@ -298,57 +296,6 @@ async def test_a_delivery_is_reported_once(world: World) -> None:
     assert await refused(deliver(world, date(2026, 6, 11))) == [("runs_already", "delivered_on")]
     await sell(world, "O-2")
     assert await refused(deliver(world, date(2026, 6, 11), "O-2")) == [("runs_already", "delivered_on")]
-
-
-async def give_back(world: World, on: date) -> None:
-    async def decide(work: Work) -> None:
-        await contracts.refund(work, await contracts.opened(work, world.provider, "O-1"), on)
-
-    await world.run(decide)
-
-
-@pytest.mark.clause("SVT-04")
-async def test_what_is_not_registered_is_taken_back_until_the_24th(world: World) -> None:
-    await sell(world, refundable_until=date(2026, 5, 24))
-    await give_back(world, date(2026, 5, 24))
-    await give_back(world, date(2026, 6, 24))  # asked for again
-    (refunded,) = await on_contract(world, ContractRefunded)
-    assert (refunded.order_id, (await contract(world)).status) == ("O-1", "refunded")
-    assert await refused(register(world)) == [("contract_over", "contract_id")]
-
-
-@pytest.mark.clause("SVT-04")
-@pytest.mark.parametrize(
-    ("until", "on", "registered", "code"),
-    [
-        (date(2026, 5, 24), date(2026, 5, 25), False, "not_refundable_window_closed"),
-        (None, date(2026, 5, 26), False, "not_refundable_window_closed"),
-        (date(2026, 5, 24), date(2026, 5, 11), True, "not_refundable_registered"),
-    ],
-)
-async def test_nothing_is_taken_back_later_or_once_it_is_registered(
-    world: World, until: date | None, on: date, registered: bool, code: str
-) -> None:
-    await sell(world, refundable_until=until)
-    if registered:
-        await register(world)
-    with pytest.raises(Refused) as caught:
-        await give_back(world, on)
-    assert [(fault.code, fault.clause) for fault in caught.value.faults] == [(code, "SVT-04")]
-    assert await on_contract(world, ContractRefunded) == []
-
-
-async def test_a_device_is_without_the_contract_that_was_given_back(world: World) -> None:
-    await sell(world, serial=SERIAL, refundable_until=date(2026, 5, 24))
-    kept, back = (
-        AssetContract(
-            contract_id=each, product="advance-1y", valid_from=date(2026, 5, 10), valid_until=date(2027, 5, 9)
-        )
-        for each in ("O-0", "O-1")
-    )
-    await world.register(replace(DEVICE, serial=SERIAL, plan_family="svt", contracts=(kept, back)))
-    await give_back(world, date(2026, 5, 20))
-    assert [each.contract_id for each in (await world.asset(SERIAL)).contracts] == ["O-0"]
 
 
 @pytest.mark.clause("SVT-10")

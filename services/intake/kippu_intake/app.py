@@ -8,6 +8,7 @@ from kippu_service.settings import Settings
 
 from kippu_intake.api import mails, tickets
 from kippu_intake.known import Known
+from kippu_intake.letters import TellBooked, TellHolders
 from kippu_intake.mail.limits import Limits
 from kippu_intake.mail.smtp import Listener
 from kippu_intake.mail.take_in import TakeIn
@@ -28,7 +29,15 @@ def build(runtime: Runtime) -> Service:
         migrations=MIGRATIONS,
         routers=(tickets.router, mails.router),
         projectors=(Tickets(), UnmatchedMails(), KnownContacts(runtime.vault, runtime.addresses), KnownPlans()),
-        reactors=(AnswerDecision(), AnswerVisit(), AnswerShipment(), AnswerShortfall(), SendDocuments()),
+        reactors=(
+            AnswerDecision(),
+            AnswerVisit(),
+            AnswerShipment(),
+            AnswerShortfall(),
+            SendDocuments(),
+            TellHolders(),
+            TellBooked(),
+        ),
         outbox=mailer(runtime, known),
         tasks=(listener(runtime, known).run,),
     )

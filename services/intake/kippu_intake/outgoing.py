@@ -30,6 +30,8 @@ from kippu_intake.sending import Enclosure, Letter
 LANGUAGES = ("en", "th", "ja")
 DEFAULT_LANGUAGE = "en"
 MAX_SUBJECT = 200
+SEALED = "sealed_"
+"""How the name of a parameter begins that carries what only its recipient may read."""
 
 
 class UnknownTemplate(LookupError):
@@ -67,8 +69,9 @@ def render(event: MailRequested, opened: Mapping[str, str]) -> tuple[str, str]:
     """The subject and text of a mail.
 
     `opened` holds what is personal, in the clear, as far as there is any: `subject` (of the mail that is answered),
-    `message` (the text of a thread's message), `salesperson_name`, `salesperson_mail`; and `time_zone` (IANA), in
-    which the parameters that are instants (`…_at`) are told.
+    `message` (the text of a thread's message), `salesperson_name`, `salesperson_mail`, and what parameters carry sealed
+    (`sealed_member_id` is filled in as `member_id`); and `time_zone` (IANA), in which the parameters that are instants
+    (`…_at`) are told.
     Raises UnknownTemplate, and KeyError for a parameter that the template needs and nobody gave.
     """
     texts = texts_in(event.language)
@@ -78,6 +81,7 @@ def render(event: MailRequested, opened: Mapping[str, str]) -> tuple[str, str]:
     zone = ZoneInfo(opened.get("time_zone", "UTC"))
     values = {
         **{name: _said(text, zone) if name.endswith("_at") else text for name, text in event.parameters.items()},
+        **{name.removeprefix(SEALED): text for name, text in opened.items() if name.startswith(SEALED)},
         "subject": opened.get("subject", ""),
         "message": opened.get("message", ""),
         "salesperson": _salesperson(opened) or texts.salesperson,
@@ -127,6 +131,10 @@ class Composer:
         if not isinstance(event, MailRequested):
             raise TypeError(f"{envelope.type} asks for no mail")
         opened = await self._opened(envelope, event)
+        secrets = await self._secrets(event)
+        if secrets is None:
+            return None
+        opened |= secrets
         try:
             recipient = await self._recipient(envelope.provider, event, opened)
             opened |= await self._message(envelope.provider, event)
@@ -154,6 +162,14 @@ class Composer:
         if message_id is None or event.ticket_no is None:
             return {}
         return {"message": await self._known.message_text(provider, event.ticket_no, message_id) or ""}
+
+    async def _secrets(self, event: MailRequested) -> dict[str, str] | None:
+        """What its parameters carry sealed, in the clear; None if it was erased."""
+        sealed = {name: text for name, text in event.parameters.items() if name.startswith(SEALED)}
+        texts = await self._vault.open_carried(list(sealed.values())) if sealed else []
+        if None in texts:
+            return None
+        return {name: text for name, text in zip(sealed, texts, strict=True) if text is not None}
 
     async def _opened(self, envelope: Envelope, event: MailRequested) -> dict[str, str]:
         """The event's own personal fields in the clear, without those that were erased."""

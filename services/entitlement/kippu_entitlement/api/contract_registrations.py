@@ -92,12 +92,6 @@ class TermRef(BaseModel):
     valid_until: date
 
 
-class RefundRef(BaseModel):
-    contract_id: str
-    order_id: str
-    status: Literal["refunded"]
-
-
 @router.post("/v1/contracts/{contract_id}/registration", status_code=201, response_model=RegistrationRef)
 async def register(
     contract_id: Line, body: RegistrationInput, command: Annotated[Command, command("contracts:write")]
@@ -152,19 +146,6 @@ async def deliver(
         return TermRef.model_validate(fields).model_dump(mode="json")
 
     return await command.run(body, decide, status=200)
-
-
-@router.post("/v1/contracts/{contract_id}/refund", response_model=RefundRef)
-async def refund(contract_id: Line, command: Annotated[Command, command("contracts:write")]) -> Response:
-    """Gives the contract back, within the window of its terms and while it is not registered."""
-
-    async def decide(work: Work) -> dict[str, Any]:
-        opened = await _theirs(work, command, contract_id)
-        command.expect(opened.stream)
-        state = await contracts.refund(work, opened, opened.plan.calendar.local_date(work.now))
-        return {"contract_id": contract_id, "order_id": state.order_id, "status": state.status}
-
-    return await command.run(b"", decide, status=200)
 
 
 async def _theirs(work: Work, command: Command, contract_id: str) -> contracts.Opened:

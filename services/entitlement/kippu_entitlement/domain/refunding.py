@@ -1,59 +1,69 @@
-"""Giving a contract back (SVT-04): decided on its own stream, where it races its registration."""
+"""An order that is given back: whole, while the terms pinned in its contracts allow it, and none of them is registered.
 
-from dataclasses import replace
+Billing hears of it and takes the invoice back.
+"""
+
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from kippu_events.catalogue.contracts import ContractRefunded
+from kippu_events.catalogue.entitlement import OrderRefunded
 from kippu_events.event import Event
-from kippu_terms.orders.refunds import RefundObjection, refund_objection
-from kippu_terms.orders.rules.refund_window import RefundWindow
+from kippu_terms.orders.refunds import refund_objection
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.contract import Contract
-from kippu_entitlement.domain.registering import require_running
-
-REASON = "given_back"
+from kippu_entitlement.domain.order import Line, Order
 
 
-def refund(state: Contract, plan: Plan, asked_on: date, now: datetime) -> tuple[Event, ...]:
-    """Once; asked for again, nothing. Raises Refused with the clause that stands against it."""
-    if state.status == "refunded":
-        return ()
-    require_running(state)
-    objection = refund_objection(state.refundable_until, asked_on, registered=state.registered_at is not None)
-    if objection is not None:
-        message = _message(state, objection)
-        raise Refused(Fault(f"not_refundable_{objection}", message, "contract_id", _clause(plan)), kind="conflict")
-    return (
-        ContractRefunded(
-            occurred_at=now,
-            contract_id=state.contract_id,
-            customer_id=state.customer_id,
-            order_id=state.order_id,
-            reason=REASON,
-        ),
+def check(order: Order, contracts: Sequence[Contract], plan: Plan, asked_on: date) -> None:
+    """Raises Refused with everything that stands against it. `plan` is the version that the order was sold under."""
+    if order.status == "refunded":
+        raise Refused(Fault("order.refunded", "the order was given back already", "order_id"), kind="conflict")
+    if order.status not in ("accepted", "paid"):
+        raise Refused(Fault("order.not_accepted", "the order was not accepted", "order_id"), kind="conflict")
+    registered = {contract.product for contract in contracts if contract.registered_at is not None}
+    faults = [
+        fault
+        for line in order.lines
+        if plan.product(line.product).kind != "option"  # goes with its contract
+        and (fault := _fault(line, plan, asked_on, registered=line.product in registered))
+    ]
+    if faults:
+        raise Refused(*faults)
+
+
+def _fault(line: Line, plan: Plan, asked_on: date, *, registered: bool) -> Fault | None:
+    match refund_objection(line.refundable_until, asked_on, registered=registered):
+        case "registered":
+            message = f"{line.product} is registered, and what is registered is not taken back"
+            return Fault("order.registered", message, "order_id", _clause(plan, line.product))
+        case "window_closed":
+            until = line.refundable_until
+            message = f"{line.product} is not taken back" + (f" after {until.isoformat()}" if until else "")
+            return Fault("order.window_closed", message, "order_id", _clause(plan, line.product))
+    return None
+
+
+def refunded(order: Order, refunded_on: date, reason: str, now: datetime) -> OrderRefunded:
+    return OrderRefunded(
+        occurred_at=now, order_id=order.order_id, customer_id=order.customer_id, refunded_on=refunded_on, reason=reason
     )
 
 
-def _message(state: Contract, objection: RefundObjection) -> str:
-    if objection == "registered":
-        return f"contract {state.contract_id} is registered, and what is registered is not taken back"
-    until = state.refundable_until
-    return (
-        f"contract {state.contract_id} could be given back until {until}"
-        if until
-        else f"contract {state.contract_id} is not taken back"
+def given_back(contract: Contract, reason: str, now: datetime) -> Event:
+    return ContractRefunded(
+        occurred_at=now,
+        contract_id=contract.contract_id,
+        customer_id=contract.customer_id,
+        order_id=contract.order_id,
+        reason=reason,
     )
 
 
-def _clause(plan: Plan) -> str | None:
-    return next((rule.clause for rule in plan.ordering.rules if isinstance(rule, RefundWindow)), None)
-
-
-def without(device: Asset, contract_id: str) -> Asset:
-    """The device's entry without a contract that was given back."""
-    return replace(
-        device.registered, contracts=tuple(each for each in device.contracts if each.contract_id != contract_id)
-    )
+def _clause(plan: Plan, product: str) -> str:
+    """That of the refund window, where the terms have one; else the product's own."""
+    windows = (rule for rule in plan.ordering.rules if rule.kind == "refund_window")
+    speaking = (rule.clause for rule in windows if rule.products is None or product in rule.products)
+    return next(speaking, plan.product(product).clause)

@@ -7,6 +7,7 @@ from kippu_entitlement.readmodels.assets import Assets
 from kippu_entitlement.readmodels.cases import Cases
 from kippu_entitlement.readmodels.contracts import Contracts
 from kippu_entitlement.readmodels.documents import ContractDocuments
+from kippu_entitlement.readmodels.licences import Licences
 from kippu_entitlement.readmodels.orders import Orders
 from kippu_entitlement.readmodels.registers import Customers, PublishedPlans
 from kippu_entitlement.readmodels.shortfalls import Shortfalls
@@ -19,6 +20,7 @@ PROJECTORS = (
     Orders(),
     Contracts(),
     ContractDocuments(),
+    Licences(),
     Wallets(),
     Cases(),
     Shortfalls(),
@@ -31,6 +33,7 @@ __all__ = [
     "ContractDocuments",
     "Contracts",
     "Customers",
+    "Licences",
     "Orders",
     "PublishedPlans",
     "Shortfalls",
