@@ -38,6 +38,8 @@ def change_takes_effect(plan: Plan, asked_at: datetime) -> datetime:
 
 def needs_registration(plan: Plan, product_id: str) -> bool:
     """True if a contract for the product gives nothing before its registration is complete."""
+    if plan.contracts.registration is not None:
+        return True
     return any(service.registered_first and product_id in service.products for service in plan.fulfilment.services)
 
 

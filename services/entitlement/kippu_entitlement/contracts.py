@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from kippu_events.work import Stream, Work
 from kippu_terms.plan import Plan
@@ -13,6 +14,7 @@ from kippu_entitlement.domain import asset, registering, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.checks import not_found
 from kippu_entitlement.domain.contract import Contract
+from kippu_entitlement.domain.documents import documents_of
 from kippu_entitlement.domain.registering import Registration, Site
 
 MAX_REPLACEMENTS = 50
@@ -51,8 +53,11 @@ async def register(work: Work, contract: Opened, stated: Registration) -> Contra
     unfit = await _unfit(work, contract, wanted)
     if missing or unfit:
         raise Refused(*missing, *unfit, kind="invalid" if missing else "conflict")
-    work.record(contract.stream, *registering.register(state, wanted, work.now))
+    registered = registering.register(state, wanted, work.now)
+    work.record(contract.stream, *registered)
     await _put(work, contract, await _device(work, contract, wanted.serial or ""))
+    if registered:
+        await issue_documents(work, contract.stream, contract.plan, "registered")
     return contract.state
 
 
@@ -80,10 +85,27 @@ async def change(work: Work, contract: Opened, contact_id: str | None, site: Sit
 
 async def activate(work: Work, contract: Opened, delivered_on: date) -> Contract:
     """The term begins with the delivery; from then on the device, if it is registered, is covered."""
-    work.record(contract.stream, *registering.activate(contract.state, contract.plan, delivered_on, work.now))
+    activated = registering.activate(contract.state, contract.plan, delivered_on, work.now)
+    work.record(contract.stream, *activated)
+    if activated:
+        await issue_documents(work, contract.stream, contract.plan, "dated")
     if contract.state.registered_at is not None:
         await put_on_device(work, contract)
     return contract.state
+
+
+async def issue_documents(
+    work: Work, contract: Stream[Contract], plan: Plan, made_when: Literal["dated", "registered"]
+) -> None:
+    """In the language of the maintenance contact, or, before there is one, of the customer."""
+    language = await _language(work, contract.provider, contract.state)
+    work.record(contract, *documents_of(contract.state, plan, made_when, language, work.now))
+
+
+async def _language(work: Work, provider: str, state: Contract) -> str:
+    if state.contact_id is not None:
+        return (await work.load(folds.CONTACT, provider, streams.contact(provider, state.contact_id))).state.language
+    return (await work.load(folds.CUSTOMER, provider, streams.customer(provider, state.customer_id))).state.language
 
 
 async def put_on_device(work: Work, contract: Opened) -> None:

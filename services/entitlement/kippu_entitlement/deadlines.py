@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from kippu_events.catalogue.contracts import ContractActivated, ContractRegistered, ContractSold, RegistrationChanged
 from kippu_events.catalogue.entitlement import TicketsCredited
+from kippu_events.catalogue.licences import LicenceRenewed, LicenceSold
 from kippu_events.deadlines import Cancel, Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
 from kippu_events.work import Work
 
-from kippu_entitlement import contracts, folds
+from kippu_entitlement import contracts, folds, licence_deadlines
 from kippu_entitlement.domain import contract, registering, streams, wallet
 
 LOT_EXPIRY, CONTRACT_END, CONTRACT_NOTICE = "lot-expiry", "contract-end", "contract-notice"
@@ -44,6 +45,8 @@ def plan(envelope: Envelope) -> Sequence[Schedule | Cancel]:
                     payload={"contract_id": changed.contract_id},
                 ),
             )
+        case LicenceSold() | LicenceRenewed() as maintained:
+            return licence_deadlines.of_licence(envelope.provider, maintained)
         case _:
             return ()
 
@@ -113,6 +116,8 @@ DEADLINES = Deadlines(
         LOT_EXPIRY: expire_lot,
         CONTRACT_END: end_contract,
         CONTRACT_NOTICE: announce_end,
+        licence_deadlines.NOTICE: licence_deadlines.give_notice,
+        licence_deadlines.END: licence_deadlines.end_maintenance,
         REGISTRATION_REMINDER: remind_of_registration,
         REGISTRATION_CHANGE: apply_change,
     },

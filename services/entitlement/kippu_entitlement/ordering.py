@@ -16,8 +16,9 @@ from kippu_terms.orders.facts import HeldContract, OrderedAsset, OrderFacts, Rea
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_entitlement import folds
-from kippu_entitlement.domain import order, selling, streams
+from kippu_entitlement import folds, licences
+from kippu_entitlement.contracts import issue_documents
+from kippu_entitlement.domain import order, refunding, selling, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.contract import Contract
 from kippu_entitlement.domain.order import Order, OrderTerms, Place
@@ -53,6 +54,7 @@ async def place(
     device = await _device(work, provider, wanted.asset_serial)
     _require_theirs(wanted, device)
     facts = _facts_of(provider, plan, wanted, said, device.state if device else None, renewed)
+    facts = await licences.with_licence(work, plan, wanted.customer_id, facts)
     agreed = order.terms_of(plan, facts, language, offered)
     stream = await work.load(folds.ORDER, provider, streams.order(provider, wanted.order_id))
     work.record(stream, *order.accept(wanted, agreed, work.now))
@@ -67,6 +69,7 @@ async def paid(work: Work, bought: Stream[Order], plan: Plan, paid_on: date) -> 
     if device is not None and not _is_theirs(bought.state.customer_id, bought.state.plan_family, device.state):
         device = None
     await _sell(work, bought, plan, device, when="payment", on=paid_on)
+    await licences.paid(work, bought, plan, paid_on)
 
 
 async def _sell(
@@ -83,12 +86,30 @@ async def _sell(
     names = [(folds.CONTRACT, streams.contract(bought.provider, each.contract_id)) for each in contracts]
     for stream, each in zip(await work.load_all(bought.provider, *names), contracts, strict=True):
         work.record(stream, each)
+        if each.valid_until is not None:
+            await issue_documents(work, stream, plan, "dated")
     if device is not None and state is not None:
         now_on_it = selling.covered(state, contracts)
         if when == "order":
             now_on_it = selling.with_options(now_on_it, bought.state, plan, on)
         work.record(device, *selling.recorded(state, now_on_it, work.now))
     return contracts
+
+
+async def give_back(work: Work, bought: Stream[Order], plan: Plan, reason: str) -> date:
+    """Records that the order was given back, on the local date that is answered. Raises Refused with all objections."""
+    provider, state, today = bought.provider, bought.state, plan.calendar.local_date(work.now)
+    names = [(folds.CONTRACT, streams.contract(provider, each)) for each in selling.contract_ids(state, plan)]
+    contracts = [stream for stream in await work.load_all(provider, *names) if stream.exists]
+    refunding.check(state, [stream.state for stream in contracts], plan, today)
+    work.record(bought, refunding.refunded(state, today, reason, work.now))
+    for stream in contracts:
+        work.record(stream, refunding.given_back(stream.state, reason, work.now))
+    device = await _device(work, provider, state.asset_serial)
+    if device is not None and _is_theirs(state.customer_id, state.plan_family, device.state):
+        left = selling.without(device.state, {stream.state.contract_id for stream in contracts})
+        work.record(device, *selling.recorded(device.state, left, work.now))
+    return today
 
 
 async def _device(work: Work, provider: str, serial: str | None) -> Stream[Asset] | None:

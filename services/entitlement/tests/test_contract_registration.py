@@ -19,6 +19,7 @@ from kippu_events.catalogue.contracts import (
     ContractEnded,
     ContractRegistered,
     ContractSold,
+    DocumentIssued,
     RegistrationChanged,
     RegistrationReminded,
 )
@@ -295,6 +296,30 @@ async def test_a_delivery_is_reported_once(world: World) -> None:
     assert await refused(deliver(world, date(2026, 6, 11))) == [("runs_already", "delivered_on")]
     await sell(world, "O-2")
     assert await refused(deliver(world, date(2026, 6, 11), "O-2")) == [("runs_already", "delivered_on")]
+
+
+@pytest.mark.clause("SVT-10")
+async def test_the_notice_of_a_registration_is_made_in_the_contacts_language(world: World) -> None:
+    await sell(world)
+    await register(world)
+    await register(world)
+    (notice,) = await on_contract(world, DocumentIssued)
+    assert (notice.kind, notice.clause, notice.contact_id) == ("registration_notice", "SVT-10", "contact-1")
+    assert (notice.language, notice.document_id) == ("th", "O-1.registration_notice")
+    stated = notice.content
+    assert (stated["serial"], stated["valid_until"], stated["registered_on"]) == (SERIAL, "2027-05-09", "2026-06-01")
+    assert stated["desk_mail"] == "maintenance@svt.example"
+    assert stated["asks_for"].startswith("โปรดแจ้ง")
+
+
+@pytest.mark.clause("SVT-05", "SVT-26")
+async def test_a_bundles_service_ticket_is_made_when_its_expiry_date_is_known(world: World) -> None:
+    await sell(world, **BUNDLE)
+    assert await on_contract(world, DocumentIssued) == []
+    await deliver(world, date(2026, 6, 10))
+    (ticket,) = await on_contract(world, DocumentIssued)
+    assert (ticket.kind, ticket.clause, ticket.contact_id) == ("service_ticket", "SVT-05", None)
+    assert (ticket.content["valid_until"], ticket.content["part_number"]) == ("2029-06-09", "SVT-SW-ASB3")
 
 
 async def test_terms_without_registration_say_so() -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from kippu_entitlement.testing import CUSTOMER
 from kippu_entitlement.testing.contracts import BUNDLE, REGISTRATION_BODY, SERIAL, sell
 from kippu_entitlement.testing.desk import Desk
 
@@ -80,3 +81,52 @@ async def test_another_customers_contract_is_not_there(switch_desk: Desk) -> Non
     async with switch_desk.partner("customer-2") as stranger:
         for path in (URL, f"{URL}/changes"):
             assert (await stranger.post(path, json={})).status_code == 404
+
+
+@pytest.mark.clause("SVT-01", "SVT-02", "SVT-05", "SVT-06", "SVT-10")
+async def test_a_service_ticket_is_ordered_by_its_product_then_registered_and_shown(switch_desk: Desk) -> None:
+    order = {"customer_id": CUSTOMER, "plan_family": "svt", "product": "advance-3y"}
+    async with switch_desk.partner() as partner:
+        late = await partner.post("/v1/orders", json=order | {"device": {"bought_on": "2026-08-17"}})
+        placed = await partner.post("/v1/orders", json=order | {"device": {"bought_on": "2026-08-18"}})
+        assert placed.status_code == 201, placed.text
+        (contract_id,) = placed.json()["contracts"]
+        await switch_desk.settle()
+        sold = (await partner.get(f"/v1/contracts/{contract_id}")).json()
+        (await partner.post(f"/v1/contracts/{contract_id}/registration", json=REGISTRATION_BODY)).raise_for_status()
+        await switch_desk.settle()
+        shown = (await partner.get(f"/v1/contracts/{contract_id}")).json()
+        listed = (await partner.get(f"/v1/contracts/{contract_id}/documents")).json()["items"]
+        files = [await partner.get(f"/v1/contracts/{contract_id}/documents/{each['document_id']}") for each in listed]
+    assert [(each["kind"], each["clause"]) for each in listed] == [
+        ("registration_notice", "SVT-10"),
+        ("service_ticket", "SVT-05"),
+    ]
+    assert all(file.headers["content-type"] == "application/pdf" for file in files)
+    assert all(file.content.startswith(b"%PDF-") for file in files)
+    assert (late.status_code, [each["clause"] for each in late.json()["errors"]]) == (422, ["SVT-02"])
+    assert (sold["status"], sold["valid_from"], sold["valid_until"]) == ("sold", "2026-11-18", "2029-11-17")
+    assert (sold["register_by"], sold["refundable_until"], sold["site"]) == ("2027-02-18", "2026-11-24", None)
+    assert (shown["status"], shown["serial"], shown["contact_id"]) == ("active", SERIAL, "contact-1")
+    assert shown["site"] == {
+        "address": "1 Example Street, Tokyo",
+        "area": "tokyo",
+        "remote_island": False,
+        "height_cm": 120,
+    }
+
+
+@pytest.mark.clause("SVT-03", "SVT-07")
+async def test_a_renewal_is_ordered_and_registered_with_consent_alone(switch_desk: Desk) -> None:
+    order = {"customer_id": CUSTOMER, "plan_family": "svt", "product": "advance-u1", "renews": "O-1"}
+    async with switch_desk.partner() as partner:
+        (await partner.post(URL, json=REGISTRATION_BODY)).raise_for_status()
+        placed = (await partner.post("/v1/orders", json=order)).raise_for_status().json()
+        assert (placed["valid_from"], placed["valid_until"]) == ("2027-05-10", "2028-05-09")
+        (renewal,) = placed["contracts"]
+        answer = await partner.post(f"/v1/contracts/{renewal}/registration", json={"consent": True})
+        assert answer.status_code == 201, answer.text
+        await switch_desk.settle()
+        shown = (await partner.get(f"/v1/contracts/{renewal}")).json()
+    assert (shown["serial"], shown["model"], shown["contact_id"]) == (SERIAL, "M24ePWR", "contact-1")
+    assert shown["site"]["address"] == "1 Example Street, Tokyo"

@@ -1,6 +1,7 @@
 """Entitlement with a customer, a device and a paid order, and a request that waits for an approval."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from fastapi import FastAPI
 from kippu_entitlement.api.registrations import XLSX
@@ -31,10 +32,16 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         sold = (await staff.post("/v1/orders", json=contract)).raise_for_status().json()
         for contract_id in ("CONTRACT-7", "CONTRACT-9"):
             await sell(world, contract_id)
+        ticket = {"customer_id": "customer-1", "plan_family": "svt", "product": "advance-1y"}
+        bought = {"device": {"bought_on": world.today.isoformat()}}
+        refundable = (await staff.post("/v1/orders", json=ticket | bought)).raise_for_status().json()
         await sell(world, "CONTRACT-8", **BUNDLE)
         registration = REGISTRATION_BODY | {"serial": "99999999999"}
         (await staff.post("/v1/contracts/CONTRACT-9/registration", json=registration)).raise_for_status()
     order_id = await desk.buy()
+    async with desk.partner() as partner:
+        bought = await partner.post("/v1/orders", json=LICENCE_ORDER)
+    await world.tell(world.paying(bought.raise_for_status().json()["order_id"], world.today))
     await world.tell(world.opening("KP-7777-0001", category="preventive_maintenance"))
     await desk.settle()
     approval = await runtime.writers.fetchval("select approval_id from read.approval")
@@ -44,6 +51,7 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "order_id": order_id,
         "contract_id": sold["contracts"][0],
         "wallet_id": "customer-1.iij-se",
+        "licence_id": "customer-1.cwc",
         "ticket_no": "KP-7777-0001",
         "approval_id": approval,
         "family": "iij-se",
@@ -51,9 +59,20 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "POST /v1/contracts/{contract_id}/registration:contract_id": "CONTRACT-7",
         "POST /v1/contracts/{contract_id}/registration/changes:contract_id": "CONTRACT-9",
         "POST /v1/contracts/{contract_id}/delivery:contract_id": "CONTRACT-8",
+        "POST /v1/orders/{order_id}/refund:order_id": refundable["order_id"],
+        "GET /v1/contracts/{contract_id}/documents/{document_id}:contract_id": "CONTRACT-9",
+        "document_id": "CONTRACT-9.registration_notice",
     }
 
 
+LICENCE_ORDER = {
+    "customer_id": "customer-1",
+    "plan_family": "cwc",
+    "contact_id": "contact-1",
+    "product": "licence",
+    "quantity": 7,
+    "together": [{"product": "annual-maintenance", "quantity": 7}],
+}
 REGISTRATION = filled(
     {
         "serial": "DEVICE-1",
@@ -84,6 +103,7 @@ ENTITLEMENT = House(
         },
         "POST /v1/registrations/import": Upload(REGISTRATION, XLSX),
         "POST /v1/orders": ORDER_BODY,
+        "POST /v1/orders/{order_id}/refund": {"reason": "ordered by mistake"},
         "POST /v1/orders/preview": {"plan_family": "iij-se", "product": "se-10", "ordered_on": "2026-11-18"},
         "POST /v1/plans": {"source": PLAN_TEXT},
         "POST /v1/decisions/preview": {
@@ -91,6 +111,14 @@ ENTITLEMENT = House(
             "request": {"received_at": NOON.isoformat(), "category": "question"},
         },
         "POST /v1/renewals/preview": LICENCE_EXAMPLE,
+        "POST /v1/orders/bookings": {
+            "customer_id": "customer-1",
+            "plan_family": "cwc",
+            "contact_id": "contact-1",
+            "product": "ssl-setup",
+            "starts_at": (NOON + timedelta(days=30)).isoformat(),
+        },
+        "POST /v1/members/check": {"member_id": "AAAA-BBBB-CCCC-DDDD"},
         "POST /v1/approvals/{approval_id}": {"decision": "grant"},
         "POST /v1/contracts/{contract_id}/registration": REGISTRATION_BODY,
         "POST /v1/contracts/{contract_id}/registration/changes": {"site": {"address": "2 Example Street"}},

@@ -24,7 +24,8 @@ from kippu_service.settings import MailAddress
 from kippu_service.testing import Caller
 from kippu_service.testing.living import Living, living
 
-from houses.common import NOON, PLAN_TEXT, UNIT_PLAN_TEXT
+from houses import holders
+from houses.common import NOON, PLAN_TEXT, TICKET_PLAN_TEXT, UNIT_PLAN_TEXT
 
 ANNOUNCED = '[contracts.ending]\nclause = "QNP-01"\nremind_months_before = [1]\n'
 SATURDAY = NOON + timedelta(days=3)
@@ -118,9 +119,13 @@ async def history(system: System) -> None:
     await system.settle()
     for desk in desks:
         await _buys(desk)
+        await _switches(desk)
     await system.settle()
+    for desk in desks:
+        await holders.buy(desk)
     asked = [await _asks(desk) for desk in desks]
     await system.settle()
+    booked_services = [await holders.book(desk) for desk in desks]
     for desk, tickets in zip(desks, asked, strict=True):
         await _works(desk, tickets)
     await system.settle()
@@ -138,8 +143,9 @@ async def history(system: System) -> None:
         NOON + timedelta(days=500)
     )  # the unpaid invoices, the open offers, the lots and the returns are over
     await system.settle()
-    for desk in desks:
+    for desk, booked_service in zip(desks, booked_services, strict=True):
         await _comes_back(desk)
+        await holders.end(desk, booked_service)
     await system.settle()
 
 
@@ -198,6 +204,36 @@ async def _registers(desk: Desk) -> None:
     }
     await desk.post("entitlement", "/v1/assets", unit)
     await desk.post("entitlement", "/v1/assets", unit | {"serial": "NAS-2", "contracts": []})
+
+
+async def _switches(desk: Desk) -> None:
+    """Service tickets for switches: registered and moved, given back, delivered late, and forgotten."""
+    terms = TICKET_PLAN_TEXT.replace('provider = "iij"', f'provider = "{desk.provider}"')
+    await desk.post("entitlement", "/v1/plans", {"source": terms.replace('"Asia/Tokyo"', '"Asia/Bangkok"')})
+    order = {"customer_id": "customer-2", "plan_family": "svt", "device": {"bought_on": "2026-11-18"}}
+    sold = {
+        use: (await desk.post("entitlement", "/v1/orders", order | {"product": product}))["contracts"][0]
+        for use, product in (
+            ("registered", "advance-1y"),
+            ("given back", "onsite-basic-1y"),
+            ("bundle", "bundle-3y"),
+            ("forgotten", "advance-5y"),
+        )
+    }
+    registration = {
+        "consent": True,
+        "serial": "12345678901",
+        "model": "M24ePWR",
+        "contact_id": "contact-2",
+        "site": {"address": "1 Example Street", "area": "tokyo", "height_cm": 120},
+    }
+    path = f"/v1/contracts/{sold['registered']}/registration"
+    await desk.post("entitlement", path, registration)
+    await desk.post("entitlement", f"{path}/changes", {"site": {"address": "2 Example Street"}})
+    await desk.post("entitlement", f"/v1/orders/{sold['given back']}/refund", {"reason": "bought twice"})
+    bundle = f"/v1/contracts/{sold['bundle']}"
+    await desk.post("entitlement", f"{bundle}/registration", registration | {"serial": "12345678902"})
+    await desk.post("entitlement", f"{bundle}/delivery", {"delivered_on": "2026-11-17"})
 
 
 async def _buys(desk: Desk) -> None:
@@ -290,4 +326,7 @@ async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
     await desk.post("billing", f"/v1/quotes/{quotes[0]['quote_id']}/accept")
     await desk.system.settle()
     offered = await desk.get("billing", f"/v1/invoices/INV-O-{quotes[0]['quote_id'].removeprefix('Q-')}")
+    invoices = (await desk.get("billing", "/v1/invoices?status=open"))["items"]
+    mine = [invoice for invoice in invoices if invoice["customer_id"] == "customer-1"]
+    offered = next(invoice for invoice in mine if invoice["currency"] == "THB")
     await desk.pay(offered["invoice_no"], offered["total"])

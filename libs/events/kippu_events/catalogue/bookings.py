@@ -44,6 +44,8 @@ class BookingEvent(Event):
 
 class _Booked(BookingEvent):
     contact_id: str
+    language: str = "en"
+    """In which the contact is written to."""
     product: str
     name: dict[str, str]
     """The service's, by language."""
@@ -79,8 +81,11 @@ class BookingConfirmed(BookingEvent):
 class BookingVoided(BookingEvent):
     """Nobody paid in time: it has to be made again. Written by a deadline."""
 
+    contact_id: str
+    language: str = "en"
     clause: str
     void_at: AwareDatetime
+    starts_at: AwareDatetime
 
 
 @dispatch
@@ -95,10 +100,14 @@ class PointsMailed(BookingEvent):
     """The engineer asks the customer what has to be known before the work."""
 
     contact_id: str
+    language: str = "en"
     points: tuple[str, ...]
     points_by: date
+    starts_at: AwareDatetime
     mailed_by: str
     clause: str
+    number: int
+    """Counts the mails with points from 1."""
 
 
 @dispatch

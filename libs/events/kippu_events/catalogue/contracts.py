@@ -10,7 +10,6 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.entitlement import entitlement
-from kippu_events.catalogue.values import BlobRef
 from kippu_events.event import Event, Personal
 
 
@@ -131,9 +130,17 @@ class ContractRefunded(ContractEvent):
 
 @entitlement
 class DocumentIssued(ContractEvent):
-    """A document about it was made: what is printed in the box, the notice of its registration, the label."""
+    """A document about it was made: what is printed in the box, the notice of its registration, the label.
+
+    The event holds everything that the document states, and nothing personal: who shows or mails it sets it in type
+    from that, and gets the same file each time.
+    """
 
     document_id: str
     kind: Literal["service_ticket", "registration_notice", "label"]
+    clause: str
     language: str
-    blob: BlobRef
+    content: dict[str, str]
+    """What it states, by the names that documents have for it, such as `serial`; texts in its language."""
+    contact_id: str | None = None
+    """To whom it is mailed; None where nobody is named yet."""

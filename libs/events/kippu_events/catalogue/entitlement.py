@@ -38,6 +38,8 @@ class CustomerRegistered(Event):
     """The provider's salesperson on record, named in answers that refer to sales (IIJ-10)."""
     salesperson_name: Personal
     salesperson_mail: Personal
+    competitor: bool = False
+    """True if it is marked as a competitor of the provider's."""
 
 
 @entitlement
@@ -175,6 +177,8 @@ class OrderPlaced(Event):
     renews: str | None = None
     """The contract that it renews."""
     wanted_delivery_on: date | None = None
+    contact_id: str | None = None
+    """Who orders, and is written to about it."""
 
 
 @entitlement
@@ -220,6 +224,16 @@ class OrderPaid(Event):
     customer_id: str
     invoice_no: str
     paid_on: date
+
+
+@entitlement
+class OrderRefunded(Event):
+    """It was given back, whole: what was sold with it gives nothing any more, and its invoice is taken back."""
+
+    order_id: str
+    customer_id: str
+    refunded_on: date
+    reason: str
 
 
 @entitlement
@@ -274,6 +288,17 @@ class DebitShortfall(Event):
     offer: Price
     offer_valid_until: date
     clause: str
+
+
+@entitlement
+class ShortfallForgiven(Event):
+    """What a debit had fallen short of is owed no more: the request is declined, or costs nothing after all."""
+
+    wallet_id: str
+    customer_id: str
+    debit_id: str
+    ticket_no: str
+    quantity: int
 
 
 @entitlement

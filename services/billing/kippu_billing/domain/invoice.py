@@ -143,8 +143,11 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
 
 
 def issue(invoice: Invoice, order: OrderAccepted, now: datetime) -> list[Event]:
-    """The order's invoice, dated today where the provider is; nothing if it was issued before."""
-    return _issue(invoice, order.order_id, None, order.customer_id, order.price, now)
+    """The order's invoice, dated today where the provider is; nothing if it was issued before.
+
+    Where the terms ask for payment in advance, it is due by then (CWC-11).
+    """
+    return _issue(invoice, order.order_id, None, order.customer_id, order.price, now, order.pay_by)
 
 
 def issue_for_charge(invoice: Invoice, charge_id: str, customer_id: str, price: Price, now: datetime) -> list[Event]:
@@ -153,7 +156,13 @@ def issue_for_charge(invoice: Invoice, charge_id: str, customer_id: str, price: 
 
 
 def _issue(
-    invoice: Invoice, order_id: str, charge_id: str | None, customer_id: str, price: Price, now: datetime
+    invoice: Invoice,
+    order_id: str,
+    charge_id: str | None,
+    customer_id: str,
+    price: Price,
+    now: datetime,
+    pay_by: date | None = None,
 ) -> list[Event]:
     if invoice.issued:
         return []
@@ -165,7 +174,7 @@ def _issue(
         customer_id=customer_id,
         order_id=order_id,
         issued_on=today,
-        due_on=today + timedelta(days=price.payment_days),
+        due_on=pay_by or today + timedelta(days=price.payment_days),
         price=price,
         net=net,
         taxes=taxes,

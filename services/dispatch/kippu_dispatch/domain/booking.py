@@ -60,6 +60,7 @@ class Booking:
     booking_id: str = ""
     customer_id: str = ""
     contact_id: str = ""
+    language: str = "en"
     status: Status = Status.REQUESTED
     starts_at: datetime = _NEVER
     clause: str = ""
@@ -69,6 +70,8 @@ class Booking:
     points_by: date = _NO_DAY
     points: int = 0
     """How many points the engineer asked last; 0 before."""
+    points_mails: int = 0
+    """How often points were asked."""
     answered: bool = False
     checklist: tuple[Item, ...] = ()
 
@@ -97,7 +100,7 @@ def evolve(state: Booking, event: Event) -> Booking:
         case BookingPaidLate():
             changes = {"paid": True}
         case PointsMailed():
-            changes = {"points": len(event.points), "answered": False}
+            changes = {"points": len(event.points), "points_mails": event.number, "answered": False}
         case PointsAnswered():
             changes = {"answered": True}
         case ChecklistItemConfirmed():
@@ -118,6 +121,7 @@ def _requested(event: BookingRequested) -> Booking:
         booking_id=event.booking_id,
         customer_id=event.customer_id,
         contact_id=event.contact_id,
+        language=event.language,
         starts_at=event.starts_at,
         clause=event.terms.clause,
         void_at=event.terms.void_at,
@@ -155,7 +159,17 @@ def void(state: Booking, now: datetime) -> tuple[BookingVoided, ...]:
     """Its last day of payment has ended; nothing for what is paid (CWC-16)."""
     if state.status is not Status.REQUESTED or state.void_at is None:
         return ()
-    return (BookingVoided(occurred_at=now, clause=state.clause, void_at=state.void_at, **_identity(state)),)
+    return (
+        BookingVoided(
+            occurred_at=now,
+            contact_id=state.contact_id,
+            language=state.language,
+            clause=state.clause,
+            void_at=state.void_at,
+            starts_at=state.starts_at,
+            **_identity(state),
+        ),
+    )
 
 
 def mail_points(state: Booking, points: Sequence[str], by: str, now: datetime) -> PointsMailed:
@@ -164,10 +178,13 @@ def mail_points(state: Booking, points: Sequence[str], by: str, now: datetime) -
     return PointsMailed(
         occurred_at=now,
         contact_id=state.contact_id,
+        language=state.language,
         points=tuple(points),
         points_by=state.points_by,
+        starts_at=state.starts_at,
         mailed_by=by,
         clause=state.points_clause,
+        number=state.points_mails + 1,
         **_identity(state),
     )
 

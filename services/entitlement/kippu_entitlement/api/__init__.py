@@ -3,11 +3,14 @@
 from kippu_entitlement.api import (
     approvals,
     assets,
+    bookings,
+    contract_documents,
     contract_registrations,
     contracts,
     corrections,
     customers,
     decisions,
+    licences,
     orders,
     plans,
     registrations,
@@ -22,12 +25,15 @@ ROUTERS = (
     registrations.router,
     plans.router,
     orders.router,
+    bookings.router,
     contracts.router,
     renewals.router,
+    licences.router,
     wallets.router,
     decisions.router,
     approvals.router,
     contract_registrations.router,
+    contract_documents.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -20,6 +20,26 @@ CONTRACTS = """
       and ($3::text is null or order_id = $3) and ($4::text is null or contract_id collate "C" > $4)
     order by contract_id collate "C" limit $5
 """
+CONTRACT = """
+    select contract.*, coalesce(contract.site, stated.site) as address
+    from read.contract as contract
+    left join read.contract as stated
+        on (stated.provider, stated.contract_id) = (contract.provider, contract.site_of)
+    where contract.contract_id = $1
+"""
+
+
+Status = Literal["sold", "pre_registered", "active", "ended", "refunded"]
+
+
+class SiteShown(BaseModel):
+    """Where the device is installed."""
+
+    address: str | None
+    """None once it was erased."""
+    area: str | None
+    remote_island: bool
+    height_cm: int | None
 
 
 class ContractShown(BaseModel):
@@ -27,7 +47,7 @@ class ContractShown(BaseModel):
 
     contract_id: str
     customer_id: str
-    status: Literal["sold", "active", "ended"]
+    status: Status
     plan_family: str
     plan_version: str
     """The version of the terms that it was sold under, and keeps."""
@@ -42,9 +62,20 @@ class ContractShown(BaseModel):
     refundable_until: date | None
     """The last day on which it can be given back, while it is not registered."""
     renews: str | None
+    registered_at: datetime | None
+    model: str | None
+    contact_id: str | None
+    """The maintenance contact."""
+    registration_reminded_at: datetime | None
     sold_at: datetime
     end_announced_at: datetime | None
     ended_on: date | None
+    refunded_at: datetime | None
+
+
+class ContractWithSite(ContractShown):
+    site: SiteShown | None
+    """None while it is not registered."""
 
 
 @router.get("/v1/contracts", response_model=PageOf[ContractShown])
@@ -61,19 +92,31 @@ async def list_contracts(
     return query.answer(page.of([_shown(row) for row in rows], ContractShown.model_validate))
 
 
-@router.get("/v1/contracts/{contract_id}", response_model=ContractShown)
+@router.get("/v1/contracts/{contract_id}", response_model=ContractWithSite)
 async def show(contract_id: Line, query: Annotated[Query, query("contracts:read")]) -> Response:
-    found = await query.fetchrow("select * from read.contract where contract_id = $1", contract_id)
+    """A contract with the site that is registered for it, in the clear as far as that was not erased."""
+    found = await query.fetchrow(CONTRACT, contract_id)
     if found is None:
         raise not_found()
-    return query.answer(ContractShown.model_validate(_shown(found)), version=found["version"])
+    site = None
+    if found["registered_at"] is not None:
+        (address,) = await query.runtime.vault.open_carried([found["address"]])
+        site = SiteShown.model_validate({**found, "address": address})
+    shown = ContractWithSite.model_validate({**_shown(found), "site": site})
+    return query.answer(shown, version=found["version"])
 
 
 def _shown(row: Record) -> dict[str, Any]:
     return {**row, "options": orjson.loads(row["options"]), "status": _status(row)}
 
 
-def _status(row: Record) -> Literal["sold", "active", "ended"]:
+def _status(row: Record) -> Status:
+    """As the contract's own state has it (domain.contract)."""
+    if row["refunded_at"] is not None:
+        return "refunded"
     if row["ended_on"] is not None:
         return "ended"
-    return "sold" if row["valid_from"] is None or row["needs_registration"] else "active"
+    registered = row["registered_at"] is not None
+    if row["valid_from"] is None:
+        return "pre_registered" if registered else "sold"
+    return "active" if registered or not row["needs_registration"] else "sold"

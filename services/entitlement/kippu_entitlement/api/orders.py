@@ -11,14 +11,15 @@ from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
 from kippu_terms.facts import Instant
 from kippu_terms.orders.facts import Day, OrderedAsset, Reason
+from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
 from kippu_terms.value import Name
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
 from kippu_entitlement import folds, ordering, terms
 from kippu_entitlement.api.decisions import PLANS
-from kippu_entitlement.api.references import require_customer, require_plan, unknown_plan
+from kippu_entitlement.api.references import require_contact, require_customer, require_plan, unknown_plan
 from kippu_entitlement.domain import asset, order, streams
 from kippu_entitlement.domain.plan import Plans, PlanVersion
 from kippu_entitlement.order_preview import OrderPreviewInput, OrderPreviewShown, preview
@@ -50,6 +51,8 @@ class OrderInput(Input):
     renews: Line | None = None
     """The contract that it renews, or asks to change."""
     wanted_delivery_on: Day | None = None
+    contact_id: Identifier | None = None
+    """The customer's contact who orders, and to whom what is bought is mailed."""
     channel: Channel = Channel.PORTAL
     """How the order came, where somebody enters it for the customer."""
     failed_at: Instant | None = None
@@ -78,10 +81,19 @@ class OrderRef(BaseModel):
     """The contracts that came into being with it; those of a paid order come with the payment, where the plan says."""
 
 
+class RefundInput(Input):
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Refunded(BaseModel):
+    order_id: str
+    refunded_on: date
+
+
 class OrderShown(BaseModel):
     order_id: str
     customer_id: str
-    status: Literal["placed", "accepted", "refused", "paid"]
+    status: Literal["placed", "accepted", "refused", "paid", "refunded"]
     plan_family: str
     plan_version: str | None
     product: str
@@ -104,6 +116,7 @@ class OrderShown(BaseModel):
     reasons: list[str]
     invoice_no: str | None
     paid_on: date | None
+    refunded_on: date | None
 
 
 @router.post("/v1/orders/preview", response_model=OrderPreviewShown)
@@ -129,6 +142,7 @@ async def place(body: OrderInput, command: Annotated[Command, command("orders:wr
         command.principal.require_customer(body.customer_id)
         _require_said_well(body, is_staff=command.principal.is_staff)
         buyer = await require_customer(work, command.provider, body.customer_id)
+        await require_contact(work, command.provider, body.customer_id, body.contact_id)
         published = await require_plan(work, command.provider, body.plan_family)
         try:
             plan = terms.in_force(published, body.plan_family, work.now)
@@ -168,6 +182,7 @@ def _wanted(body: OrderInput, order_id: str, today: date) -> order.Place:
         asset_serial=asset.normalised(body.asset_serial) if body.asset_serial else None,
         renews=body.renews,
         wanted_delivery_on=body.wanted_delivery_on,
+        contact_id=body.contact_id,
     )
 
 
@@ -197,6 +212,32 @@ def _ref(body: OrderInput, order_id: str, placed: ordering.Placed) -> OrderRef:
         register_by=first.register_by,
         contracts=[each.contract_id for each in placed.contracts],
     )
+
+
+@router.post("/v1/orders/{order_id}/refund", status_code=201, response_model=Refunded)
+async def refund(
+    order_id: Identifier, body: RefundInput, command: Annotated[Command, command("orders:write")]
+) -> Response:
+    """Gives a whole order back, as long as the terms that it was sold under allow it. Its invoice is taken back."""
+
+    async def decide(work: Work) -> dict[str, Any]:
+        bought = await work.load(folds.ORDER, command.provider, streams.order(command.provider, order_id))
+        if not bought.state.exists:
+            raise not_found()
+        command.principal.require_customer(bought.state.customer_id)
+        command.expect(bought)
+        published = (await terms.plans(work, command.provider, bought.state.plan_family)).state
+        refunded_on = await ordering.give_back(work, bought, _pinned(published, bought.state), body.reason)
+        return {"order_id": order_id, "refunded_on": refunded_on.isoformat()}
+
+    return await command.run(body, decide, location="/v1/orders/{order_id}")
+
+
+def _pinned(published: Plans, bought: order.Order) -> Plan:
+    """The version that it was sold under; a refused order names none, and is refused whatever the terms are."""
+    if bought.plan_version:
+        return terms.pinned(published, bought.plan_family, bought.plan_version)
+    raise Refused(Fault("order.not_accepted", "the order was not accepted", "order_id"), kind="conflict")
 
 
 @router.get("/v1/orders/{order_id}", response_model=OrderShown)

@@ -8,7 +8,7 @@ from kippu_events.catalogue.entitlement import ApprovalRequested, AssetContract,
 from kippu_events.catalogue.values import ClauseFinding, Outcome, Reply
 from kippu_events.event import Event
 from kippu_terms.coverage import Decision, decide_coverage
-from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
+from kippu_terms.facts import AssetFacts, ContractFacts, CustomerFacts, Facts, RequestFacts
 from kippu_terms.plan import Plan
 
 from kippu_entitlement.domain import needs, streams
@@ -27,6 +27,10 @@ class Register:
     unit: Asset | None
     received_on: date
     """The provider's local date on which the request was received."""
+    customer: CustomerFacts | None = None
+    """What is on record of the customer, where the terms look at that."""
+    buyer: str | None = None
+    """The contact who bought the licences."""
 
 
 def facts_of(provider: str, case: Case, register: Register) -> Facts:
@@ -50,11 +54,12 @@ def facts_of(provider: str, case: Case, register: Register) -> Facts:
                 "part": request.part,
                 "isolated_at": request.isolated_at,
                 "pauses": case.paused,
-                **_said(request, mine, register.received_on),
+                **_said(request, mine, register),
             }
         ),
         asset=_asset_facts(request, register.asset, mine),
         contracts=tuple(_contract_facts(each, contract) for each in mine for contract in each.contracts),
+        customer=register.customer,
     )
 
 
@@ -93,11 +98,12 @@ def facts_of_asset(provider: str, asked: Question, register: Register) -> Facts:
     )
 
 
-def _said(request: Request, mine: tuple[Asset, ...], received_on: date) -> dict[str, Any]:
+def _said(request: Request, mine: tuple[Asset, ...], register: Register) -> dict[str, Any]:
     """What was said beside what it is about. Who asks, the register says where nobody does."""
     said = request.details.model_dump(exclude_none=True) if request.details else {}
+    received_on = register.received_on
     in_force = (each for unit in mine for each in unit.contracts if each.valid_from <= received_on <= each.valid_until)
-    contacts = {each.contact_id for each in in_force} - {None}
+    contacts = {register.buyer, *(each.contact_id for each in in_force)} - {None}
     asked_by = ("contact" if request.contact_id in contacts else "other") if contacts else None
     return {"asked_by": asked_by, **said}
 

@@ -15,6 +15,7 @@ from kippu_events.catalogue.entitlement import (
     OrderLine,
     OrderPaid,
     OrderPlaced,
+    OrderRefunded,
     OrderRefused,
 )
 from kippu_events.catalogue.values import Price
@@ -53,9 +54,10 @@ class Order:
     """Empty until it is accepted."""
     asset_serial: str | None = None
     renews: str | None = None
+    contact_id: str | None = None
     quote_id: str | None = None
     area_agreed: bool = False
-    status: Literal["none", "placed", "accepted", "refused", "paid"] = "none"
+    status: Literal["none", "placed", "accepted", "refused", "paid", "refunded"] = "none"
 
     @property
     def exists(self) -> bool:
@@ -75,6 +77,7 @@ class Place:
     asset_serial: str | None = None
     renews: str | None = None
     wanted_delivery_on: date | None = None
+    contact_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ def evolve(state: Order, event: Event) -> Order:
                 asset_serial=event.asset_serial,
                 renews=event.renews,
                 quote_id=event.quote_id,
+                contact_id=event.contact_id,
                 status="placed",
             )
         case OrderAccepted():
@@ -114,6 +118,8 @@ def evolve(state: Order, event: Event) -> Order:
             return replace(state, status="refused")
         case OrderPaid():
             return replace(state, status="paid")
+        case OrderRefunded():
+            return replace(state, status="refunded")
         case _:
             return state
 
@@ -205,6 +211,7 @@ def _placed(command: Place, now: datetime) -> OrderPlaced:
         asset_serial=command.asset_serial,
         renews=command.renews,
         wanted_delivery_on=command.wanted_delivery_on,
+        contact_id=command.contact_id,
     )
 
 

@@ -3,7 +3,7 @@
 A contract that is dated, for a device in the register, stands on that device too: coverage is decided from there.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Literal
@@ -25,14 +25,33 @@ from kippu_entitlement.domain.order import Line, Order
 def sold(
     order: Order, plan: Plan, device: Asset | None, *, when: Literal["order", "payment"], on: date, now: datetime
 ) -> tuple[ContractSold, ...]:
-    """What comes into being with the accepted order, or once it is paid; `on` is the local date of that."""
-    maintenance = [line for line in order.lines if plan.product(line.product).kind == "maintenance"]
+    """What comes into being with the accepted order, or once it is paid; `on` is the local date of that.
+
+    The maintenance of licences is none of these: it stands with the licences.
+    """
+    of_licences = plan.licences.names_products().values() if plan.licences else ()
+    maintenance = [
+        line
+        for line in order.lines
+        if plan.product(line.product).kind == "maintenance" and line.product not in of_licences
+    ]
     units = [line for line in maintenance for _ in range(line.quantity)]
     return tuple(
         _contract(order, plan, device, line, contract_id, on, now)
         for contract_id, line in zip(_ids(order.order_id, len(units)), units, strict=True)
         if sold_with(plan, plan.product(line.product)) == when
     )
+
+
+def contract_ids(order: Order, plan: Plan) -> tuple[str, ...]:
+    """Of the contracts that the order sells, whether it has by now or will with the payment."""
+    units = sum(line.quantity for line in order.lines if plan.product(line.product).kind == "maintenance")
+    return tuple(_ids(order.order_id, units))
+
+
+def without(device: Asset, contract_ids: Collection[str]) -> Asset:
+    """The device without these contracts."""
+    return replace(device, contracts=tuple(each for each in device.contracts if each.contract_id not in contract_ids))
 
 
 def _ids(order_id: str, count: int) -> Iterator[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import orjson
@@ -14,7 +13,7 @@ from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 
 from kippu_entitlement.domain import streams
-from kippu_entitlement.readmodels.sets import json_of, of_type, write
+from kippu_entitlement.readmodels.sets import json_of, of_type, waves, write
 
 # Registered anew by whoever has it, a unit keeps whose place it took; for a new owner, or after it was replaced, it
 # begins anew (domain.asset).
@@ -71,7 +70,7 @@ class Assets(Projector):
     tables = ("asset",)
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
-        for wave in _waves(batch):
+        for wave in waves(batch):
             registered = [_registered(envelope, event) for envelope, event in of_type(wave, AssetRegistered)]
             await write(connection, REGISTERED, registered)
             replaced = [_replaced(envelope, event) for envelope, event in of_type(wave, AssetReplaced)]
@@ -83,16 +82,6 @@ class Assets(Projector):
             ]
             await write(connection, CORRECTED, [each[:3] for each in corrected if each[3] is None])
             await write(connection, WITHDRAWN, [each[:2] for each in corrected if each[3] is not None])
-
-
-def _waves(batch: Iterable[Envelope]) -> Iterable[list[Envelope]]:
-    """The batch in parts that hold at most one event of each stream, each stream's in its order."""
-    waves: defaultdict[int, list[Envelope]] = defaultdict(list)
-    seen: Counter[str] = Counter()
-    for envelope in batch:
-        waves[seen[envelope.stream]].append(envelope)
-        seen[envelope.stream] += 1
-    return [waves[number] for number in sorted(waves)]
 
 
 def _registered(envelope: Envelope, event: AssetRegistered) -> tuple[Any, ...]:

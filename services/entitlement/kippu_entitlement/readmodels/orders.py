@@ -1,4 +1,4 @@
-"""Orders: placed, then accepted or refused, then paid. Each of these happens once, in this order."""
+"""Orders: placed, then accepted or refused, then paid or given back. Each of these happens once, in this order."""
 
 from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
 
@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import orjson
 from asyncpg import Connection
-from kippu_events.catalogue.entitlement import OrderAccepted, OrderPaid, OrderPlaced, OrderRefused
+from kippu_events.catalogue.entitlement import OrderAccepted, OrderPaid, OrderPlaced, OrderRefunded, OrderRefused
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
@@ -53,12 +53,25 @@ PAID = """
         as paid (provider, order_id, version, invoice_no, paid_on)
     where (placed.provider, placed.order_id) = (paid.provider, paid.order_id)
 """
+REFUNDED = """
+    update read.ticket_order as placed set
+        status = 'refunded', version = refunded.version, refunded_on = refunded.refunded_on
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::date[])
+        as refunded (provider, order_id, version, refunded_on)
+    where (placed.provider, placed.order_id) = (refunded.provider, refunded.order_id)
+"""
 
 
 class Orders(Projector):
     name = "orders"
     logs = ("entitlement",)
-    subscribes: ClassVar[tuple[type[Event], ...]] = (OrderPlaced, OrderAccepted, OrderRefused, OrderPaid)
+    subscribes: ClassVar[tuple[type[Event], ...]] = (
+        OrderPlaced,
+        OrderAccepted,
+        OrderRefused,
+        OrderPaid,
+        OrderRefunded,
+    )
     tables = ("ticket_order",)
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
@@ -71,9 +84,13 @@ class Orders(Projector):
         paid = of_type(batch, OrderPaid)
         rows = [(*_key(envelope, event), event.invoice_no, event.paid_on) for envelope, event in paid]
         await write(connection, PAID, rows)
+        refunded = of_type(batch, OrderRefunded)
+        await write(connection, REFUNDED, [(*_key(envelope, event), event.refunded_on) for envelope, event in refunded])
 
 
-def _key(envelope: Envelope, event: OrderPlaced | OrderAccepted | OrderRefused | OrderPaid) -> tuple[str, str, int]:
+def _key(
+    envelope: Envelope, event: OrderPlaced | OrderAccepted | OrderRefused | OrderPaid | OrderRefunded
+) -> tuple[str, str, int]:
     return envelope.provider, event.order_id, envelope.version
 
 
