@@ -1,6 +1,7 @@
 """Contracts inside a unit of work: what a registration, a change or a delivery needs to know, and what it records."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -59,6 +60,34 @@ async def register(work: Work, contract: Opened, stated: Registration) -> Contra
     if registered:
         await issue_documents(work, contract.stream, contract.plan, "registered")
     return contract.state
+
+
+@dataclass(slots=True)
+class Registered:
+    """What came of several registrations, by contract. With any fault, nothing may be recorded."""
+
+    new: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    faults: dict[str, tuple[Fault, ...]] = field(default_factory=dict)
+
+
+async def register_all(
+    work: Work, provider: str, stated: Mapping[str, Callable[[str], Registration]], theirs: Callable[[str], None]
+) -> Registered:
+    """Registers each contract. `stated` says what a contract's registration is, for its customer; `theirs` raises
+    Refused for a customer who is none of the caller's."""
+    done = Registered()
+    await work.load_all(provider, *((folds.CONTRACT, streams.contract(provider, each)) for each in stated))
+    for contract_id, registration in stated.items():
+        try:
+            contract = await opened(work, provider, contract_id)
+            theirs(contract.state.customer_id)
+            known = contract.state.registered_at is not None
+            await register(work, contract, registration(contract.state.customer_id))
+            (done.unchanged if known else done.new).append(contract_id)
+        except Refused as refused:
+            done.faults[contract_id] = refused.faults
+    return done
 
 
 async def _unfit(work: Work, contract: Opened, wanted: Registration) -> list[Fault]:

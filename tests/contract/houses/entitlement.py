@@ -6,6 +6,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 from kippu_entitlement.api.registrations import XLSX
 from kippu_entitlement.app import MIGRATIONS, build
+from kippu_entitlement.registration.contract_rows import COLUMNS as CONTRACT_COLUMNS
 from kippu_entitlement.renewal_preview import LICENCE_EXAMPLE
 from kippu_entitlement.testing import World
 from kippu_entitlement.testing.contracts import BUNDLE, REGISTRATION_BODY, sell
@@ -30,7 +31,7 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         for text in (LICENCE_PLAN_TEXT, units, TICKET_PLAN_TEXT):
             (await staff.post("/v1/plans", json={"source": text})).raise_for_status()
         sold = (await staff.post("/v1/orders", json=contract)).raise_for_status().json()
-        for contract_id in ("CONTRACT-7", "CONTRACT-9"):
+        for contract_id in ("CONTRACT-5", "CONTRACT-7", "CONTRACT-9"):
             await sell(world, contract_id)
         ticket = {"customer_id": "customer-1", "plan_family": "svt", "product": "advance-1y"}
         bought = {"device": {"bought_on": world.today.isoformat()}}
@@ -83,6 +84,18 @@ REGISTRATION = filled(
     }
 )
 
+CONTRACT_REGISTRATION = filled(
+    {
+        "contract_id": "CONTRACT-5",
+        "consent": "yes",
+        "serial": "55555555555",
+        "model": "M24ePWR",
+        "contact_id": "contact-1",
+        "address": "5 Example Street",
+    },
+    known=CONTRACT_COLUMNS,
+)
+
 ENTITLEMENT = House(
     log="entitlement",
     migrations=MIGRATIONS,
@@ -121,6 +134,7 @@ ENTITLEMENT = House(
         "POST /v1/members/check": {"member_id": "AAAA-BBBB-CCCC-DDDD"},
         "POST /v1/approvals/{approval_id}": {"decision": "grant"},
         "POST /v1/contracts/{contract_id}/registration": REGISTRATION_BODY,
+        "POST /v1/contract-registrations/import": Upload(CONTRACT_REGISTRATION, XLSX),
         "POST /v1/contracts/{contract_id}/registration/changes": {"site": {"address": "2 Example Street"}},
         "POST /v1/contracts/{contract_id}/delivery": {"delivered_on": "2026-11-16"},
     },

@@ -5,6 +5,7 @@ from kippu_entitlement.api import (
     assets,
     bookings,
     contract_documents,
+    contract_imports,
     contract_registrations,
     contracts,
     corrections,
@@ -34,6 +35,7 @@ ROUTERS = (
     approvals.router,
     contract_registrations.router,
     contract_documents.router,
+    contract_imports.router,
 )
 
 __all__ = ["ROUTERS"]

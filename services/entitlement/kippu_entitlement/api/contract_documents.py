@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 router = APIRouter(tags=["contracts"])
 
+_CONTRACT = "select true from read.contract where contract_id = $1"
 _DOCUMENTS = """
     select * from read.contract_document where contract_id = $1 order by document_id collate "C"
 """
@@ -35,8 +36,12 @@ class Documents(BaseModel):
 
 @router.get("/v1/contracts/{contract_id}/documents", response_model=Documents)
 async def list_documents(contract_id: Line, query: Annotated[Query, query("contracts:read")]) -> Response:
-    """What was issued about a contract; empty for a contract that there is not."""
-    rows = await query.fetch(_DOCUMENTS, contract_id)
+    """What was issued about a contract."""
+    async with query.snapshot() as snapshot:
+        known = await snapshot.fetchrow(_CONTRACT, contract_id)
+        rows = await snapshot.fetch(_DOCUMENTS, contract_id)
+    if known is None:
+        raise not_found()
     return query.answer(Documents(items=[DocumentShown.model_validate(dict(row)) for row in rows]))
 
 
