@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help run demo test terms lint format lock schemas clean
+.PHONY: help run demo test terms bench lint format lock schemas clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -26,6 +26,10 @@ test: $(INSTALLED)  ## set up and pass all tests, with a real PostgreSQL and a r
 
 terms: $(INSTALLED)  ## the clauses of all terms, each with its scenarios and whether they pass
 	@$(BIN)/python -m pytest -q -p tests.terms.clause_table -m clause tests/terms
+
+bench: $(INSTALLED)  ## measure it, against bare PostgreSQL and a peer (BENCH="--quick" for less): docs/performance.md
+	@$(BIN)/uv pip install -q --python $(BIN)/python --target .bench -r bench/requirements.txt
+	@PYTHONPATH=.bench $(BIN)/python bench/run.py $(BENCH)
 
 lint: $(INSTALLED)  ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check .
@@ -44,7 +48,7 @@ schemas: $(INSTALLED)  ## export the JSON Schema of every published event to tes
 	@$(BIN)/kippu events schemas tests/contract/schemas
 
 clean:  ## remove what was installed and the embedded mode's data
-	@rm -rf $(VENV) .kippu .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .bench .kippu .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(INSTALLED): requirements.lock pyproject.toml tools/setup
 	@tools/setup $(PYTHON) $(VENV)

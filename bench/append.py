@@ -1,37 +1,34 @@
 """How fast the log takes single events from many callers, against the least that PostgreSQL could do for them.
 
-    python bench/append.py [--rounds 8] [--events 20000] [--callers 256]
-
 A: durable appends of one event each, a stream each, through PostgresLog with so many callers at once. B: bare
-`INSERT … SELECT unnest` of 100 rows a transaction into a table of the same shape and indexes, on one connection. Both
-run in turns in one process against one server, since only ratios taken that way can be trusted.
+`INSERT … SELECT unnest` of 100 rows a transaction into a table of the same shape and indexes, on one connection.
+C: pyeventsourcing's recorder. In turns, in one process, against one server: only ratios taken that way can be trusted.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import gc
 import secrets
-import statistics
-import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
-from kippu_events.database import Database, Server
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
+from figures import Figure, peer_settings, run, server, show, spread
+from kippu_events.database import Server
 from kippu_events.envelope import Metadata, NewEvent, sum_of
-from kippu_events.local.postgres import LocalPostgres
 from kippu_events.log import Append, Expected, StreamAppend
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.ports import SystemIds
 
 DATA_BYTES = 350
 BARE_ROWS = 100
+PEER = "pyeventsourcing"
 BARE = """
     insert into bench.event
     select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::smallint[], $5::bigint[], $6::uuid[], $7::text[],
@@ -82,35 +79,49 @@ async def bare(connection: asyncpg.Connection[Any], appends: Sequence[Append], f
     return len(rows) / (time.perf_counter() - start)
 
 
-async def measure(database: Database, rounds: int, events: int, callers: int) -> None:
+def peer(settings: dict[str, str], appends: Sequence[Append]) -> float:
+    """pyeventsourcing's recorder, as an application of its saves: one event a call, each durable."""
+    names = ("DBNAME", "HOST", "PORT", "USER", "PASSWORD")
+    datastore = PostgresDatastore(*[settings[f"POSTGRES_{name}"] for name in names])
+    recorder = PostgresApplicationRecorder(datastore)
+    recorder.create_table()
+    stored = [
+        StoredEvent(uuid4(), 1, "kippu.intake:TicketOpened", append.streams[0].events[0].data) for append in appends
+    ]
+    start = time.perf_counter()
+    for event in stored:
+        recorder.insert_events([event])
+    rate = len(stored) / (time.perf_counter() - start)
+    datastore.close()
+    return rate
+
+
+async def measure(admin_url: str, rounds: int, events: int, callers: int = 256) -> list[Figure]:
+    database = await Server(admin_url).create("bench")
     connection = await asyncpg.connect(database.admin_url)
     await connection.execute("create schema bench; create table bench.event (like log.event including all)")
-    ratios = []
+    await connection.execute(f"create database {PEER}")
+    to_bare, to_peer = [], []
     async with PostgresLog("bench", database.writer_url) as log:
         await through_the_log(log, make_appends(2000), callers)
         for number in range(rounds):
             appends = make_appends(events)
             gc.collect()
             gc.freeze()
-            a = await through_the_log(log, appends, callers)
-            b = await bare(connection, [replace(append) for append in appends], 1 + number * events)
-            ratios.append(a / b)
-            print(f"log {a:8,.0f}/s   bare unnest {b:8,.0f}/s   ratio {a / b:.2f}")
+            ours = await through_the_log(log, appends, callers)
+            least = await bare(connection, appends, 1 + number * events)
+            theirs = await asyncio.to_thread(peer, peer_settings(admin_url, PEER), appends[: events // 10])
+            to_bare.append(ours / least)
+            to_peer.append(ours / theirs)
+            print(f"log {ours:8,.0f}/s   bare unnest {least:8,.0f}/s   pyeventsourcing {theirs:8,.0f}/s")
     await connection.close()
-    print(f"median ratio {statistics.median(ratios):.2f} of {rounds} rounds, {events} events, {callers} callers")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--events", type=int, default=20_000)
-    parser.add_argument("--callers", type=int, default=256)
-    options = parser.parse_args()
-    # In a folder of its own, not a temporary server: that one would not flush.
-    with tempfile.TemporaryDirectory() as folder, LocalPostgres(Path(folder) / "postgres") as server:
-        database = asyncio.run(Server(server.admin_url).create("bench"))
-        asyncio.run(measure(database, options.rounds, options.events, options.callers))
+    what = f"durable appends of one event, {callers} callers"
+    return [
+        Figure(f"{what}, to a bare unnest of {BARE_ROWS} rows", spread(to_bare), "0.6"),
+        Figure(f"{what}, to pyeventsourcing's recorder, one thread", spread(to_peer), "15"),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    with server() as admin_url:
+        show(run(measure(admin_url, rounds=8, events=20_000)))

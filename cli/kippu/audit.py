@@ -106,7 +106,7 @@ def replay_(
 async def remade(house: House, provider: str, subject: Subject, known_at: datetime | None = None) -> bytes:
     """The same bytes as the live API would answer, from the logs alone. Raises Trouble."""
     projectors = [each for each in house.services[subject.service].projectors if subject.tables & set(each.tables)]
-    async with _scratch(house, subject.service) as connection:
+    async with scratch(house, subject.service) as connection:
         await _replayed(house, projectors, connection, known_at)
         made = (
             await statement(connection, provider, subject.key)
@@ -143,7 +143,7 @@ async def _replayed(
 
 
 @asynccontextmanager
-async def _scratch(house: House, service: str) -> AsyncIterator[Connection[Any]]:
+async def scratch(house: House, service: str) -> AsyncIterator[Connection[Any]]:
     """An empty database with the service's tables, gone afterwards."""
     live = house.databases.services[service]
     server = server_of(live.admin_url, house.settings)

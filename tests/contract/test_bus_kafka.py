@@ -18,7 +18,7 @@ from kippu_events.bus.kafka import KafkaBus, KafkaPublisher, KafkaSettings, ensu
 from kippu_events.consumer import marks
 from kippu_events.consumer.marks import slots_of
 from kippu_events.database import Database
-from kippu_events.log import LogCorrupt
+from kippu_events.log import Head, LogCorrupt
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.relay import Relay
 from kippu_events.steps import at_step
@@ -193,6 +193,26 @@ async def test_a_second_relay_without_the_leader_lock_is_harmless(world: World) 
     assert {ticket_no: entries for ticket_no, (entries, _) in (await world.totals()).items()} == {
         f"T{number}": len(range(number, 60, 7)) for number in range(7)
     }
+
+
+async def test_a_relay_that_another_overtakes_while_it_starts_does_not_stop(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mark beyond the head that was read before it is no sign of a restored log."""
+    head = world.log.head
+
+    async def overtaken() -> Head:
+        seen = await head()
+        monkeypatch.setattr(world.log, "head", head)
+        await record_work(world.log, *WORKS[:3])
+        await world.publish()
+        return seen
+
+    monkeypatch.setattr(world.log, "head", overtaken)
+    await Unlocked(world).run(until=3)
+
+    assert world.log.head == head
+    assert len(await read_all(world, 3)) == 3
 
 
 class Unlocked(Relay):

@@ -343,10 +343,12 @@ class TestReading:
             events = 0
             for turn in range(12):
                 wrong = turn % 3 == 2
-                part = a_part(f"s{number}-{turn}", 5 if wrong else 0, events=1 + turn % 2)
+                parts = [a_part(f"s{number}-{turn}", 5 if wrong else 0, events=1 + turn % 2)]
+                if number % 4 == 0:  # These wait for each other; the others go together.
+                    parts.append(a_part("shared"))
                 try:
-                    await log.append(an_append(a_part("shared"), part))
-                    events += 2 + turn % 2
+                    await log.append(an_append(*parts))
+                    events += sum(len(part.events) for part in parts)
                 except Conflict:
                     assert wrong
             return events

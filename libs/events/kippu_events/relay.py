@@ -95,15 +95,16 @@ class Relay:
 
     async def _mark(self, connection: Connection[Any]) -> int:
         """Where publishing goes on; checks that the log is still the one that was published."""
-        head = await self._source.head()
         await connection.execute(
             "insert into bus.relay (log, position, epoch) values ($1, 0, $2) on conflict do nothing",
-            self._source.name, head.epoch,
+            self._source.name, (await self._source.head()).epoch,
         )  # fmt: skip
         row = await connection.fetchrow("select position, epoch from bus.relay where log = $1", self._source.name)
         if row is None:
             raise LogCorrupt(f"{self._source.name}: the relay's mark is gone")
         position, epoch = int(row["position"]), UUID(str(row["epoch"]))
+        # Looked at after the mark: another relay may move it over what was recorded since an earlier look.
+        head = await self._source.head()
         if epoch != head.epoch or position > head.position:
             raise LogCorrupt(
                 f"{self._source.name} is at position {head.position} of epoch {head.epoch}, but is published up to"

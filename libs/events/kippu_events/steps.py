@@ -8,6 +8,7 @@ been done:
 - `mail.appended`: the SMTP listener, before it says 250;
 - `react.decided`, `react.appended`: a reactor, before and after its append;
 - `project.applied`, `project.committed`: a projector, before and after the commit of a batch;
+- `relay.sending`: the relay, after each event of a batch that it handed to Kafka, and before any is confirmed;
 - `relay.published`, `relay.moved`: the relay, before and after its mark moves;
 - `deadline.appended`: a deadline that fired, before it is noted as fired;
 - `outbox.sent`, `outbox.recorded`: the outbox, before the outcome is recorded, and before the row is closed.

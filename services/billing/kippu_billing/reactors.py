@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted, OrderRefunded
+from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted, OrderRefunded, ShortfallForgiven
 from kippu_events.catalogue.shipments import ReturnOverdue, UnitReturned, UnitShipped
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
@@ -33,17 +33,21 @@ class InvoiceOrder(Reactor):
 
 
 class OfferShortfall(Reactor):
-    """Work that the wallet could not pay for is answered with an offer."""
+    """Work that the wallet could not pay for is answered with an offer, which falls once nothing is owed for it."""
 
     name = "offer-shortfall"
     logs = ("entitlement",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(DebitShortfall, self._short),)
+        return (On(DebitShortfall, self._short), On(ShortfallForgiven, self._forgiven))
 
     async def _short(self, envelope: Envelope, shortfall: DebitShortfall, work: Work) -> None:
         stream = await quote_of(work, envelope.provider, quote.id_of(shortfall.debit_id))
         work.record(stream, *quote.offer(stream.state, shortfall, work.now))
+
+    async def _forgiven(self, envelope: Envelope, forgiven: ShortfallForgiven, work: Work) -> None:
+        stream = await quote_of(work, envelope.provider, quote.id_of(forgiven.debit_id))
+        work.record(stream, *quote.withdraw(stream.state, forgiven, work.now))
 
 
 class ChargeFulfilment(Reactor):

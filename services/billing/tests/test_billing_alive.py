@@ -19,7 +19,7 @@ from kippu_events.catalogue.billing import (
     QuoteLapsed,
     QuoteOffered,
 )
-from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted, OrderRefunded
+from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted, OrderRefunded, ShortfallForgiven
 from kippu_events.catalogue.values import Price, PriceLine
 from kippu_events.log.memory import MemoryLog
 from kippu_events.log.postgres import PostgresLog
@@ -224,6 +224,29 @@ async def test_a_shortfall_is_offered_and_the_customers_own_partner_accepts_it_o
         assert (shown["status"], shown["accepted_by"]) == ("accepted", "portal-1")
     billing.clock.move_to(AFTER_LAST_DAY)
     assert await billing.run_due() == 0, "an accepted quote does not lapse"
+
+
+async def test_a_quote_is_withdrawn_once_nothing_is_owed_and_lapses_no_more(billing: Living) -> None:
+    quote = await fall_short(billing)
+    forgiven = ShortfallForgiven(
+        occurred_at=billing.clock.now(),
+        wallet_id="customer-1.iij-se",
+        customer_id="customer-1",
+        debit_id=quote.removeprefix("Q-"),
+        ticket_no="KP-0000-0001",
+        quantity=1,
+    )
+    await billing.hear("entitlement", "case-iij-KP-0000-0001", forgiven)
+    await billing.settle()
+    async with Caller(billing.app) as staff:
+        assert (await staff.get(f"/v1/quotes/{quote}")).json()["status"] == "withdrawn"
+        assert [each["quote_id"] for each in (await staff.get("/v1/quotes?status=withdrawn")).json()["items"]] == [
+            quote
+        ]
+        refused = await staff.post(f"/v1/quotes/{quote}/accept")
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "quote.withdrawn")
+    billing.clock.move_to(AFTER_LAST_DAY)
+    assert await billing.run_due() == 0, "a withdrawn quote does not lapse"
 
 
 async def test_a_quote_lapses_when_its_last_day_ends(billing: Living) -> None:

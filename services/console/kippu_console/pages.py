@@ -13,7 +13,7 @@ from kippu_privacy.vault import Vault
 from kippu_service.http import Query, Snapshot, query
 
 from kippu_console import shipments, views
-from kippu_console.words import LANGUAGES, choose_language, local, money, said, words
+from kippu_console.words import LANGUAGES, choose_language, local, money, plain, said, words
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "style.css").read_bytes()
@@ -52,6 +52,7 @@ class Pages:
             "said": lambda text: said(text, language),
             "local": lambda instant: local(instant, zone or ZoneInfo("UTC")),
             "money": money,
+            "plain": plain,
         }
         content = page.get_template(template).render(
             values, w=words(language), lang=language, q=f"?lang={language}" if asked else "", here=request.url.path

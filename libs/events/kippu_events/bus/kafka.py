@@ -22,6 +22,7 @@ from aiokafka.errors import (
     for_code,
 )
 
+from kippu_events import steps
 from kippu_events.bus import Assignee, BusUnavailable, Record, Slot, Start
 from kippu_events.bus.cloudevents import envelope_from, headers_of
 from kippu_events.envelope import SLOTS, Envelope
@@ -130,16 +131,17 @@ class KafkaPublisher:
         try:
             async with asyncio.timeout(PUBLISH_SECONDS):
                 producer = self._producer or await self._start()
-                sent = [
-                    await producer.send(
+                sent = []
+                for envelope in envelopes:
+                    confirmed = await producer.send(
                         self._settings.topic(self._log),
                         value=envelope.data,
                         key=envelope.stream.encode(),
                         partition=envelope.slot % self._partitions,
                         headers=headers_of(envelope),
                     )
-                    for envelope in envelopes
-                ]
+                    sent.append(confirmed)
+                    steps.reached("relay.sending")
                 await asyncio.gather(*sent)
         except (KafkaError, TimeoutError, OSError) as error:
             # What became of the sends in flight is unknown; a new producer sends them again, and marks sort it out.

@@ -54,6 +54,16 @@ class QuoteLapsed(Event):
 
 
 @billing
+class QuoteWithdrawn(Event):
+    """What was offered is needed no more, and nobody had accepted it."""
+
+    quote_id: str
+    customer_id: str
+    ticket_no: str | None = None
+    reason: str
+
+
+@billing
 class InvoiceIssued(Event):
     invoice_no: str
     customer_id: str

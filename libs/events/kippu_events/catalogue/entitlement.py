@@ -291,6 +291,17 @@ class DebitShortfall(Event):
 
 
 @entitlement
+class ShortfallForgiven(Event):
+    """What a debit had fallen short of is owed no more: the request is declined, or costs nothing after all."""
+
+    wallet_id: str
+    customer_id: str
+    debit_id: str
+    ticket_no: str
+    quantity: int
+
+
+@entitlement
 class TicketDebitReversed(Event):
     """A debit was undone; the tickets are back in the lots they came from."""
 

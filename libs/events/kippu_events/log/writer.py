@@ -20,10 +20,7 @@ from kippu_events.log import Append, Appended, LogCorrupt, LogUnavailable
 from kippu_events.log.batch import arguments, outcomes
 from kippu_events.log.connection import connect, is_passing, persist, sql
 
-SMALL_BATCH = 16
-"""Up to so many appends are taken whole: splitting them gains less than a commit costs."""
-
-LARGE_BATCH = 256
+LARGE_BATCH = 128
 """Beyond this a larger batch gains nothing, and its callers would wait for each other."""
 
 LARGE_BATCH_BYTES = 1024 * 1024
@@ -87,13 +84,14 @@ class GroupWriter:
                 await self._arrived.wait()
 
     def _next_batch(self) -> list[_Waiting]:
-        """About half of those that wait, so that Python can work for the others while PostgreSQL commits these."""
-        limit = min(max(len(self._queue) // 2, SMALL_BATCH), LARGE_BATCH)
+        """All that wait and may go together. Of very many a part, so that Python can work for the others while
+        PostgreSQL commits these.
+        """
         batch: list[_Waiting] = []
         held_back: list[_Waiting] = []
         keys: set[Hashable] = set()
         size = 0
-        while self._queue and len(batch) < limit and size < LARGE_BATCH_BYTES:
+        while self._queue and len(batch) < LARGE_BATCH and size < LARGE_BATCH_BYTES:
             waiting = self._queue.popleft()
             if waiting.answer.done():
                 continue

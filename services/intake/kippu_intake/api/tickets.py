@@ -99,7 +99,7 @@ async def open_ticket(command: Writer, body: NewTicket, caught_up: CaughtUp) -> 
     config_file = await _stored(command, sealed_for, body.config_file, 1) if body.config_file else None
 
     async def decide(work: Work) -> dict[str, Any]:
-        thread = await new_ticket(work, provider)
+        thread = new_ticket(work, provider)
         command.expect(thread)
         received_at = body.received_at or work.now
         work.record(

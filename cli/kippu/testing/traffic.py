@@ -1,0 +1,228 @@
+"""Traffic on a town: customers ask, engineers work, mails come in, and whoever gets no answer asks again.
+
+What was acknowledged is kept, so that it can be held against what the logs and the read models say in the end.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiosmtplib
+import httpx
+import orjson
+
+from kippu.testing.town import CUSTOMERS, Town
+
+FAMILY = "iij-se"
+ORDERS, PACKS = 3, 100
+"""Each customer orders so often so many packs of ten: more than any test takes."""
+MINUTES = (35, 50)
+"""Work on each request: 85 minutes are two started hours, so two prepaid tickets (IIJ-07)."""
+UNITS = 2
+PATIENCE_SECONDS = 240.0
+"""How long a client goes on asking for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A command that was answered: it is durable, and has one effect however often it is sent."""
+
+    service: str
+    path: str
+    key: str
+    body: Mapping[str, Any]
+    answer: bytes
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What a town has acknowledged to anybody since it was founded."""
+
+    tickets: dict[str, list[int]] = field(default_factory=dict)
+    """The minutes acknowledged for each request, by its number."""
+    mails: list[bytes] = field(default_factory=list)
+
+    def add(self, traffic: "Traffic") -> None:
+        self.tickets |= traffic.tickets
+        self.mails += traffic.mails
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Clients that keep a town busy, and what they were told."""
+
+    town: Town
+    run: str
+    """Makes the keys of this traffic its own."""
+    chance: random.Random
+    http: httpx.AsyncClient
+    commands: list[Acknowledged] = field(default_factory=list)
+    tickets: dict[str, list[int]] = field(default_factory=dict)
+    """The minutes acknowledged for each request, by its number."""
+    mails: list[bytes] = field(default_factory=list)
+    unanswered: int = 0
+    """How often a client got no answer, and asked again."""
+    _stopping: bool = False
+    _keys: int = 0
+
+    async def post(self, service: str, path: str, body: Mapping[str, Any]) -> Any:
+        """Sends a command until it is answered. Refusals fail the test: everything here is in order."""
+        self._keys += 1
+        key = f"{self.run}-{self._keys}"
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            with suppress(httpx.TransportError):
+                answer = await self.send(service, path, key, body)
+                if answer.status_code in (200, 201):
+                    self.commands.append(Acknowledged(service, path, key, body, answer.content))
+                    return orjson.loads(answer.content)
+                assert answer.status_code == 503, f"{path}: {answer.status_code} {answer.text}"
+            self.unanswered += 1
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"{service}{path} was not answered within {PATIENCE_SECONDS:.0f} s")
+
+    async def send(self, service: str, path: str, key: str, body: Mapping[str, Any]) -> httpx.Response:
+        return await self.http.post(
+            self.town.addresses[service] + path,
+            content=orjson.dumps(body),
+            headers={"Idempotency-Key": key, "Content-Type": "application/json"},
+        )
+
+    async def open_ticket(self, customer: str, contact: str) -> str:
+        """A request, received some hours ago; answers its number."""
+        wanted = {
+            "customer_id": customer,
+            "contact_id": contact,
+            "plan_family": FAMILY,
+            "subject": "Link is down",
+            "text": "No light on port 4 since this morning.",
+            "category": "fault",
+            "asset_serial": f"SN-{customer}",
+            "received_at": (datetime.now(UTC) - timedelta(hours=3)).isoformat(),
+        }
+        return str((await self.post("intake", "/v1/tickets", wanted))["ticket_no"])
+
+    async def ask(self, customer: str, contact: str) -> None:
+        """A request with its work, from the first letter to the last minute."""
+        number = await self.open_ticket(customer, contact)
+        self.tickets[number] = []
+        for minutes in MINUTES:
+            started = datetime.now(UTC) - timedelta(minutes=minutes)
+            body = {"kind": "isolation", "started_at": started.isoformat(), "minutes": minutes}
+            await self.post("intake", f"/v1/tickets/{number}/work", body)
+            self.tickets[number].append(minutes)
+
+    async def write(self, customer: str, contact: str) -> None:
+        """A mail that opens a request, sent until it is taken."""
+        raw = (
+            f"From: {contact}@{customer}.example\r\nTo: support@iij.example\r\nSubject: [ticket] Slow line\r\n"
+            f"Message-ID: <{self.run}-{len(self.mails)}@{customer}.example>\r\n\r\nIt is slow.\r\n"
+        ).encode()
+        settings = self.town.settings
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
+            with suppress(aiosmtplib.SMTPException, OSError):
+                smtp = aiosmtplib.SMTP(hostname=settings.smtp_host, port=settings.smtp_port, start_tls=False)
+                async with smtp:
+                    await smtp.sendmail(f"{contact}@{customer}.example", ["support@iij.example"], raw)
+                self.mails.append(raw)
+                return
+            self.unanswered += 1
+            await asyncio.sleep(0.1)
+        raise AssertionError("a mail was not taken")
+
+    async def keep_asking(self, customer: str, contact: str) -> None:
+        while not self._stopping:
+            await self.ask(customer, contact)
+            await asyncio.sleep(self.chance.uniform(0.05, 0.15))
+
+    async def keep_writing(self, customer: str, contact: str) -> None:
+        while not self._stopping:
+            await self.write(customer, contact)
+            await asyncio.sleep(self.chance.uniform(0.1, 0.3))
+
+    def stop(self) -> None:
+        """Everybody finishes what they began, and begins nothing more."""
+        self._stopping = True
+
+
+@asynccontextmanager
+async def clients(town: Town, run: str) -> AsyncIterator[Traffic]:
+    headers = {"Authorization": f"Bearer {town.token()}"}
+    async with httpx.AsyncClient(timeout=20, headers=headers, limits=httpx.Limits(keepalive_expiry=2)) as http:
+        # Which way the dice fall is the same each time.
+        yield Traffic(town, run, random.Random(run), http)  # noqa: S311  traffic, not a secret
+
+
+@asynccontextmanager
+async def flowing(traffic: Traffic, mails: bool = True) -> AsyncIterator[Traffic]:
+    """Traffic for as long as the block lasts; after it, everything that was begun has been acknowledged."""
+    async with asyncio.TaskGroup() as group:
+        for number, customer in enumerate(CUSTOMERS, 1):
+            group.create_task(traffic.keep_asking(customer, f"contact-{number}"))
+        if mails:
+            group.create_task(traffic.keep_writing(CUSTOMERS[0], "contact-1"))
+        try:
+            yield traffic
+        finally:
+            traffic.stop()
+
+
+async def stock(town: Town) -> None:
+    """Customers with a contact and a device each, and a full wallet: ordered, invoiced, paid, credited."""
+    async with clients(town, "stock") as traffic, town.house() as house:
+        for number, customer in enumerate(CUSTOMERS, 1):
+            await _register(traffic, customer, f"contact-{number}")
+            wanted = {"customer_id": customer, "plan_family": FAMILY, "product": "se-10", "quantity": PACKS}
+            for _ in range(ORDERS):
+                await traffic.post("entitlement", "/v1/orders", wanted)
+        await town.settled(house)
+        listed = await traffic.http.get(f"{town.addresses['billing']}/v1/invoices")
+        assert listed.status_code == 200, listed.text
+        for invoice in listed.json()["items"]:
+            paid = {
+                "invoice_no": invoice["invoice_no"],
+                "payment_id": "transfer-1",
+                "amount": invoice["total"],
+                "currency": invoice["currency"],
+                "received_on": datetime.now(UTC).date().isoformat(),
+            }
+            await traffic.post("billing", "/v1/payments", paid)
+        await town.settled(house)
+
+
+async def _register(traffic: Traffic, customer: str, contact: str) -> None:
+    people = {"id": contact, "name": "Contact", "mail": f"{contact}@{customer}.example", "language": "en"}
+    await traffic.post(
+        "entitlement",
+        "/v1/customers",
+        {
+            "customer_id": customer,
+            "name": "Customer",
+            "language": "en",
+            "country": "TH",
+            "salesperson": {"id": "sales-1", "name": "Salesperson One", "mail": "sales-1@iij.example"},
+            "contacts": [people],
+        },
+    )
+    today = datetime.now(UTC).date()
+    await traffic.post(
+        "entitlement",
+        "/v1/assets",
+        {
+            "customer_id": customer,
+            "serial": f"SN-{customer}",
+            "kind": "equipment",
+            "model": "Branch router",
+            "plan_family": FAMILY,
+            "bought_from_provider": True,
+            "bought_on": (today - timedelta(days=300)).isoformat(),
+            "warranty_until": (today + timedelta(days=300)).isoformat(),
+            "installed_by": "provider",
+        },
+    )
