@@ -88,6 +88,10 @@ async def test_every_broken_rule_is_named_at_once_and_nothing_is_recorded(nec_de
         not_theirs = await partner.post(
             "/v1/orders", json=PACK | {"agreed": True, "device": {"bought_on": "2026-01-10"}}
         )
+        malformed = await partner.post(
+            "/v1/orders", json=PACK | {"product": "0001", "wanted_delivery_on": "2026-02-30"}
+        )
+    assert [error["field"] for error in malformed.json()["errors"]] == ["product", "wanted_delivery_on"]
     assert answer.status_code == 422
     assert faults(answer) == [
         ("quantity", "NEC-Q17"),

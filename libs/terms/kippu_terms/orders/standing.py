@@ -52,13 +52,18 @@ class RenewalOf(OrderRule):
 
 
 class Dated(OrderRule):
-    """What runs from the purchase of a device takes that date."""
+    """What runs from the purchase of a device takes that date, and no day to come."""
 
     kind: Literal["dated"] = "dated"
 
     def judge(self, case: OrderCase) -> OrderVerdict:
-        known = case.period != "asset_purchase"
-        return OrderVerdict("satisfied" if known else "refused", {"bought_on_known": known}, about="asset.bought_on")
+        bought_on = case.facts.asset.bought_on if case.facts.asset else None
+        was_bought = bought_on is not None and bought_on <= case.facts.ordered_on
+        inputs = {
+            "bought_on": bought_on.isoformat() if bought_on else None,
+            "ordered_on": case.facts.ordered_on.isoformat(),
+        }
+        return OrderVerdict("satisfied" if was_bought else "refused", inputs, about="asset.bought_on")
 
 
 class OnePerDevice(OrderRule):

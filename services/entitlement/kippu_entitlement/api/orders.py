@@ -13,6 +13,7 @@ from kippu_terms.facts import Instant
 from kippu_terms.orders.facts import Day, OrderedAsset, Reason
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
+from kippu_terms.value import Name
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -32,14 +33,14 @@ OPENED = ("price", "clauses", "reasons", "together")
 
 
 class LineInput(Input):
-    product: Identifier
+    product: Name
     quantity: Quantity = 1
 
 
 class OrderInput(Input):
     customer_id: Identifier
     plan_family: Identifier
-    product: Identifier
+    product: Name
     quantity: Quantity = 1
     together: Annotated[tuple[LineInput, ...], Field(max_length=MAX_LINES - 1)] = ()
     """Other lines of the same order: all of them are accepted, or none."""
