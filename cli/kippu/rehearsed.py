@@ -37,7 +37,7 @@ def _rows(done: Rehearsal) -> Iterator[tuple[str, ...]]:
     yield "prepaid tickets", *_numbers(before.tickets, after.tickets), ""
     yield from _money("their worth", before.worth, after.worth)
     if done.orders:
-        yield from _money(f"{done.orders} orders", before.orders, after.orders)
+        yield from _money(f"orders ({done.orders})", before.orders, after.orders)
     for name in ("met", "missed", "open"):
         yield f"targets {name}", *_numbers(getattr(before, name), getattr(after, name)), ""
 
@@ -50,8 +50,10 @@ def _money(what: str, before: Mapping[str, Money], after: Mapping[str, Money]) -
     for currency in dict.fromkeys((*before, *after)):
         was, would_be = before.get(currency, Money()), after.get(currency, Money())
         mark = "illustrative" if was.illustrative or would_be.illustrative else ""
-        amounts = (was.amount, would_be.amount, would_be.amount - was.amount)
-        yield what, *(_amount(each, currency) for each in amounts), mark
+        difference = would_be.amount - was.amount
+        sign = "+" if difference > 0 else ""
+        amounts = _amount(was.amount, currency), _amount(would_be.amount, currency)
+        yield what, *amounts, sign + _amount(difference, currency), mark
 
 
 def _amount(amount: Fraction, currency: str) -> str:

@@ -186,7 +186,7 @@ async def test_the_command_tells_the_sums_and_marks_what_is_illustrative(
     assert "3 requests of iij-se since 2026-11-16, as if 2025-04-01 had been in force: 0 flip, 1 more" in told
     assert "~ KP-0000-0001" in told
     assert "THB 5,400.00" in told
-    assert "+1" in told
+    assert "+THB 1,800.00" in told
     assert "illustrative" in told
     unpublished = load(IIJ_SE.replace('family = "iij-se"', 'family = "other"'))
     assert (await plans.rehearsed_on(house, unpublished, MONDAY)).requests == 0

@@ -7,9 +7,11 @@ from typing import Any
 import httpx
 import pytest
 from kippu_entitlement import folds
+from kippu_entitlement.api.assets import AssetInput, ContractInput
 from kippu_entitlement.domain import asset_history, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.testing import CUSTOMER, WALLET
+from kippu_entitlement.testing.contracts import REGISTRATION_BODY, SERIAL
 from kippu_entitlement.testing.desk import ASSET_BODY, Desk
 from kippu_events.catalogue.entitlement import AssetCorrected, AssetRegistered
 from kippu_events.catalogue.values import WorkKind
@@ -100,6 +102,29 @@ async def test_a_wrong_serial_was_never_theirs_and_the_right_one_was_all_along(d
         ]
     assert decided == ["refused", "covered_by_debit"]
     await send(desk, "/v1/assets", body("unit-71", model="Switch 48"))
+
+
+@pytest.mark.clause("SVT-06")
+async def test_a_registered_contract_moves_with_the_serial_that_was_meant(switch_desk: Desk) -> None:
+    desk, meant = switch_desk, "12345678902"
+    async with desk.staff() as staff:
+        (await staff.post("/v1/contracts/O-1/registration", json=REGISTRATION_BODY)).raise_for_status()
+        await desk.settle()
+        device = (await staff.get(f"/v1/assets/{SERIAL}")).json()
+    stated = {name: device[name] for name in AssetInput.model_fields} | {"serial": meant}
+    stated["contracts"] = [{name: each[name] for name in ContractInput.model_fields} for each in device["contracts"]]
+    sent = {"effective_at": desk.world.clock.now().isoformat(), "asset": stated}
+    desk.world.clock.advance(timedelta(hours=1))
+    await send(desk, f"/v1/assets/{SERIAL}/corrections", sent)
+    for number, serial in enumerate((SERIAL, meant), start=1):
+        await desk.world.tell(desk.world.opening(f"KP-0000-000{number}", asset_serial=serial))
+    await desk.settle()
+    async with desk.partner() as partner:
+        wrong, right = [(await partner.get(f"/v1/decisions/KP-0000-000{n}")).json()["current"] for n in (1, 2)]
+        contract = (await partner.get("/v1/contracts/O-1")).json()
+    assert (wrong["outcome"], wrong["contract_id"]) == ("refused", None)
+    assert (right["outcome"], right["deciding_clause"]["id"], right["contract_id"]) == ("waiting", "SVT-14", "O-1")
+    assert contract["serial"] == meant
 
 
 async def test_a_correction_that_breaks_rules_names_them_all_and_changes_nothing(desk: Desk) -> None:

@@ -139,6 +139,7 @@ class RequestDetails(Value):
     security_software: Literal["paused", "not_paused"] | None = None
     operator_serves: bool | None = None
     keep_list: bool | None = None
+    own_environment: bool | None = None
     ship_to: Literal["registered_site", "named_place"] | None = None
     ship_to_island: bool | None = None
     visit_site: Literal["registered", "other"] | None = None

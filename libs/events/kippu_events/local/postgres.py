@@ -86,18 +86,24 @@ class LocalPostgres:
 
     def stop(self) -> None:
         """Ends sessions, flushes, and waits until it is down; a temporary folder goes with it."""
-        info = PostmasterInfo.read_from_pgdata(self._data)
-        if info is not None and info.is_running():
+        # An immediate stop loses nothing that was committed: the next start recovers it from the write-ahead log.
+        for how in ("fast", "immediate"):
             try:
-                self._control("stop", "-m", "fast", "-t", str(START_SECONDS))
+                if self._runs():
+                    self._control("stop", "-m", how, "-t", str(START_SECONDS))
             except subprocess.CalledProcessError:
-                # It loses nothing that was committed: the next start recovers it from the write-ahead log.
-                self._control("stop", "-m", "immediate", "-t", str(START_SECONDS))
+                # It did not end, or ended by itself before it was told.
+                if how == "immediate" and self._runs():
+                    raise
         if self._will is not None:
             self._will.revoke()
             self._will = None
         if self._temporary:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _runs(self) -> bool:
+        info = PostmasterInfo.read_from_pgdata(self._data)
+        return info is not None and bool(info.is_running())
 
     def _socket_folder(self) -> Path:
         """The same at every start, so that addresses stay; and short, since a socket's path may have 107 bytes."""

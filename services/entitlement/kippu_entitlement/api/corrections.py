@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
+from kippu_events.catalogue.contracts import RegistrationChanged
 from kippu_events.catalogue.entitlement import AssetContract
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
@@ -74,7 +75,7 @@ async def correct(
         command.expect(stream)
         before = stream.state
         correction.check(before, right, other.state, body.effective_at, work.now)
-        by_serial = await registration.register(work, provider, [right])
+        by_serial = await registration.register(work, provider, [right], before.contracts)
         faults = [fault for found in by_serial.faults.values() for fault in found]
         if faults:
             about = [Fault(each.code, each.message, f"asset.{each.field}", each.clause) for each in faults]
@@ -84,12 +85,29 @@ async def correct(
         if wrong != right.serial:
             meant = correction.corrected(before, (), body.effective_at, actor, work.now, right.serial)
             work.record(stream, meant)
+            await _move_registrations(work, provider, before, right.serial, body.effective_at)
         done = Corrected(
             serial=right.serial, customer_id=right.customer_id, corrected=list(fields), effective_at=body.effective_at
         )
         return done.model_dump(mode="json")
 
     return await command.run(body, decide, location="/v1/assets/{serial}")
+
+
+async def _move_registrations(work: Work, provider: str, wrong: asset.Asset, serial: str, since: datetime) -> None:
+    """What is registered with a contract of its own names the device, too."""
+    names = [streams.contract(provider, each.contract_id) for each in wrong.contracts]
+    for stream in await work.load_all(provider, *((folds.CONTRACT, name) for name in names)):
+        if stream.state.serial == wrong.serial:
+            moved = RegistrationChanged(
+                occurred_at=work.now,
+                contract_id=stream.state.contract_id,
+                customer_id=wrong.customer_id,
+                changed=("serial",),
+                effective_at=since,
+                serial=serial,
+            )
+            work.record(stream, moved)
 
 
 @router.get("/v1/assets/{serial:path}/coverage", response_model=CoverageShown)

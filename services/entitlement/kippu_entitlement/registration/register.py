@@ -1,6 +1,6 @@
 """Puts assets into the register, all of them in one append, or says what is wrong with each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -25,10 +25,19 @@ class Registered:
     """`invalid` if any fault lies in what is said, not only in how the register stands."""
 
 
-async def register(work: Work, provider: str, wanted: Sequence[Asset]) -> Registered:
-    """`wanted` names each serial once. What is registered with the same facts already stays as it is."""
+_UNSTATED = ("plan_version", "registered_at", "status")
+"""Of a device's contract: what follows from its sale and its own registration."""
+
+
+async def register(
+    work: Work, provider: str, wanted: Sequence[Asset], carried: Iterable[AssetContract] = ()
+) -> Registered:
+    """`wanted` names each serial once. What is registered with the same facts already stays as it is.
+
+    `carried` are contracts as they are known with another serial, which was wrong.
+    """
     books = await _Books.opened(work, provider, wanted)
-    wanted = [books.pinned(each) for each in wanted]
+    wanted = [books.pinned(each, carried) for each in wanted]
     done = Registered()
     for each in wanted:
         said = [*asset.faults_of(each), *books.faults_of(each)]
@@ -79,19 +88,23 @@ class _Books:
         known: Asset = self.states[streams.asset(self.provider, serial)]
         return known
 
-    def pinned(self, wanted: Asset) -> Asset:
-        """With the version of the terms that each contract was sold under: the one that it is known with, or the one in
-        force when it began, or today if that is still to come (our reading: by then it was sold)."""
+    def pinned(self, wanted: Asset, carried: Iterable[AssetContract]) -> Asset:
+        """With what is known of each contract and nobody states here: the version of the terms that it was sold under,
+        and its registration. A new one was sold under the version in force when it began, or today if that is still to
+        come (our reading: by then it was sold)."""
         state = self.asset(wanted.serial)
-        known = {each.contract_id: each for each in state.contracts if state.customer_id == wanted.customer_id}
+        mine = state.contracts if state.customer_id == wanted.customer_id else ()
+        known = {each.contract_id: each for each in (*carried, *mine)}
         published = self.states[streams.plan(self.provider, wanted.plan_family)]
 
-        def version(contract: AssetContract) -> str | None:
-            if contract.contract_id in known:
-                return known[contract.contract_id].plan_version
-            return terms.version_sold(published, contract.valid_from, self.work.now)
+        def unstated(contract: AssetContract) -> dict[str, Any]:
+            if (before := known.get(contract.contract_id)) is not None:
+                contact = before.contact_id if before.registered_at else None
+                kept = {name: getattr(before, name) for name in _UNSTATED}
+                return {**kept, "contact_id": contract.contact_id or contact}
+            return {"plan_version": terms.version_sold(published, contract.valid_from, self.work.now)}
 
-        pinned = (each.model_copy(update={"plan_version": version(each)}) for each in wanted.contracts)
+        pinned = (each.model_copy(update=unstated(each)) for each in wanted.contracts)
         return replace(wanted, contracts=tuple(pinned))
 
     def faults_of(self, wanted: Asset) -> Iterator[Fault]:

@@ -63,6 +63,8 @@ class DetailsIn(Input):
     """What an operator decides where the terms leave it to the provider."""
     keep_list: bool | None = None
     """Whether the customer wants to keep a list that the work resets."""
+    own_environment: bool | None = None
+    """Whether it is about the customer's own environment, and not that of somebody whom it connects to."""
     ship_to: Literal["registered_site", "named_place"] | None = None
     ship_to_island: bool | None = None
     """Whether the named place is on a remote island."""
