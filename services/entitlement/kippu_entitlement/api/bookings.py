@@ -10,6 +10,7 @@ from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, command
 from kippu_terms.bookings import PaidBy
 from kippu_terms.facts import LONGEST_WORK, Instant
+from kippu_terms.value import Name
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -24,7 +25,7 @@ class BookingInput(Input):
     plan_family: Identifier
     contact_id: Identifier
     """The customer's contact who books, and to whom the points to check are mailed."""
-    product: Identifier
+    product: Name
     starts_at: Instant
     minutes: Annotated[int, Field(ge=1, le=LONGEST_WORK)] = 60
     paid_by: PaidBy = "invoice"
