@@ -1,21 +1,27 @@
-"""`kippu plans`: check a provider's terms, and publish a version of them."""
+"""`kippu plans`: check a provider's terms, publish a version of them, and rehearse one on what really happened."""
 
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from kippu_entitlement import terms
 from kippu_entitlement.domain import plan as published_plan
+from kippu_entitlement.rehearsal import Rehearsal
 from kippu_events.work import Cause, Work
 from kippu_service.settings import Settings
+from kippu_terms.dates import start_of
 from kippu_terms.loading import check_together, load
 from kippu_terms.plan import Plan
 from kippu_terms.plan_faults import lines_of
 from kippu_terms.refusal import Refused
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from kippu import rehearsed
 from kippu.common import console
 from kippu.compose import House
 from kippu.opened import with_house
+from kippu.rehearse import rehearse
 from kippu.trouble import Trouble
 
 app = typer.Typer(help="The providers' terms: one TOML file a plan family.", no_args_is_help=True)
@@ -38,6 +44,58 @@ def publish(file: PlanFile) -> None:
     new = with_house(lambda house: publish_one(house, file))
     said = f"published, in force from {plan.effective_from}" if new else "was published before"
     console.print(f"[green]✓[/] {plan.family} {plan.version} of {plan.provider} {said}")
+
+
+@app.command("rehearse")
+def rehearse_(
+    file: PlanFile,
+    since: Annotated[str, typer.Option(help="Requests received from this day on (YYYY-MM-DD, the provider's).")],
+) -> None:
+    """Replay the log's real requests and orders under changed terms: what would have been decided otherwise, and what
+    that comes to. Nothing is changed, whether the file is published or not."""
+    [changed] = _checked(file)
+    day = _day(since)
+    show(with_house(lambda house: rehearsed_on(house, changed, start_of(day, changed.zone))), day)
+
+
+def show(done: Rehearsal, since: date) -> None:
+    """What a rehearsal came to, in sum."""
+    changed = done.changed
+    console.print(
+        f"{done.requests} requests of {changed.family} since {since}, as if {changed.version} had been in force: "
+        f"{done.flips} flip, {done.differences - done.flips} more cost or are served otherwise",
+        soft_wrap=True,
+    )
+    console.print(rehearsed.table(done))
+    if done.unsold:
+        console.print(f"{done.unsold} of the orders would not be sold so.")
+    if done.own_price:
+        console.print(f"{done.own_price} of the orders had a price of their own, and are left out.")
+    console.print("[dim]A rehearsal has no effect.[/]")
+
+
+async def rehearsed_on(house: House, changed: Plan, since: datetime) -> Rehearsal:
+    """Prints each request that would have been decided otherwise, as it is found. Raises Trouble."""
+    columns = (TextColumn("rehearsing"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("events", total=None)
+        try:
+            return await rehearse(
+                house.logs,
+                changed,
+                since,
+                lambda replay: console.print(rehearsed.line(replay), soft_wrap=True, markup=False),
+                lambda read, of: progress.update(bar, completed=read, total=of),
+            )
+        except terms.NoTerms as error:
+            raise Trouble(str(error), where=f"the log of entitlement, provider {changed.provider}") from error
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Trouble(f"{text!r} is no date.", where="--since", remedy="write it as 2026-11-01") from error
 
 
 def plan_files(settings: Settings) -> list[Path]:

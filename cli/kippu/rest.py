@@ -21,6 +21,7 @@ UNSENT = "select count(*) from work.outbox where closed_at is null"
 
 async def at_rest(house: House, now: Callable[[], datetime], seconds: float) -> None:
     """Returns when all of this house's services have come to rest. Raises Trouble if they do not within so long."""
+    found: str | None = None
     try:
         async with asyncio.timeout(seconds):
             quiet = 0
@@ -31,7 +32,7 @@ async def at_rest(house: House, now: Callable[[], datetime], seconds: float) -> 
                 if found:
                     await asyncio.sleep(0.02)
     except TimeoutError:
-        raise Trouble(f"After {seconds:.0f} s still at work: {await restless(house, now())}.") from None
+        raise Trouble(f"After {seconds:.0f} s still at work: {found or 'somebody who is slow to answer'}.") from None
 
 
 async def restless(house: House, now: datetime) -> str | None:

@@ -35,6 +35,7 @@ def test_a_plan_file_that_is_in_order(tmp_path: Path) -> None:
         (("audit", "replay", "--provider", "iij"), {}, "Nothing was asked for"),
         (("audit", "replay", "--provider", "iij", "--wallet", "w", "--as-of", "2026-02-30"), {}, "is no instant"),
         (("audit", "replay", "--provider", "iij", "--wallet", "w", "--as-of", "2026-02-03"), {}, "has no time zone"),
+        (("plans", "rehearse", "plans/iij-se.toml", "--since", "2026-02-30"), {}, "'2026-02-30' is no date"),
         (("token", "make", "--provider", "IIJ"), {}, "'IIJ' is no valid value"),
         (("serve", "nothing"), {}, "There is no service 'nothing'"),
         (("parked", "list"), {"KIPPU_PROVIDER": "iij"}, "did you mean KIPPU_PROVIDERS"),

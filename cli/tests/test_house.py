@@ -1,15 +1,14 @@
 """What the commands do to a house on a real PostgreSQL: publish, rebuild, park and redrive, replay."""
 
-import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from kippu import audit, ground, parked, plans, projections
+from kippu import audit, parked, plans, projections
 from kippu.audit import wallet_subject
-from kippu.compose import House, built
+from kippu.compose import House
 from kippu.services import PARTS
 from kippu.trouble import Trouble
 from kippu_entitlement import folds
@@ -24,25 +23,8 @@ from kippu_events.envelope import Envelope
 from kippu_events.replay import dump
 from kippu_events.work import Cause, Work
 from kippu_service.settings import Settings
-from pydantic import SecretStr
 
 PLAN = Path(__file__).parents[2] / "plans" / "iij-se.toml"
-
-
-@pytest.fixture
-async def house(postgres_url: str, tmp_path: Path) -> AsyncIterator[House]:
-    settings = Settings(
-        data_dir=tmp_path,
-        prefix=f"t{secrets.token_hex(4)}",
-        database_url=SecretStr(postgres_url),
-        master_key_file=tmp_path / "master.key",
-    )
-    (tmp_path / "master.key").write_text(secrets.token_hex(32))
-    try:
-        async with built(settings, await ground.prepare(postgres_url, settings)) as made:
-            yield made
-    finally:
-        await ground.discard(postgres_url, settings)
 
 
 async def caught_up(house: House, service: str, *names: str) -> None:

@@ -94,8 +94,8 @@ def test_remote_work_needs_a_server_that_reaches_the_internet(
     ("buyer", "outcome"), [(None, "covered_by_debit"), (True, "covered_by_debit"), (False, "refused")]
 )
 def test_those_whom_a_buyer_connects_to_are_not_served(support: Any, buyer: bool | None, outcome: str) -> None:
-    decision = technical(support, buyer=buyer)
-    assert (decision.outcome, decision.metered) == (outcome, outcome != "refused")
+    for decision in (technical(support, buyer=buyer), technical(support, own_environment=buyer)):
+        assert (decision.outcome, decision.metered) == (outcome, outcome != "refused")
 
 
 @pytest.mark.clause("CWC-24")

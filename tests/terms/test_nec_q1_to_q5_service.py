@@ -45,6 +45,14 @@ def test_without_the_servers_purchase_date_there_is_no_period(order_nec: Any) ->
 
 
 @pytest.mark.clause("NEC-Q1")
+@pytest.mark.parametrize(("bought", "outcome"), [(date(2026, 11, 20), "accepted"), (date(2026, 11, 21), "refused")])
+def test_a_pack_is_for_a_server_that_was_bought_by_then(order_nec: Any, bought: date, outcome: str) -> None:
+    decision = order_nec("g2-5day-3y", asset={"bought_on": bought})
+    assert decision.outcome == outcome
+    assert [fault.field for fault in decision.faults] == ([] if outcome == "accepted" else ["asset.bought_on"])
+
+
+@pytest.mark.clause("NEC-Q1")
 def test_within_the_warranty_the_pack_raises_the_service(ask_nec: Any) -> None:
     assert ask_nec().service == "five_days"
     assert ask_nec(contracts=()).service == "warranty_repair"

@@ -17,8 +17,9 @@ from kippu.compose import House
 from kippu.rest import at_rest
 from kippu.story.people import Caller, Post, Unexpected
 
-REST_SECONDS = 60.0
-"""How long effects may take to arrive before the story gives up."""
+REST_SECONDS = 180.0
+"""How long effects may take to arrive before the story gives up: in the first one, everybody joins their groups on
+Kafka, and a small machine has all services to start."""
 
 
 class Stage:

@@ -125,6 +125,15 @@ class Work:
                 self._streams[name] = Stream(name, provider, slice_.version, state, fold, [])
         return [self._streams[name] for _, name in wanted]
 
+    def begin(self, fold: Fold[State], provider: str, name: str) -> Stream[State]:
+        """A stream that is to be new, without a round trip to see whether it is.
+
+        For a name made of chance: if it should be there already, the append conflicts, and everything is decided anew.
+        """
+        stream = Stream(name, provider, 0, fold.initial(), fold, [])
+        self._streams[name] = stream
+        return stream
+
     def record(self, stream: Stream[State], *events: Event) -> State:
         """Adds events to a stream, and returns its state after them."""
         for event in events:

@@ -1,11 +1,14 @@
 """What becomes of a contract once it was sold: when it ends, who hears of that before, and when a change counts."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import AwareDatetime
 
 from kippu_terms.dates import end_of, months_before, start_of
+from kippu_terms.orders.periods import runs_from
 from kippu_terms.plan import Plan
+from kippu_terms.sections import Product
 from kippu_terms.value import Value
 
 
@@ -31,3 +34,15 @@ def change_takes_effect(plan: Plan, asked_at: datetime) -> datetime:
     """From when on a change of what is registered counts: at once, or when the desk that takes it opens."""
     changes = plan.contracts.changes
     return plan.calendar.counts_from(changes.hours, asked_at) if changes and changes.hours else asked_at
+
+
+def needs_registration(plan: Plan, product_id: str) -> bool:
+    """True if a contract for the product gives nothing before its registration is complete."""
+    if plan.contracts.registration is not None:
+        return True
+    return any(service.registered_first and product_id in service.products for service in plan.fulfilment.services)
+
+
+def sold_with(plan: Plan, product: Product) -> Literal["order", "payment"]:
+    """When a contract comes into being: with the accepted order, or once that is paid."""
+    return "payment" if runs_from(plan, product) == "payment" else plan.contracts.sold_with

@@ -5,7 +5,8 @@ explain it without the plan.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from kippu_terms.explain_service import Served, service_lines
 
@@ -23,6 +24,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "waiting_customer": "The request waits for the customer.",
         "decided": "Decided by {clause}: {text}",
         "remedy": "What would change this ({clause}): {text}",
+        "outside_hours": "Received outside the hours; it counts as received on {when} ({clause}): {text}",
         "visit_held": "The wanted time is outside business hours, at {days} days' notice: "
         "the dispatcher will accept, postpone or decline it ({clause}).",
         "visit": "The wanted time can be booked as asked ({clause}).",
@@ -49,6 +51,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "waiting_customer": "คำขอนี้รอลูกค้าดำเนินการ",
         "decided": "ตัดสินตาม {clause}: {text}",
         "remedy": "สิ่งที่จะเปลี่ยนผลนี้ได้ ({clause}): {text}",
+        "outside_hours": "ได้รับนอกเวลาทำการ จึงนับว่าได้รับเมื่อ {when} ({clause}): {text}",
         "visit_held": "เวลาที่ขออยู่นอกเวลาทำการและแจ้งล่วงหน้า {days} วัน ผู้จัดคิวงานจะตอบรับ เลื่อน หรือปฏิเสธ ({clause})",
         "visit": "จองเวลาตามที่ขอได้ ({clause})",
         "result_satisfied": "เป็นไปตามข้อกำหนด",
@@ -74,6 +77,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "waiting_customer": "ご依頼はお客様の対応を待っています。",
         "decided": "根拠 {clause}：{text}",
         "remedy": "結果を変えるには（{clause}）：{text}",
+        "outside_hours": "受付時間外のため、{when} に受け付けたものとして扱います（{clause}）：{text}",
         "visit_held": "ご希望の日時は営業時間外で、{days} 日前のご依頼です。"
         "担当者が受諾、延期、辞退のいずれかを決めます（{clause}）。",
         "visit": "ご希望の日時で予約できます（{clause}）。",
@@ -95,6 +99,10 @@ LANGUAGES = tuple(_WORDS)
 class ExplainedFinding(Protocol):
     @property
     def clause(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def inputs(self) -> Mapping[str, Any]: ...
     @property
     def result(self) -> str: ...
     @property
@@ -150,12 +158,32 @@ def explain(decision: Explained, language: str) -> str:
     if decision.visit is not None:
         sentence = words["visit_held" if decision.visit.held else "visit"]
         lines.append(sentence.format(days=decision.visit.notice_days, clause=decision.visit.clause))
-    lines += service_lines(decision, language)
+    lines += expected_lines(decision, language)
     lines += [
         words["remedy"].format(clause=remedy.clause, text=in_language(remedy.text, language))
         for remedy in decision.remedies
     ]
     return "\n".join(lines)
+
+
+def expected_lines(decision: Explained, language: str) -> list[str]:
+    """When it counts as received, where it came outside the hours; what is aimed at, what becomes of the failed part,
+    and what is answered to wishes: a line each."""
+    if decision.outcome == "refused":
+        return service_lines(decision, language)
+    outside = (
+        each for each in decision.findings if each.rule == "reception" and each.inputs.get("inside_hours") is False
+    )
+    sentence = _words(language)["outside_hours"]
+    lines = [
+        sentence.format(
+            when=f"{datetime.fromisoformat(finding.inputs['counts_from']):%Y-%m-%d %H:%M}",
+            clause=finding.clause,
+            text=in_language(finding.text, language),
+        )
+        for finding in outside
+    ]
+    return lines + service_lines(decision, language)
 
 
 def outcome_text(decision: Explained, language: str) -> str:

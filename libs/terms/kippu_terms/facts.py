@@ -118,6 +118,8 @@ class RequestFacts(Value):
     """What an operator decided, where the terms leave it to the provider whether to serve."""
     keep_list: bool | None = None
     """Whether the customer asks to keep a list that the work resets."""
+    own_environment: bool | None = None
+    """Whether it is about the customer's own environment, and not that of somebody whom it connects to."""
     ship_to: Literal["registered_site", "named_place"] | None = None
     """Where a replacement is to go; None where the customer names no place."""
     ship_to_island: bool | None = None

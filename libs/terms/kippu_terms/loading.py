@@ -162,6 +162,10 @@ def _names(plan: Plan) -> Iterator[Objection]:
     yield from _unknown(("contracts", "changes", "hours"), desk, hours, "hours")
     yield from _unknown(("commercial", "offer", "product"), [offer.product] if offer else [], products, "product")
     charges = [product.id for product in plan.commercial.products if product.kind == "charge"]
+    booked = [product.id for product in plan.commercial.products if product.kind == "service"]
+    for place, preparation in enumerate(plan.bookings.preparations if plan.bookings else ()):
+        here: Path = ("bookings", "preparations", place, "services")
+        yield from _unknown(here, preparation.services, booked, "service product")
     for setting, product_id in plan.licences.names_products().items() if plan.licences else ():
         yield from _unknown(("licences", *setting.split(".")), [product_id], products, "product")
     for section, terms in (("returns", returns), ("reshipment", plan.fulfilment.reshipment)):

@@ -13,7 +13,17 @@ Rounding = Literal["down", "half_up"]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 """An ISO 4217 code."""
 
-_MINOR_DIGITS = {"JPY": 0, "THB": 2, "EUR": 2, "USD": 2, "SGD": 2}
+_CODES = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    2: "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP "
+    "CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS "
+    "INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN "
+    "MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE "
+    "SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS WST XCD YER ZAR ZMW",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+}
+"""ISO 4217: the number of digits of the minor unit, and the currencies in circulation that have so many."""
+_MINOR_DIGITS = {code: digits for digits, codes in _CODES.items() for code in codes.split()}
 
 
 class UnknownCurrency(LookupError):
@@ -21,13 +31,12 @@ class UnknownCurrency(LookupError):
 
 
 def minor_digits(currency: str) -> int:
-    """How many decimal digits the minor unit stands for (ISO 4217): 0 for JPY, 2 for THB. Raises UnknownCurrency."""
+    """How many decimal digits the minor unit stands for (ISO 4217): 0 for JPY, 2 for THB, 3 for KWD. Raises
+    UnknownCurrency."""
     try:
         return _MINOR_DIGITS[currency]
     except KeyError:
-        raise UnknownCurrency(
-            f"{currency}: its minor unit is not known here; known are {', '.join(_MINOR_DIGITS)}"
-        ) from None
+        raise UnknownCurrency(f"{currency} is no currency of ISO 4217 with a minor unit") from None
 
 
 def rounded(amount: Fraction, rounding: Rounding) -> int:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr, StringConstraints
 
+from kippu_terms.bookings import BookingsSection
 from kippu_terms.calendar import BusinessCalendar
 from kippu_terms.dates import end_of, last_day_of_term, start_of
 from kippu_terms.fulfilment import FulfilmentSection
@@ -69,6 +70,7 @@ class Plan(Value):
     ordering: OrderingSection = OrderingSection()
     contracts: ContractsSection = ContractsSection()
     licences: LicencesSection | None = None
+    bookings: BookingsSection | None = None
     commercial: CommercialSection
 
     _source: str = PrivateAttr(default="")

@@ -33,6 +33,8 @@ class Price(Value):
     """IANA name of the provider's zone, in which the days are local dates."""
     tax_included: bool = False
     """True if the unit prices include tax."""
+    withholding_permyriad: int | None = None
+    """How much of the amount before tax the customer may withhold, against a certificate; None: nothing."""
 
 
 class TaxAmount(Value):
@@ -97,6 +99,7 @@ def price(plan: "Plan", product: str, quantity: int, language: str = "en", *, un
         payment_days=commercial.payment_days,
         time_zone=plan.time_zone,
         tax_included=commercial.tax.included,
+        withholding_permyriad=commercial.tax.withholding_permyriad,
     )
 
 

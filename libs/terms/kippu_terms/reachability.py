@@ -17,6 +17,7 @@ from kippu_terms.services import is_hidden
 def unreachable(plan: Plan) -> Iterator[Objection]:
     """Every rule, service and target of a plan that is there in vain."""
     yield from _rules(plan)
+    yield from _order_rules(plan)
     for place, service in enumerate(plan.fulfilment.services):
         path: Path = ("fulfilment", "services", place)
         if is_hidden(service, plan.fulfilment.services[:place]):
@@ -40,6 +41,14 @@ def _rules(plan: Plan) -> Iterator[Objection]:
         elif rule.may_settle and (settled := _settled_before(plan, rules[:place], rule, scope)):
             what = f"rule {rule.kind} never decides: {settled} settles the outcome before it"
             yield path, what, "put it before that one, or let one of them speak on fewer `categories` or `services`"
+
+
+def _order_rules(plan: Plan) -> Iterator[Objection]:
+    """All of these judge every order, so none stands in another's way; but one may be for nothing that is sold."""
+    for place, rule in enumerate(plan.ordering.rules):
+        if not any(rule.speaks_on(product) for product in plan.commercial.products):
+            what = f"rule {rule.kind} never speaks: no product is among its products and groups"
+            yield ("ordering", "rules", place), what, "correct its `products`, `groups` or `renewals`"
 
 
 def _categories(plan: Plan, rule: Rule) -> frozenset[Category]:

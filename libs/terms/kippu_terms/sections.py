@@ -12,8 +12,9 @@ from kippu_terms.fulfilment import Channel
 from kippu_terms.money import Currency, Rounding
 from kippu_terms.orders.rules import AnyOrderRule
 from kippu_terms.refusal import Fault, Refused
+from kippu_terms.registration import DocumentTerms, RegistrationTerms
 from kippu_terms.rules import AnyRule
-from kippu_terms.value import ClauseId, Flag, Integer, LocalDate, LocalTime, Name, Text, Value
+from kippu_terms.value import ClauseId, Flag, Integer, LocalDate, LocalTime, Name, Obeyed, Text, Value
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -98,12 +99,6 @@ class Touchpoints(Value):
         return subject.lstrip().casefold().startswith(self.subject_prefix.casefold())
 
 
-class Obeyed(Value):
-    """A clause that the system obeys by how it is built, without a setting."""
-
-    clause: ClauseId
-
-
 class Enquiries(Value):
     """Whom a customer asks about sales."""
 
@@ -162,8 +157,13 @@ class Changes(Value):
 class ContractsSection(Value):
     """What holds of every contract that was sold."""
 
+    sold_with: Literal["order", "payment"] = "order"
+    """When a contract comes into being: with the accepted order, or once that is paid."""
     ending: Ending | None = None
+    registration: RegistrationTerms | None = None
+    """Without it, a contract gives its service as it was sold."""
     changes: Changes | None = None
+    documents: tuple[DocumentTerms, ...] = ()
 
 
 class Tax(Value):
@@ -172,6 +172,9 @@ class Tax(Value):
     rounding: Rounding
     included: Flag = False
     """True if prices include this tax; it is then taken out of the total, once."""
+    withholding_permyriad: Annotated[Integer, Field(ge=1, le=10_000)] | None = None
+    """So much of the amount before tax a customer may withhold and pay to the authorities for the provider, who is sent
+    a certificate of it; None where nobody may. 300 is 3 %."""
 
 
 class Metering(Value):

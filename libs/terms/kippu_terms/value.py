@@ -33,3 +33,9 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 
 Text = dict[Language, Annotated[str, StringConstraints(min_length=1, max_length=2000)]]
 """The same text by language."""
+
+
+class Obeyed(Value):
+    """A clause that the system obeys by how it is built, without a setting."""
+
+    clause: ClauseId

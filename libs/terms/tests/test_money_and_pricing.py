@@ -101,6 +101,7 @@ def test_anything_with_the_fields_of_a_price_has_totals() -> None:
         (5, "THB", "THB 0.05"),
         (60_000, "JPY", "JPY 60,000"),
         (-123_450, "THB", "THB -1,234.50"),
+        (1_234_005, "KWD", "KWD 1,234.005"),
     ],
 )
 def test_amounts_for_people(amount: int, currency: str, text: str) -> None:

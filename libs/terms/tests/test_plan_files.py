@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kippu_terms.loading import check, load
 from kippu_terms.plan import digest
-from kippu_terms.plan_book import NoSuchPlan, PlanBook
 from kippu_terms.plan_faults import PlanInvalid, lines_of
 from kippu_terms.pricing import price
 from kippu_terms.refusal import Refused
@@ -130,29 +129,6 @@ def test_a_plan_with_a_hole_is_in_order_or_has_faults_on_lines_it_has(start: int
     text = SOURCE[:start] + SOURCE[start + length :]
     lines = text.count("\n") + 1
     assert all(1 <= fault.line <= lines for fault in check(text))
-
-
-def test_the_version_in_force_is_the_latest_that_took_effect() -> None:
-    first, second = load(SOURCE), load(changed("2025-04-01", "2026-01-01").replace("= 2025-04-01", "= 2026-01-01"))
-    book = PlanBook([second]).with_version(first)
-    assert [plan.version for plan in book] == ["2025-04-01", "2026-01-01"]
-    assert book.in_force(date(2025, 12, 31)) is first
-    assert book.in_force(date(2026, 1, 1)) is second
-    assert book.pinned("2025-04-01") is first
-    with pytest.raises(NoSuchPlan, match="2025-03-31"):
-        book.in_force(date(2025, 3, 31))
-    with pytest.raises(NoSuchPlan, match="known: 2025-04-01, 2026-01-01"):
-        book.pinned("2024")
-
-
-def test_two_versions_of_a_name_or_a_day_do_not_fit_into_a_book() -> None:
-    first = load(SOURCE)
-    with pytest.raises(ValueError, match="same version"):
-        PlanBook([first, first])
-    with pytest.raises(ValueError, match="date of effect"):
-        PlanBook([first, load(changed('version = "2025-04-01"', 'version = "b"'))])
-    with pytest.raises(ValueError, match="one family"):
-        PlanBook([first, load(changed('"iij-se"', '"other"').replace("2025-04-01", "2026-04-01"))])
 
 
 def test_a_product_may_have_a_tax_rate_of_its_own() -> None:

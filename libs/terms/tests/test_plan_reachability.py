@@ -9,6 +9,7 @@ from kippu_terms.plan_faults import PlanFault
 PLANS = Path(__file__).parents[3] / "plans"
 FILES = sorted(PLANS.glob("*.toml"))
 IIJ_SE = (PLANS / "iij-se.toml").read_text("utf-8")
+NEC_ESP = (PLANS / "nec-esp.toml").read_text("utf-8")
 QNP = (PLANS / "qnp.toml").read_text("utf-8")
 
 LATE_APPROVAL = '[[coverage.rules]]\nkind = "needs_approval"\nclause = "IIJ-06"\ncategories = ["question"]\n'
@@ -152,6 +153,15 @@ def test_a_target_whose_areas_all_have_an_earlier_one_is_never_reached() -> None
     assert "never reached" in fault.message
     assert fault.path == "fulfilment.services[0].targets[1]"
     assert check(before(QNP, place, target + 'areas = ["tokyo", "sapporo"]\n')) == []
+
+
+def test_a_rule_of_ordering_for_no_product_never_speaks() -> None:
+    rule = '[[ordering.rules]]\nkind = "not_offered"\nclause = "NEC-Q9"\nreasons = ["upgrade"]\ngroups = ["esp-g2"]\n'
+    place = "# --- Contracts"
+    assert check(before(NEC_ESP, place, rule)) == []
+    fault = only(check(before(NEC_ESP, place, rule + 'products = ["reporting-only"]\n')))
+    assert "rule not_offered never speaks" in fault.message
+    assert "never speaks" in only(check(before(NEC_ESP, place, rule + "renewals = true\n"))).message
 
 
 # --- Dates, keys, clauses

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from kippu_events.catalogue.billing import CreditNoteIssued, InvoiceIssued, InvoicePaid, QuoteAccepted, QuoteOffered
+from kippu_events.catalogue.billing import (
+    CreditNoteIssued,
+    InvoiceIssued,
+    InvoicePaid,
+    QuoteAccepted,
+    QuoteOffered,
+    QuoteWithdrawn,
+)
 from kippu_events.deadlines import Cancel, Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
 from kippu_events.work import Work
@@ -16,7 +23,9 @@ from kippu_billing.streams import invoice_of, quote_of
 OVERDUE = "payment-overdue"
 LAPSE = "quote-lapse"
 
-_PLANNED = {event.type for event in (InvoiceIssued, InvoicePaid, CreditNoteIssued, QuoteOffered, QuoteAccepted)}
+_PLANNED = {
+    event.type for event in (InvoiceIssued, InvoicePaid, CreditNoteIssued, QuoteOffered, QuoteAccepted, QuoteWithdrawn)
+}
 
 
 def plan(envelope: Envelope) -> Sequence[Schedule | Cancel]:
@@ -33,8 +42,8 @@ def plan(envelope: Envelope) -> Sequence[Schedule | Cancel]:
         case QuoteOffered() as offered:
             due_at = _end_of(offered.valid_until, offered.price.time_zone)
             return (_schedule(LAPSE, provider, offered.quote_id, due_at),)
-        case QuoteAccepted() as accepted:
-            return (Cancel(_id(LAPSE, provider, accepted.quote_id)),)
+        case QuoteAccepted() | QuoteWithdrawn() as settled:
+            return (Cancel(_id(LAPSE, provider, settled.quote_id)),)
     return ()
 
 

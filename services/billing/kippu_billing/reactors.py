@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted
+from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted, OrderRefunded, ShortfallForgiven
 from kippu_events.catalogue.shipments import ReturnOverdue, UnitReturned, UnitShipped
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
@@ -14,31 +14,40 @@ from kippu_billing.streams import charge_of, invoice_of, quote_of
 
 
 class InvoiceOrder(Reactor):
-    """Every accepted order is invoiced, once."""
+    """Every accepted order is invoiced, once; one that was given back has its invoice taken back."""
 
     name = "invoice-order"
     logs = ("entitlement",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(OrderAccepted, self._accepted),)
+        return (On(OrderAccepted, self._accepted), On(OrderRefunded, self._refunded))
 
     async def _accepted(self, envelope: Envelope, order: OrderAccepted, work: Work) -> None:
         stream = await invoice_of(work, envelope.provider, invoice.number_of(order.order_id))
         work.record(stream, *invoice.issue(stream.state, order, work.now))
 
+    async def _refunded(self, envelope: Envelope, order: OrderRefunded, work: Work) -> None:
+        number = invoice.number_of(order.order_id)
+        stream = await invoice_of(work, envelope.provider, number)
+        work.record(stream, *invoice.credit(stream.state, number, order.reason, work.now))
+
 
 class OfferShortfall(Reactor):
-    """Work that the wallet could not pay for is answered with an offer."""
+    """Work that the wallet could not pay for is answered with an offer, which falls once nothing is owed for it."""
 
     name = "offer-shortfall"
     logs = ("entitlement",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(DebitShortfall, self._short),)
+        return (On(DebitShortfall, self._short), On(ShortfallForgiven, self._forgiven))
 
     async def _short(self, envelope: Envelope, shortfall: DebitShortfall, work: Work) -> None:
         stream = await quote_of(work, envelope.provider, quote.id_of(shortfall.debit_id))
         work.record(stream, *quote.offer(stream.state, shortfall, work.now))
+
+    async def _forgiven(self, envelope: Envelope, forgiven: ShortfallForgiven, work: Work) -> None:
+        stream = await quote_of(work, envelope.provider, quote.id_of(forgiven.debit_id))
+        work.record(stream, *quote.withdraw(stream.state, forgiven, work.now))
 
 
 class ChargeFulfilment(Reactor):

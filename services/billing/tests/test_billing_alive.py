@@ -19,7 +19,7 @@ from kippu_events.catalogue.billing import (
     QuoteLapsed,
     QuoteOffered,
 )
-from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted
+from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted, OrderRefunded, ShortfallForgiven
 from kippu_events.catalogue.values import Price, PriceLine
 from kippu_events.log.memory import MemoryLog
 from kippu_events.log.postgres import PostgresLog
@@ -226,6 +226,29 @@ async def test_a_shortfall_is_offered_and_the_customers_own_partner_accepts_it_o
     assert await billing.run_due() == 0, "an accepted quote does not lapse"
 
 
+async def test_a_quote_is_withdrawn_once_nothing_is_owed_and_lapses_no_more(billing: Living) -> None:
+    quote = await fall_short(billing)
+    forgiven = ShortfallForgiven(
+        occurred_at=billing.clock.now(),
+        wallet_id="customer-1.iij-se",
+        customer_id="customer-1",
+        debit_id=quote.removeprefix("Q-"),
+        ticket_no="KP-0000-0001",
+        quantity=1,
+    )
+    await billing.hear("entitlement", "case-iij-KP-0000-0001", forgiven)
+    await billing.settle()
+    async with Caller(billing.app) as staff:
+        assert (await staff.get(f"/v1/quotes/{quote}")).json()["status"] == "withdrawn"
+        assert [each["quote_id"] for each in (await staff.get("/v1/quotes?status=withdrawn")).json()["items"]] == [
+            quote
+        ]
+        refused = await staff.post(f"/v1/quotes/{quote}/accept")
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "quote.withdrawn")
+    billing.clock.move_to(AFTER_LAST_DAY)
+    assert await billing.run_due() == 0, "a withdrawn quote does not lapse"
+
+
 async def test_a_quote_lapses_when_its_last_day_ends(billing: Living) -> None:
     quote = await fall_short(billing)
     billing.clock.move_to(AFTER_LAST_DAY)
@@ -236,6 +259,27 @@ async def test_a_quote_lapses_when_its_last_day_ends(billing: Living) -> None:
         assert (await staff.get("/v1/quotes?status=lapsed")).json()["items"][0]["quote_id"] == quote
     (lapsed,) = await billing.events(QuoteLapsed)
     assert lapsed.occurred_at == AFTER_LAST_DAY
+
+
+async def test_an_order_that_is_given_back_has_its_invoice_taken_back_with_what_was_paid(billing: Living) -> None:
+    number = await accept_order(billing)
+    async with Caller(billing.app) as desk:
+        body = {"invoice_no": number, "payment_id": "payment-1", "amount": 70_000, "currency": "THB"}
+        (await desk.post("/v1/payments", json=body | {"received_on": "2026-06-01"})).raise_for_status()
+    refunded = OrderRefunded(
+        occurred_at=billing.clock.now(),
+        order_id="order-1",
+        customer_id="customer-1",
+        refunded_on=date(2026, 6, 1),
+        reason="ordered by mistake",
+    )
+    await billing.hear("entitlement", "order-iij-order-1", refunded)
+    await billing.settle()
+    async with Caller(billing.app) as desk:
+        invoice = (await desk.get(f"/v1/invoices/{number}")).json()
+        (note,) = (await desk.get("/v1/credit-notes")).json()["items"]
+    assert (invoice["status"], invoice["outstanding"]) == ("credited", 0)
+    assert (note["total"], note["paid_back"], note["reason"]) == (1_070_000, 70_000, "ordered by mistake")
 
 
 async def test_what_is_heard_twice_is_done_once(billing: Living) -> None:

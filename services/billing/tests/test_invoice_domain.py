@@ -72,6 +72,12 @@ def codes(invoice: Invoice, payment: Payment, kind: str) -> set[str]:
     return {fault.code for fault in refused.value.faults}
 
 
+def test_an_order_that_is_paid_in_advance_is_due_by_the_day_of_its_terms() -> None:
+    in_advance = order().model_copy(update={"pay_by": date(2026, 6, 7)})
+    (invoice,) = domain.issue(Invoice(), in_advance, NOW)
+    assert isinstance(invoice, InvoiceIssued) and invoice.due_on == date(2026, 6, 7)
+
+
 def test_an_accepted_order_is_invoiced_once_with_tax() -> None:
     (invoice,) = domain.issue(Invoice(), order(), NOW)
     assert isinstance(invoice, InvoiceIssued)

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 from kippu_billing.domain import quote as domain
 from kippu_billing.domain.quote import Quote, evolve
-from kippu_events.catalogue.billing import QuoteLapsed, QuoteOffered
-from kippu_events.catalogue.entitlement import DebitShortfall
+from kippu_events.catalogue.billing import QuoteLapsed, QuoteOffered, QuoteWithdrawn
+from kippu_events.catalogue.entitlement import DebitShortfall, ShortfallForgiven
 from kippu_events.catalogue.values import Price, PriceLine
 from kippu_terms.refusal import Refused
 
@@ -39,6 +39,16 @@ SHORTFALL = DebitShortfall(
     ),
     offer_valid_until=date(2026, 6, 30),
     clause="IIJ-07",
+)
+
+
+FORGIVEN = ShortfallForgiven(
+    occurred_at=NOW,
+    wallet_id="customer-1.iij-se",
+    customer_id="customer-1",
+    debit_id="KP-0000-0001.2",
+    ticket_no="KP-0000-0001",
+    quantity=2,
 )
 
 
@@ -76,6 +86,17 @@ def test_after_its_last_day_the_date_decides_before_the_lapse_is_on_record() -> 
 
 def test_an_unknown_quote_is_not_found() -> None:
     assert refusal(Quote(), NOW) == ("not_found", "quote.unknown")
+
+
+def test_a_quote_is_withdrawn_once_nothing_is_owed_unless_it_was_accepted() -> None:
+    (withdrawn,) = domain.withdraw(offered(), FORGIVEN, NOW)
+    assert isinstance(withdrawn, QuoteWithdrawn)
+    assert withdrawn.quote_id == "Q-KP-0000-0001.2"
+    gone = evolve(offered(), withdrawn)
+    assert refusal(gone, NOW) == ("conflict", "quote.withdrawn")
+    assert domain.withdraw(gone, FORGIVEN, NOW) == domain.lapse(gone, "Q-KP-0000-0001.2", MIDNIGHT) == []
+    accepted = evolve(offered(), domain.accept(offered(), "Q-KP-0000-0001.2", "client-1", NOW))
+    assert domain.withdraw(accepted, FORGIVEN, NOW) == domain.withdraw(Quote(), FORGIVEN, NOW) == []
 
 
 def test_a_quote_lapses_once_unless_accepted() -> None:

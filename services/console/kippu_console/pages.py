@@ -1,6 +1,7 @@
 """The pages: each one answers one question, at a glance, in English, Japanese or Thai. They only read."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -11,8 +12,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from kippu_privacy.vault import Vault
 from kippu_service.http import Query, Snapshot, query
 
-from kippu_console import views
-from kippu_console.words import LANGUAGES, choose_language, local, money, said, words
+from kippu_console import shipments, views
+from kippu_console.words import LANGUAGES, choose_language, local, money, plain, said, words
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "style.css").read_bytes()
@@ -51,6 +52,7 @@ class Pages:
             "said": lambda text: said(text, language),
             "local": lambda instant: local(instant, zone or ZoneInfo("UTC")),
             "money": money,
+            "plain": plain,
         }
         content = page.get_template(template).render(
             values, w=words(language), lang=language, q=f"?lang={language}" if asked else "", here=request.url.path
@@ -74,6 +76,11 @@ class Pages:
             row.update({field: next(texts) for field in fields})
 
 
+def _now(reads: Query) -> datetime:
+    """Business time: what is late is late by the provider's clock."""
+    return reads.runtime.clock.now()
+
+
 def pages(vault: Vault) -> APIRouter:
     """The console's pages as routes."""
     router = APIRouter(include_in_schema=False)
@@ -85,7 +92,9 @@ def pages(vault: Vault) -> APIRouter:
 
     @router.get("/tickets/{ticket_no}")
     async def ticket(request: Request, ticket_no: str, reads: Reader) -> Response:
-        return await page.show(request, reads, "ticket.html", lambda rows: views.ticket(rows, ticket_no), "subject")
+        return await page.show(
+            request, reads, "ticket.html", lambda rows: views.ticket(rows, ticket_no, _now(reads)), "subject"
+        )
 
     @router.get("/wallets")
     async def wallets(request: Request, reads: Reader) -> Response:
@@ -98,6 +107,10 @@ def pages(vault: Vault) -> APIRouter:
     @router.get("/visits")
     async def visits(request: Request, reads: Reader) -> Response:
         return await page.show(request, reads, "visits.html", views.visits)
+
+    @router.get("/shipments")
+    async def shipments_page(request: Request, reads: Reader) -> Response:
+        return await page.show(request, reads, "shipments.html", lambda rows: shipments.page(rows, _now(reads)))
 
     @router.get("/mail")
     async def mail(request: Request, reads: Reader) -> Response:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from asyncpg import Connection
 from kippu_events.catalogue import billing, dispatch, entitlement, intake
+from kippu_events.catalogue.values import Outcome
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event, catalogue
@@ -16,7 +17,7 @@ from kippu_events.personal import carry
 LOGS = ("intake", "entitlement", "dispatch", "billing")
 
 
-async def _write(connection: Connection[Any], statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+async def write(connection: Connection[Any], statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Runs a statement of `unnest($1, $2, …)` over the columns of the rows; nothing for no rows."""
     columns = list(zip(*rows, strict=True))
     if columns:
@@ -40,7 +41,7 @@ class Providers(Projector):
         for envelope in batch:
             event: Any = envelope.event
             zones[envelope.provider] = tomllib.loads(event.source)["time_zone"]
-        await _write(connection, PROVIDER, sorted(zones.items()))
+        await write(connection, PROVIDER, sorted(zones.items()))
 
 
 PROVIDER = """
@@ -62,7 +63,7 @@ class Timeline(Projector):
     )
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
-        await _write(connection, TIMELINE, [self._row(envelope) for envelope in batch])
+        await write(connection, TIMELINE, [self._row(envelope) for envelope in batch])
 
     @staticmethod
     def _row(envelope: Envelope) -> tuple[Any, ...]:
@@ -101,7 +102,7 @@ class Board(Projector):
     """One row a request: where it stands, by which clause, what it used."""
 
     name = "board"
-    version = 2
+    version = 3
     logs = ("intake", "entitlement")
     tables = ("board",)
     subscribes = (
@@ -118,6 +119,8 @@ class Board(Projector):
         entitlement.TicketDebited,
         entitlement.TicketDebitReversed,
         entitlement.DebitShortfall,
+        entitlement.DebitNoted,
+        entitlement.RequestDeclined,
     )
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
@@ -125,14 +128,23 @@ class Board(Projector):
         for envelope in batch:
             event: Any = envelope.event
             row = requests.setdefault((envelope.provider, event.ticket_no), {"customer_id": event.customer_id})
+            if _forgives(event):
+                row |= {"forgiven": True, "missing": 0}
             for column, value in _board_columns(envelope, event).items():
                 row[column] = row.get(column, 0) + value if column in SUMS else value
         # Rows are locked in one order, whoever writes them.
         keys = sorted(requests)
-        await _write(connection, BOARD_ROWS, [(*key, requests[key]["customer_id"]) for key in keys])
-        await _write(
+        await write(connection, BOARD_ROWS, [(*key, requests[key]["customer_id"]) for key in keys])
+        await write(
             connection, BOARD, [(*key, *(requests[key].get(column) for column in BOARD_COLUMNS)) for key in keys]
         )
+
+
+def _forgives(event: Event) -> bool:
+    """Whether what the request owed is owed no more."""
+    return isinstance(event, entitlement.RequestDeclined) or (
+        isinstance(event, entitlement.CoverageDecided) and event.outcome is Outcome.COVERED
+    )
 
 
 STATUS: dict[type[Event], str] = {
@@ -174,6 +186,8 @@ def _board_columns(envelope: Envelope, event: Any) -> dict[str, Any]:
             columns["debited"] = -event.quantity
         case entitlement.DebitShortfall():
             columns["missing"] = event.missing
+        case entitlement.DebitNoted() if event.settles is not None:
+            columns["missing"] = -event.quantity
     return columns
 
 
@@ -190,6 +204,7 @@ BOARD_COLUMNS = (
     "deciding_clause",
     "debited",
     "missing",
+    "forgiven",
 )
 
 BOARD_ROWS = """
@@ -211,11 +226,11 @@ update read.board set
     outcome = coalesce(new.outcome, board.outcome),
     deciding_clause = coalesce(new.deciding_clause, board.deciding_clause),
     debited = board.debited + coalesce(new.debited, 0),
-    missing = board.missing + coalesce(new.missing, 0)
+    missing = case when new.forgiven then 0 else board.missing end + coalesce(new.missing, 0)
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
-    $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[])
+    $9::text[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::boolean[])
     as new (provider, ticket_no, status, waiting_for, channel, category, asset_serial, received_at, subject, minutes,
-        outcome, deciding_clause, debited, missing)
+        outcome, deciding_clause, debited, missing, forgiven)
 where board.provider = new.provider and board.ticket_no = new.ticket_no
 """
 
@@ -224,6 +239,7 @@ class Visits(Projector):
     """Where each visit stands."""
 
     name = "visits"
+    version = 2
     logs = ("dispatch",)
     tables = ("visit",)
     subscribes: ClassVar[tuple[type[Event], ...]] = (
@@ -244,26 +260,35 @@ class Visits(Projector):
                 (envelope.provider, event.visit_id), {"customer_id": event.customer_id, "ticket_no": event.ticket_no}
             )
             row["status"] = type(event).__name__.removeprefix("Visit").lower()
+            if isinstance(event, dispatch.VisitRequested) and event.target is not None:
+                row["target"] = event.target.model_dump_json()
             for column, names in VISIT_SOURCES.items():
                 value = next((getattr(event, name) for name in names if _field(event, name) is not None), None)
                 if value is not None:
                     row[column] = value
         rows = [
-            (*key, *(visits[key].get(column) for column in ("customer_id", "ticket_no", "status", *VISIT_SOURCES)))
+            (
+                *key,
+                *(
+                    visits[key].get(column)
+                    for column in ("customer_id", "ticket_no", "status", *VISIT_SOURCES, "target")
+                ),
+            )
             for key in sorted(visits)
         ]
-        await _write(connection, VISIT, rows)
+        await write(connection, VISIT, rows)
 
 
 VISIT_SOURCES = {"visit_at": ("wanted_at", "starts_at", "to_at"), "minutes": ("minutes",), "clause": ("clause",)}
 
 VISIT = """
-insert into read.visit as visit (provider, visit_id, customer_id, ticket_no, status, visit_at, minutes, clause)
+insert into read.visit as visit (provider, visit_id, customer_id, ticket_no, status, visit_at, minutes, clause,
+    target)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bigint[],
-    $8::text[])
+    $8::text[], $9::jsonb[])
 on conflict (provider, visit_id) do update set status = excluded.status,
     visit_at = coalesce(excluded.visit_at, visit.visit_at), minutes = coalesce(excluded.minutes, visit.minutes),
-    clause = coalesce(excluded.clause, visit.clause)
+    clause = coalesce(excluded.clause, visit.clause), target = coalesce(excluded.target, visit.target)
 """
 
 
@@ -296,7 +321,7 @@ class Wallets(Projector):
             (*key, *(wallets[key][column] for column in ("customer_id", "version", *WALLET_SUMS)))
             for key in sorted(wallets)
         ]
-        await _write(connection, WALLET, rows)
+        await write(connection, WALLET, rows)
 
 
 WALLET_SUM_OF: dict[type[Event], str] = {
@@ -328,8 +353,8 @@ class UnmatchedMail(Projector):
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
         arrived = [envelope for envelope in batch if isinstance(envelope.event, intake.MailUnmatched)]
         matched = [envelope for envelope in batch if isinstance(envelope.event, intake.MailMatched)]
-        await _write(connection, UNMATCHED, [self._row(envelope, envelope.event) for envelope in arrived])
-        await _write(connection, MATCHED, [self._match(envelope, envelope.event) for envelope in matched])
+        await write(connection, UNMATCHED, [self._row(envelope, envelope.event) for envelope in arrived])
+        await write(connection, MATCHED, [self._match(envelope, envelope.event) for envelope in matched])
 
     @staticmethod
     def _row(envelope: Envelope, event: Any) -> tuple[Any, ...]:
@@ -363,7 +388,7 @@ class Invoices(Projector):
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
         issued = [envelope for envelope in batch if isinstance(envelope.event, billing.InvoiceIssued)]
-        await _write(connection, INVOICE, [self._row(envelope, envelope.event) for envelope in issued])
+        await write(connection, INVOICE, [self._row(envelope, envelope.event) for envelope in issued])
         changes: dict[tuple[str, str], tuple[str, int]] = {}
         for envelope in batch:
             event: Any = envelope.event
@@ -373,7 +398,7 @@ class Invoices(Projector):
                     changes[envelope.provider, event.invoice_no] = (status, event.outstanding)
                 case billing.InvoicePaid():
                     changes[envelope.provider, event.invoice_no] = ("paid", 0)
-        await _write(connection, INVOICE_CHANGE, [(*key, *changes[key]) for key in sorted(changes)])
+        await write(connection, INVOICE_CHANGE, [(*key, *changes[key]) for key in sorted(changes)])
 
     @staticmethod
     def _row(envelope: Envelope, event: Any) -> tuple[Any, ...]:

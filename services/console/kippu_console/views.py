@@ -1,11 +1,15 @@
 """The queries behind the pages. Each runs under row-level security, in the caller's provider and customers."""
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from asyncpg import Record
 from kippu_service.http import Snapshot
+
+from kippu_console import shipments
 
 
 async def _figures(reads: Snapshot) -> Record:
@@ -17,7 +21,10 @@ async def _figures(reads: Snapshot) -> Record:
             (select count(*) from read.board where status = 'waiting' and waiting_for = 'approval') as approvals,
             (select count(*) from read.visit where status = 'held') as held,
             (select count(*) from read.unmatched where ticket_no is null) as unmatched,
-            (select count(*) from read.invoice where status = 'overdue') as overdue
+            (select count(*) from read.invoice where status = 'overdue') as overdue,
+            (select count(*) from read.shipment
+                where status in ('planned', 'allotted', 'in_repair', 'repaired', 'failed')) as to_ship,
+            (select count(*) from read.shipment where return_status = 'overdue') as returns_overdue
         """
     )
     return rows[0]
@@ -43,7 +50,7 @@ async def board(reads: Snapshot) -> dict[str, Any]:
     return {"rows": [dict(row) for row in rows], "figures": await _figures(reads)}
 
 
-async def ticket(reads: Snapshot, ticket_no: str) -> dict[str, Any] | None:
+async def ticket(reads: Snapshot, ticket_no: str, now: datetime) -> dict[str, Any] | None:
     """One request: where it stands, what was decided and why, and what happened to it in all services."""
     row = await reads.fetchrow("select * from read.board where ticket_no = $1", ticket_no)
     if row is None:
@@ -56,10 +63,35 @@ async def ticket(reads: Snapshot, ticket_no: str) -> dict[str, Any] | None:
     return {
         "ticket": dict(row),
         "timeline": timeline,
-        "visits": await reads.fetch("select * from read.visit where ticket_no = $1 order by visit_id", ticket_no),
+        "visits": await _visits(reads, "where ticket_no = $1 order by visit_id", ticket_no),
+        "shipments": await shipments.of_ticket(reads, ticket_no, now),
         "decision": decision,
+        "shortfall": shortfall_of(timeline),
         "deciding": _deciding_text(decision) if decision else None,
     }
+
+
+def shortfall_of(timeline: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """What the wallet lacked for a request, as long as any of it is owed, with the offer that was made for it."""
+    owed: dict[str, int] = {}
+    short: dict[str, dict[str, Any]] = {}
+    case = [event for event in timeline if event["stream"].startswith("case-")]
+    for event in sorted(case, key=lambda event: int(event["version"])):
+        data = event["data"]
+        match event["name"]:
+            case "DebitShortfall":
+                owed[data["debit_id"]], short[data["debit_id"]] = data["missing"], data
+            case "DebitNoted" if data.get("settles") in owed:
+                owed[data["settles"]] -= data["quantity"]
+            case "RequestDeclined":
+                owed = dict.fromkeys(owed, 0)
+            case "CoverageDecided" if data["outcome"] == "covered":
+                owed = dict.fromkeys(owed, 0)
+    still = [debit_id for debit_id, quantity in owed.items() if quantity > 0]
+    if not still:
+        return None
+    offer = next((event["data"] for event in timeline if event["name"] == "QuoteOffered"), None)
+    return {"owed": sum(owed.values()), "wanted": sum(short[each]["wanted"] for each in still), "offer": offer}
 
 
 def _deciding_text(decision: dict[str, Any]) -> dict[str, str] | None:
@@ -96,8 +128,12 @@ _SIGNS = {
 
 async def visits(reads: Snapshot) -> dict[str, Any]:
     """Held visits first, then by date."""
-    ordered = "select * from read.visit order by (status = 'held') desc, visit_at nulls last, visit_id limit 200"
-    return {"rows": await reads.fetch(ordered)}
+    return {"rows": await _visits(reads, "order by (status = 'held') desc, visit_at nulls last, visit_id limit 200")}
+
+
+async def _visits(reads: Snapshot, which: str, *arguments: Any) -> list[dict[str, Any]]:
+    rows = await reads.fetch(f"select * from read.visit {which}", *arguments)  # noqa: S608  our own clauses
+    return [dict(row) | {"target": shipments.aim(row["target"])} for row in rows]
 
 
 async def unmatched_mail(reads: Snapshot) -> dict[str, Any]:
@@ -115,7 +151,8 @@ async def invoices(reads: Snapshot) -> dict[str, Any]:
 
 
 _EVENTS = """
-select event_id::text, causation_id, log, position, type, occurred_at, recorded_at, actor, data from read.timeline
+select event_id::text, causation_id, log, position, stream, version, type, occurred_at, recorded_at, actor, data
+from read.timeline
 """
 _NOT_SHOWN = {"occurred_at", "customer_id", "ticket_no", "findings", "facts", "remedies", "received_at", "parameters"}
 

@@ -35,6 +35,13 @@ def money(amount: int, currency: str) -> str:
     return f"{amount / 10**digits:,.{digits}f} {currency}" if digits else f"{amount:,} {currency}"
 
 
+def plain(value: Any) -> str:
+    """What a rule looked at, for people: a list without brackets, true and false in small letters."""
+    if isinstance(value, list):
+        return ", ".join(plain(each) for each in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def said(text: dict[str, str] | None, language: str) -> str:
     """A text in the wanted language, else in English, else in any."""
     text = text or {}

@@ -2,123 +2,24 @@
 
 import random
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kippu_console import app as console
+from kippu_console.testing import LATE_TICKET, NOON, TICKET, WALLET, story
 from kippu_console.words import LANGUAGES, words
-from kippu_events.catalogue import billing, dispatch, entitlement, intake
-from kippu_events.catalogue.values import Allocation, Channel, ClauseFinding, Outcome, Price, Remedy, WorkKind
 from kippu_events.envelope import Envelope
-from kippu_events.event import Event
+from kippu_events.event import Event, catalogue
 from kippu_events.log.memory import MemoryLog
 from kippu_events.ports import SystemIds, VirtualClock
 from kippu_events.work import Cause, Fold, Work, Worker
-from kippu_privacy import Plain
 from kippu_service.application import create_app
 from kippu_service.runtime import Runtime
 from kippu_service.testing import Caller, runtime_on
 
-NOON = datetime(2026, 4, 30, 5, 0, tzinfo=UTC)
-PRICE = Price(
-    currency="THB", lines=(), tax_name="VAT", tax_rounding="half_up", payment_days=30, time_zone="Asia/Bangkok"
-)
 COUNT = Fold(int, lambda: 0, lambda state, event: state + 1, version=1)
 MIGRATIONS = Path(console.__file__).parent / "migrations"
-TICKET = "KP-0000-0001"
-WALLET = "customer-1.iij-se"
-
-
-def story() -> list[tuple[str, str, Event]]:
-    """(log, stream, event): a request that is decided, debited, held and postponed, and an invoice that is paid."""
-    who: dict[str, Any] = {"ticket_no": TICKET, "customer_id": "customer-1"}
-    wallet: dict[str, Any] = {"wallet_id": WALLET, "customer_id": "customer-1"}
-    visit: dict[str, Any] = {**who, "visit_id": f"{TICKET}.V1", "clause": "IIJ-09"}
-    invoice: dict[str, Any] = {"invoice_no": "INV-order-1", "customer_id": "customer-1", "order_id": "order-1"}
-    return [
-        (
-            "intake",
-            f"ticket-iij-{TICKET}",
-            intake.TicketOpened(
-                **who, contact_id="contact-1", plan_family="iij-se", channel=Channel.MAIL, received_at=NOON,
-                language="th", subject=Plain("contact-1", "เครือข่ายล่ม <b>"), occurred_at=NOON,
-            ),
-        ),
-        (
-            "entitlement",
-            f"case-iij-{TICKET}",
-            entitlement.CoverageDecided(
-                **who, contact_id="contact-1", decision=1, plan_family="iij-se", plan_version="2025-04-01",
-                outcome=Outcome.COVERED_BY_DEBIT, metered=True, deciding_clause="IIJ-07", occurred_at=NOON,
-                findings=(
-                    ClauseFinding(
-                        clause="IIJ-07", rule="metered_debit", inputs={"unit_minutes": 60}, result="debit",
-                        text={"en": "Tickets begin counting on receipt.", "th": "เริ่มนับเมื่อได้รับ"},
-                    ),
-                ),
-                remedies=(Remedy(action="ask_earlier", clause="IIJ-09", text={"en": "Ask earlier."}),), facts={},
-            ),
-        ),
-        ("intake", f"ticket-iij-{TICKET}", intake.TicketWaiting(**who, waiting_for="dispatcher", occurred_at=NOON)),
-        (
-            "intake",
-            f"ticket-iij-{TICKET}",
-            intake.WorkRecorded(
-                **who, work_id="w1", kind=WorkKind.ISOLATION, started_at=NOON, minutes=85, recorded_by="operator-1",
-                occurred_at=NOON,
-            ),
-        ),
-        (
-            "entitlement",
-            f"wallet-iij-{WALLET}",
-            entitlement.WalletOpened(**wallet, plan_family="iij-se", occurred_at=NOON),
-        ),
-        (
-            "entitlement",
-            f"wallet-iij-{WALLET}",
-            entitlement.TicketsCredited(
-                **wallet, lot_id="order-1", quantity=5, valid_from=NOON, expires_at=NOON + timedelta(days=365),
-                order_id="order-1", occurred_at=NOON,
-            ),
-        ),
-        (
-            "entitlement",
-            f"wallet-iij-{WALLET}",
-            entitlement.TicketDebited(
-                **wallet, debit_id=f"{TICKET}.1", ticket_no=TICKET, quantity=2, counts_at=NOON, balance=3,
-                allocations=(Allocation(lot_id="order-1", quantity=2),), clause="IIJ-07", occurred_at=NOON,
-            ),
-        ),
-        (
-            "dispatch",
-            f"visits-iij-{TICKET}",
-            dispatch.VisitRequested(**visit, wanted_at=NOON, minutes=60, notice_days=3, occurred_at=NOON),
-        ),
-        ("dispatch", f"visits-iij-{TICKET}", dispatch.VisitHeld(**visit, occurred_at=NOON)),
-        (
-            "billing",
-            "invoice-iij-INV-order-1",
-            billing.InvoiceIssued(
-                **invoice, issued_on=date(2026, 4, 30), due_on=date(2026, 5, 30), price=PRICE, net=975_000, taxes=(),
-                total=1_043_250, currency="THB", occurred_at=NOON,
-            ),
-        ),
-        (
-            "billing",
-            "invoice-iij-INV-order-1",
-            billing.InvoicePaid(**invoice, paid_on=date(2026, 5, 2), occurred_at=NOON),
-        ),
-        (
-            "intake",
-            "mail-iij-m1",
-            intake.MailUnmatched(
-                mail_id="m1", reason="no_prefix", received_at=NOON, language="en", occurred_at=NOON,
-                sender=Plain("mail-m1", "someone@customer.example"), subject=Plain("mail-m1", "Hello"),
-            ),
-        ),
-    ]  # fmt: skip
 
 
 @pytest.fixture
@@ -189,6 +90,7 @@ async def test_a_request_page_says_what_was_decided_by_which_clause_and_what_was
         ("/visits", "held"),
         ("/mail", "someone@customer.example"),
         ("/invoices", "10,432.50 THB"),
+        ("/shipments?lang=ja", "返送期限超過"),
     ],
 )
 async def test_each_page_shows_its_answer(runtime: Runtime, path: str, shown: str) -> None:
@@ -198,6 +100,42 @@ async def test_each_page_shows_its_answer(runtime: Runtime, path: str, shown: st
 
     assert status == 200
     assert any(part in html for part in shown.split("|"))
+
+
+async def test_the_shipments_page_says_what_is_late_by_which_clock_and_what_is_overdue(runtime: Runtime) -> None:
+    await apply(runtime, await record(runtime), 100)
+
+    _, html = await page(runtime, "/shipments?lang=en")
+
+    leaving, back = html.split("<h2>Due back</h2>")
+    assert LATE_TICKET in leaving
+    assert TICKET not in leaving, "what was delivered is not to ship"
+    assert '<span class="late">by 2026-04-29</span>' in leaving
+    assert f'href="/tickets/{TICKET}?lang=en"' in back
+    assert "NAS-1" in back
+    assert "came instead: NAS-9" in back
+    assert '<span class="state overdue">' in back
+
+
+async def test_a_request_page_shows_its_shipment_the_targets_clock_and_what_the_wallet_lacked(
+    runtime: Runtime,
+) -> None:
+    await apply(runtime, await record(runtime), 100)
+
+    _, html = await page(runtime, f"/tickets/{TICKET}?lang=en")
+
+    assert "<span>by 2026-04-30</span>" in html, "it left in time, before it left again"
+    assert "not counted: 04-28 A Holiday" in html
+    assert "04-29 closing day" in html
+    assert "1 of 3 are missing" in html, "one of the two was settled"
+    assert "535.00" not in html, "amounts are shown in the currency's units"
+    assert "5,350.00 THB" in html
+    assert "Missing 1" in html
+
+
+def test_every_event_of_a_request_has_its_words() -> None:
+    told = {event.__name__ for event in catalogue().values() if {"ticket_no", "wallet_id"} & set(event.model_fields)}
+    assert told - words("en")["events"].keys() == set()
 
 
 async def test_a_wallets_page_tells_its_own_stream_with_the_balance_after_each_entry(runtime: Runtime) -> None:
@@ -216,6 +154,7 @@ def test_every_language_has_the_same_words() -> None:
         assert spoken.keys() == english.keys()
         assert spoken["states"].keys() == english["states"].keys()
         assert spoken["events"].keys() == english["events"].keys()
+        assert spoken["reasons"].keys() == english["reasons"].keys()
 
 
 async def test_another_provider_and_a_partner_see_nothing(runtime: Runtime) -> None:

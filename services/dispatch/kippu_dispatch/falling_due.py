@@ -1,8 +1,10 @@
-"""Dispatch's deadlines: a return is reminded of and falls overdue, a delivery stays unreported."""
+"""Dispatch's deadlines: a return is reminded of and falls overdue, a delivery stays unreported; a booking is void, its
+points are due, its appointment comes."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
+from kippu_events.catalogue.bookings import BookingRequested
 from kippu_events.catalogue.shipments import (
     DeliveryFailed,
     ReturnExpected,
@@ -15,21 +17,31 @@ from kippu_events.deadlines import Cancel, Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
 from kippu_events.work import Work
 
-from kippu_dispatch.domain import reports, returns
+from kippu_dispatch.domain import booking, reports, returns
 from kippu_dispatch.domain.shipment import ticket_of
-from kippu_dispatch.streams import shipments_of
+from kippu_dispatch.streams import booking_of, shipments_of
 
 REMIND = "return-reminder"
 OVERDUE = "return-overdue"
 UNREPORTED = "delivery-unreported"
+VOID = "booking-void"
+POINTS = "booking-points"
+BEGIN = "booking-begins"
 
-_PLANNED = {event.type for event in (UnitShipped, DeliveryFailed, UnitDelivered, ReturnExpected, UnitReturned)}
+_PLANNED = {
+    event.type for event in (UnitShipped, DeliveryFailed, UnitDelivered, ReturnExpected, UnitReturned, BookingRequested)
+}
 
 
 def plan(envelope: Envelope) -> Sequence[Schedule | Cancel]:
     """Which deadlines an event of dispatch's log asks for or takes back."""
     if envelope.type not in _PLANNED:
         return ()
+    booked = envelope.event
+    return _of_booking(envelope, booked) if isinstance(booked, BookingRequested) else _of_shipment(envelope)
+
+
+def _of_shipment(envelope: Envelope) -> Sequence[Schedule | Cancel]:
     match envelope.event:
         case UnitShipped() as shipped:
             due_at = shipped.shipped_at + reports.REPORTED_WITHIN
@@ -42,6 +54,17 @@ def plan(envelope: Envelope) -> Sequence[Schedule | Cancel]:
         case UnitReturned() as returned:
             return (_cancel(REMIND, envelope, returned), _cancel(OVERDUE, envelope, returned))
     return ()
+
+
+def _of_booking(envelope: Envelope, booked: BookingRequested) -> tuple[Schedule, ...]:
+    """Each looks at the booking when it fires, so that none has to be taken back."""
+    dates = ((VOID, booked.terms.void_at), (POINTS, booked.terms.points_due_at), (BEGIN, booked.starts_at))
+    payload = {"booking_id": booked.booking_id}
+    return tuple(
+        Schedule(f"{kind}:{envelope.provider}:{booked.booking_id}", kind, envelope.provider, at, payload)
+        for kind, at in dates
+        if at is not None
+    )
 
 
 async def remind(deadline: Deadline, work: Work) -> None:
@@ -62,7 +85,32 @@ async def remain_unreported(deadline: Deadline, work: Work) -> None:
     work.record(stream, *reports.remain_unreported(stream.state, shipment_id, attempt, deadline.due_at))
 
 
-DEADLINES = Deadlines(plan, {REMIND: remind, OVERDUE: fall_overdue, UNREPORTED: remain_unreported})
+async def void_booking(deadline: Deadline, work: Work) -> None:
+    stream = await booking_of(work, deadline.provider, deadline.payload["booking_id"])
+    work.record(stream, *booking.void(stream.state, deadline.due_at))
+
+
+async def let_points_fall_due(deadline: Deadline, work: Work) -> None:
+    stream = await booking_of(work, deadline.provider, deadline.payload["booking_id"])
+    work.record(stream, *booking.points_due(stream.state, deadline.due_at))
+
+
+async def begin_booking(deadline: Deadline, work: Work) -> None:
+    stream = await booking_of(work, deadline.provider, deadline.payload["booking_id"])
+    work.record(stream, *booking.begin(stream.state, deadline.due_at))
+
+
+DEADLINES = Deadlines(
+    plan,
+    {
+        REMIND: remind,
+        OVERDUE: fall_overdue,
+        UNREPORTED: remain_unreported,
+        VOID: void_booking,
+        POINTS: let_points_fall_due,
+        BEGIN: begin_booking,
+    },
+)
 
 
 def _id(kind: str, envelope: Envelope, event: ShipmentEvent, attempt: int | None) -> str:

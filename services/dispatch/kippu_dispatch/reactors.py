@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.catalogue.bookings import BookingAccepted
+from kippu_events.catalogue.entitlement import CoverageDecided, OrderPaid
 from kippu_events.catalogue.intake import TicketClosed, TicketDeclined
 from kippu_events.catalogue.shipments import ShipmentWithdrawn
 from kippu_events.consumer import On, Reactor
@@ -11,9 +12,9 @@ from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 from kippu_events.work import Stream, Work
 
-from kippu_dispatch.domain import planning, visit_planning
+from kippu_dispatch.domain import booking, planning, visit_planning
 from kippu_dispatch.domain.shipment import Shipments
-from kippu_dispatch.streams import shipments_of, unit_of, visits_of
+from kippu_dispatch.streams import booking_of, shipments_of, unit_of, visits_of
 
 
 class PlanVisit(Reactor):
@@ -64,6 +65,24 @@ class PlanShipment(Reactor):
         shipments = await shipments_of(work, envelope.provider, ended.ticket_no)
         at: datetime = envelope.recorded_at
         await _record(work, shipments, planning.stop(shipments.state, ended.ticket_no, ended.customer_id, at, reason))
+
+
+class FollowBookings(Reactor):
+    """An accepted booking waits for its payment, and is confirmed by it (CWC-16)."""
+
+    name = "follow-bookings"
+    logs = ("entitlement",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(BookingAccepted, self._accepted), On(OrderPaid, self._paid))
+
+    async def _accepted(self, envelope: Envelope, accepted: BookingAccepted, work: Work) -> None:
+        stream = await booking_of(work, envelope.provider, accepted.booking_id)
+        work.record(stream, *booking.take(stream.state, accepted, work.now))
+
+    async def _paid(self, envelope: Envelope, paid: OrderPaid, work: Work) -> None:
+        stream = await booking_of(work, envelope.provider, paid.order_id)
+        work.record(stream, *booking.pay(stream.state, paid.paid_on, envelope.recorded_at, work.now))
 
 
 async def _record(work: Work, shipments: Stream[Shipments], events: Sequence[Event]) -> None:

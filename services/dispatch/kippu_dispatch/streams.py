@@ -2,7 +2,8 @@
 
 from kippu_events.work import Fold, Stream, Work
 
-from kippu_dispatch.domain import shipment, unit, visit
+from kippu_dispatch.domain import booking, shipment, unit, visit
+from kippu_dispatch.domain.booking import Booking
 from kippu_dispatch.domain.shipment import Shipments
 from kippu_dispatch.domain.unit import Unit
 from kippu_dispatch.domain.visit import Visits
@@ -10,6 +11,7 @@ from kippu_dispatch.domain.visit import Visits
 VISITS = Fold(Visits, Visits, visit.evolve, version=3)
 SHIPMENTS = Fold(Shipments, Shipments, shipment.evolve, version=2)
 UNIT = Fold(Unit, Unit, unit.evolve, version=1)
+BOOKING = Fold(Booking, Booking, booking.evolve, version=1)
 
 
 async def visits_of(work: Work, provider: str, ticket_no: str) -> Stream[Visits]:
@@ -22,3 +24,7 @@ async def shipments_of(work: Work, provider: str, ticket_no: str) -> Stream[Ship
 
 async def unit_of(work: Work, provider: str, serial: str) -> Stream[Unit]:
     return await work.load(UNIT, provider, unit.stream_of(provider, serial))
+
+
+async def booking_of(work: Work, provider: str, booking_id: str) -> Stream[Booking]:
+    return await work.load(BOOKING, provider, booking.stream_of(provider, booking_id))

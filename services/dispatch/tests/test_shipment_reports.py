@@ -13,6 +13,7 @@ from kippu_dispatch.testing import (
     ISOLATED,
     S1,
     SPARE,
+    TICKET,
     TOKYO,
     after,
     allotted,
@@ -158,6 +159,21 @@ def test_a_report_that_does_not_fit_is_refused_and_says_why(given: Callable[[], 
             assert codes(lambda report=report: report(state, at(12)), "conflict") == {  # type: ignore[misc]
                 f"shipment.{state.find(S1).status}"
             }
+
+
+@pytest.mark.parametrize("given", [shipped, failed])
+def test_what_left_before_its_request_was_closed_is_delivered_all_the_same(given: Callable[[], Shipments]) -> None:
+    """It is with the customer: refusing the report would lose where the unit is, and what is due back for it."""
+    state = after(*planning.stop(given(), TICKET, "customer-1", at(9), "the request was closed"), given=given())
+    if given is failed:
+        state = after(reports.ship(state, S1, at(10), None, at(10)), given=state)
+    assert ReturnExpected in types(reports.deliver(state, S1, at(11), at(11)))
+
+
+@pytest.mark.parametrize("given", [planned, allotted])
+def test_what_had_not_left_when_its_request_was_closed_is_never_delivered(given: Callable[[], Shipments]) -> None:
+    state = after(*planning.stop(given(), TICKET, "customer-1", at(9), "the request was closed"), given=given())
+    assert codes(lambda: reports.deliver(state, S1, at(11), at(11)), "conflict") == {"shipment.withdrawn"}
 
 
 def test_nothing_is_reported_of_a_shipment_that_is_not_there() -> None:

@@ -2,12 +2,14 @@
 
 from kippu_events.work import Fold
 
-from kippu_entitlement.domain import asset, case, contact, customer, order, plan, wallet
+from kippu_entitlement.domain import asset, case, contact, contract, customer, licence, order, plan, wallet
 
-CUSTOMER = Fold(customer.Customer, customer.Customer, customer.evolve, version=1)
-CONTACT = Fold(contact.Known, contact.Known, contact.evolve, version=1)
-ASSET = Fold(asset.Asset, asset.Asset, asset.evolve, version=2)
+CUSTOMER = Fold(customer.Customer, customer.Customer, customer.evolve, version=2)
+CONTACT = Fold(contact.Known, contact.Known, contact.evolve, version=2)
+ASSET = Fold(asset.Asset, asset.Asset, asset.evolve, version=3)
 PLANS = Fold(plan.Plans, plan.Plans, plan.evolve, version=1)
-ORDER = Fold(order.Order, order.Order, order.evolve, version=1)
+ORDER = Fold(order.Order, order.Order, order.evolve, version=3)
+CONTRACT = Fold(contract.Contract, contract.Contract, contract.evolve, version=1)
+LICENCE = Fold(licence.Licence, licence.Licence, licence.evolve, version=1)
 WALLET = Fold(wallet.Wallet, wallet.Wallet, wallet.evolve, version=1)
 CASE = Fold(case.Case, case.Case, case.evolve, version=3)

@@ -8,49 +8,123 @@ from kippu_service.http import Identifier, Input
 from kippu_terms.coverage import Decision, Outcome, decide_coverage
 from kippu_terms.facts import AssetFacts, ContractFacts, CustomerFacts, Facts, RequestFacts
 from kippu_terms.plan import Plan
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from kippu_entitlement import terms
 from kippu_entitlement.domain.needs import target_of
 from kippu_entitlement.domain.plan import Plans
 
+EXAMPLES: list[JsonValue] = [
+    {
+        "plan_family": "iij-se",
+        "request": {"received_at": "2026-04-01T09:30:00+07:00", "channel": "portal", "category": "fault"},
+        "asset": {
+            "serial": "SN-1",
+            "registered": True,
+            "kind": "equipment",
+            "bought_from_provider": True,
+            "warranty_until": "2026-03-31",
+            "installed_by": "provider",
+        },
+    },
+    {
+        "plan_family": "svt",
+        "request": {
+            "received_at": "2026-06-01T10:00:00+09:00",
+            "channel": "telephone",
+            "category": "fault",
+            "isolated_at": "2026-06-01T09:00:00+09:00",
+            "cause": "hardware_fault",
+            "visit_site": "registered",
+        },
+        "asset": {
+            "serial": "12345678901",
+            "registered": True,
+            "kind": "equipment",
+            "remote_island": False,
+            "height_cm": 200,
+        },
+        "contracts": [
+            {
+                "contract_id": "C-1",
+                "product": "onsite-basic-3y",
+                "valid_from": "2026-01-31",
+                "valid_until": "2029-01-30",
+                "registered_at": "2026-02-10T09:00:00+09:00",
+                "status": "active",
+            }
+        ],
+    },
+    {
+        "plan_family": "qnp",
+        "request": {
+            "received_at": "2026-05-01T10:00:00+09:00",
+            "channel": "mail",
+            "category": "fault",
+            "isolated_at": "2026-05-01T16:00:00+09:00",
+            "part": "disk",
+        },
+        "asset": {
+            "serial": "SN-2",
+            "registered": True,
+            "kind": "equipment",
+            "bought_from_provider": True,
+            "disks_from": "provider",
+            "area": "tokyo",
+            "remote_island": False,
+        },
+        "contracts": [
+            {
+                "contract_id": "C-2",
+                "product": "advance-send-back",
+                "valid_from": "2026-01-01",
+                "valid_until": "2026-12-31",
+            }
+        ],
+    },
+    {
+        "plan_family": "nec-esp",
+        "request": {
+            "received_at": "2026-11-23T10:00:00+09:00",
+            "channel": "telephone",
+            "category": "fault",
+            "failed_at": "2026-11-20T18:00:00+09:00",
+        },
+        "asset": {"serial": "SN-3", "registered": True, "kind": "equipment", "warranty_until": "2026-01-09"},
+        "contracts": [
+            {
+                "contract_id": "C-3",
+                "product": "g2-5day-3y",
+                "valid_from": "2025-01-10",
+                "valid_until": "2028-01-09",
+                "registered_at": "2026-11-21T09:00:00+09:00",
+            }
+        ],
+    },
+    {
+        "plan_family": "cwc",
+        "request": {
+            "received_at": "2026-11-16T10:00:00+09:00",
+            "channel": "mail",
+            "category": "mail_support",
+            "topic": "basic_settings",
+            "asked_by": "contact",
+        },
+        "customer": {"bought_licence": True, "member_id": "valid"},
+    },
+]
+"""One a family."""
+
 
 class PreviewInput(Input):
     """Facts, and the terms to judge them by. Nothing is looked up in any register."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "plan_family": "iij-se",
-                    "request": {"received_at": "2026-04-01T09:30:00+07:00", "channel": "portal", "category": "fault"},
-                    "asset": {
-                        "serial": "SN-1",
-                        "registered": True,
-                        "kind": "equipment",
-                        "bought_from_provider": True,
-                        "warranty_until": "2026-03-31",
-                        "installed_by": "provider",
-                    },
-                },
-                {
-                    "plan_family": "cwc",
-                    "request": {
-                        "received_at": "2026-11-16T10:00:00+09:00",
-                        "channel": "mail",
-                        "category": "mail_support",
-                        "topic": "basic_settings",
-                        "asked_by": "contact",
-                    },
-                    "customer": {"bought_licence": True, "member_id": "valid"},
-                },
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
     plan_family: Identifier
     plan_version: str | None = None
-    """This version, whenever it was in force; without it, the one in force at `as_of`."""
+    """This version, whenever it was in force; without it, the one that the contract was sold under under which the
+    request is served, or the one in force at `as_of`."""
     as_of: AwareDatetime | None = None
     """Without it, `request.received_at`."""
     request: RequestFacts
@@ -64,6 +138,15 @@ class ClauseText(BaseModel):
 
     id: str
     text: dict[str, str]
+
+
+class FaultShown(BaseModel):
+    """A broken rule: a stable code, what is wrong, the input's path, and the clause."""
+
+    code: str
+    message: str
+    field: str | None
+    clause: str | None
 
 
 class FindingShown(BaseModel):
@@ -122,7 +205,6 @@ class PreviewShown(Explained):
 
 def preview(published: Plans, provider: str, wanted: PreviewInput) -> PreviewShown:
     """Raises terms.NoTerms for terms that do not exist."""
-    plan = _plan(published, wanted)
     facts = Facts(
         provider=provider,
         request=wanted.request,
@@ -130,13 +212,14 @@ def preview(published: Plans, provider: str, wanted: PreviewInput) -> PreviewSho
         contracts=wanted.contracts,
         customer=wanted.customer,
     )
+    plan = _plan(published, wanted, facts)
     return _shown(plan, decide_coverage(plan, facts))
 
 
-def _plan(published: Plans, wanted: PreviewInput) -> Plan:
+def _plan(published: Plans, wanted: PreviewInput, facts: Facts) -> Plan:
     if wanted.plan_version is not None:
         return terms.pinned(published, wanted.plan_family, wanted.plan_version)
-    return terms.in_force(published, wanted.plan_family, wanted.as_of or wanted.request.received_at)
+    return terms.for_request(published, wanted.plan_family, facts, wanted.as_of or wanted.request.received_at)
 
 
 def _shown(plan: Plan, decision: Decision) -> PreviewShown:

@@ -19,13 +19,12 @@ from kippu_events.catalogue.intake import (
 from kippu_events.catalogue.shipments import UnitDelivered
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
-from kippu_events.event import Event
 from kippu_events.work import Stream, Work
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Refused
 
-from kippu_entitlement import folds, requests, terms
-from kippu_entitlement.domain import asset, case, customer, debiting, order, streams, wallet
+from kippu_entitlement import folds, ordering, requests, terms
+from kippu_entitlement.domain import asset, case, debiting, order, streams, wallet
 
 
 class FollowRequests(Reactor):
@@ -116,7 +115,8 @@ class FollowRequests(Reactor):
 
 
 class CreditOrder(Reactor):
-    """A paid order becomes a lot; what the request behind it still owes is debited from that lot at once."""
+    """A paid order becomes lots, and contracts that come with the payment; what the request behind it still owes is
+    debited from the lot at once."""
 
     name = "credit-order"
     logs = ("billing",)
@@ -137,11 +137,12 @@ class CreditOrder(Reactor):
         published = (await terms.plans(work, provider, bought.state.plan_family)).state
         plan = terms.pinned(published, bought.state.plan_family, bought.state.plan_version)
         work.record(bought, *paid)
-        lot = order.lot_of(bought.state, plan, event.paid_on)
-        credited = await work.load(folds.WALLET, provider, streams.wallet(provider, lot.wallet_id))
-        work.record(credited, *wallet.credit(credited.state, lot, work.now))
-        if bought.state.quote_id is not None:
-            await _settle(work, bought.state.quote_id, credited, lot.lot_id)
+        for lot in order.lots_of(bought.state, plan, event.paid_on):
+            credited = await work.load(folds.WALLET, provider, streams.wallet(provider, lot.wallet_id))
+            work.record(credited, *wallet.credit(credited.state, lot, work.now))
+            if bought.state.quote_id is not None:
+                await _settle(work, bought.state.quote_id, credited, lot.lot_id)
+        await ordering.paid(work, bought, plan, event.paid_on)
 
 
 class ReplaceAssets(Reactor):
@@ -202,17 +203,12 @@ class OrderFromQuote(Reactor):
         )
         short = await _shortfall(work, provider, event.quote_id)
         plan = now_in_force if short is None else terms.pinned(published, event.plan_family, short.plan_version)
-        work.record(bought, *_order(place, plan, buyer.state, short, work))
-
-
-def _order(
-    place: order.Place, plan: Plan, buyer: customer.Customer, short: case.Shortfall | None, work: Work
-) -> Sequence[Event]:
-    try:
-        agreed = order.terms_of(plan, place, buyer.language, short.price if short else None)
-    except Refused as refused:
-        return order.refuse(place, refused, work.now)
-    return order.accept(place, agreed, work.now)
+        said = ordering.Said(agreed=True)  # who offers it has agreed to it
+        try:
+            offered = short.price if short else None
+            await ordering.place(work, provider, plan, place, said, buyer.state.language, offered)
+        except Refused as refused:
+            work.record(bought, *order.refuse(place, refused, work.now))
 
 
 async def _shortfall(work: Work, provider: str, quote_id: str) -> case.Shortfall | None:

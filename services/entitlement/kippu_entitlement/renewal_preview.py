@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from kippu_entitlement import terms
 from kippu_entitlement.domain.plan import Plans
-from kippu_entitlement.preview import ClauseText, FindingShown, PlanShown, RemedyShown
+from kippu_entitlement.preview import ClauseText, FaultShown, FindingShown, PlanShown, RemedyShown
 
 LICENCE_EXAMPLE: dict[str, JsonValue] = {
     "plan_family": "cwc",
@@ -40,13 +40,6 @@ class RenewalPreviewInput(RenewalWish, Input):
     plan_family: Identifier
     plan_version: str | None = None
     """This version, whenever it was in force; without it, the one in force on `ordered_on`."""
-
-
-class FaultShown(BaseModel):
-    code: str
-    message: str
-    field: str | None
-    clause: str | None
 
 
 class RenewalPreviewShown(BaseModel):

@@ -8,7 +8,7 @@ from typing import Any
 from kippu_events.work import Fold, Stream, Work
 from kippu_terms.plan import Plan
 
-from kippu_entitlement import folds, terms
+from kippu_entitlement import folds, licences, terms
 from kippu_entitlement.domain import coverage, debiting, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.case import Case, Request, Standing
@@ -39,13 +39,17 @@ def request_of(case: Stream[Case]) -> Request:
 
 
 async def decide(work: Work, case: Stream[Case]) -> Standing:
-    """The next decision, under the terms in force when the request was received; then debits what it now owes."""
+    """The next decision, under the terms in force when the request was received, or those that its contract was sold
+    under; then debits what it now owes."""
     request = request_of(case)
     asset, wallet, plans = await _surroundings(work, case, request)
-    plan = terms.in_force(plans, request.plan_family, request.received_at)
+    current = terms.in_force(plans, request.plan_family, request.received_at)
     unit = await _unit_of(work, case.provider, asset)
-    received_on = plan.calendar.local_date(request.received_at)
-    facts = coverage.facts_of(case.provider, case.state, coverage.Register(asset, unit, received_on))
+    received_on = current.calendar.local_date(request.received_at)
+    customer, held = await licences.customer_facts(work, current, request.customer_id, request.received_at)
+    register = coverage.Register(asset, unit, received_on, customer, held.contact_id if held else None)
+    facts = coverage.facts_of(case.provider, case.state, register)
+    plan = terms.for_request(plans, request.plan_family, facts, request.received_at)
     before = case.state
     work.record(case, *coverage.decide(before, request, plan, facts, work.now))
     record(work, case, wallet, debiting.give_back(before, case.state, wallet.state, work.now))

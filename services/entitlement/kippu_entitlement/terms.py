@@ -3,8 +3,10 @@
 from datetime import date, datetime
 
 from kippu_events.work import Stream, Work
+from kippu_terms.facts import Facts
 from kippu_terms.loading import load
 from kippu_terms.plan import Plan
+from kippu_terms.services import given
 
 from kippu_entitlement import folds
 from kippu_entitlement.domain import streams
@@ -33,6 +35,28 @@ def in_force(published: Plans, family: str, at: datetime) -> Plan:
     if version is None:
         raise NoTerms(f"no version of {family} was in force at {at.isoformat()}")
     return load(version.source)
+
+
+def version_sold(published: Plans, begins_on: date, now: datetime) -> str | None:
+    """The version that something was sold under that begins on a local date; None if there was none then."""
+    if not published.exists:
+        return None
+    today = load(published.versions[-1].source).calendar.local_date(now)
+    version = published.in_force(min(begins_on, today))
+    return version.version if version else None
+
+
+def for_request(published: Plans, family: str, facts: Facts, at: datetime) -> Plan:
+    """The version by which a request is decided: that of the contract under which it is served, which keeps the one it
+    was sold under; else the one in force at `at`. Raises NoTerms."""
+    current = in_force(published, family, at)
+    received_on = current.calendar.local_date(facts.request.received_at)
+    for contract in sorted(facts.contracts, key=lambda each: each.valid_until, reverse=True):
+        sold_under = pinned(published, family, contract.plan_version) if contract.plan_version else current
+        served = given(sold_under.fulfilment, facts, received_on)
+        if served is not None and served.contract == contract:
+            return sold_under
+    return current
 
 
 def in_force_on(published: Plans, family: str, on: date) -> Plan:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from kippu_entitlement.app import MIGRATIONS, build
-from kippu_entitlement.testing import World
+from kippu_entitlement.testing import World, contracts
 from kippu_entitlement.testing.desk import Desk
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.ports import VirtualClock
@@ -45,6 +45,30 @@ async def qnp_desk(service_database: MakeDatabase, qnp_text: str) -> AsyncIterat
 async def cwc_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
     """The same under CWC's terms."""
     text = (Path(__file__).parents[3] / "plans" / "cwc.toml").read_text()
+    async with _desk(service_database, text) as made:
+        yield made
+
+
+@pytest.fixture
+async def switch_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
+    """The same under SVT's terms: a customer with a service ticket for a switch, O-1, that nobody registered."""
+    async with _desk(service_database, contracts.TERMS) as made:
+        await contracts.sell(made.world)
+        yield made
+
+
+@pytest.fixture
+async def nec_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
+    """The same under NEC-ESP's terms: a server bought on 1 May 2025, in warranty, without a pack."""
+    text = (Path(__file__).parents[3] / "plans" / "nec-esp.toml").read_text()
+    async with _desk(service_database, text) as made:
+        yield made
+
+
+@pytest.fixture
+async def sixth_desk(service_database: MakeDatabase) -> AsyncIterator[Desk]:
+    """The same under the terms of a provider that is made up, and is nothing but a plan file."""
+    text = (Path(__file__).parents[3] / "tests" / "terms" / "sixth.toml").read_text("utf-8")
     async with _desk(service_database, text) as made:
         yield made
 

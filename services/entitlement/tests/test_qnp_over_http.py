@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from kippu_entitlement.testing import CUSTOMER
-from kippu_entitlement.testing.desk import ASSET_BODY, ORDER_BODY, Desk
+from kippu_entitlement.testing.desk import ASSET_BODY, Desk
 from kippu_events.catalogue.intake import FaultIsolated
 
 CONTRACT: dict[str, Any] = {
@@ -85,13 +85,6 @@ async def test_every_fault_of_an_asset_is_named_at_once(qnp_desk: Desk) -> None:
         ("contracts.1.product", "unknown_product"),
         ("part_of", "unknown_unit"),
     ]
-
-
-async def test_only_prepaid_tickets_are_ordered(qnp_desk: Desk) -> None:
-    async with qnp_desk.partner() as partner:
-        for product in ("advance-send-back", "non-return-disk", "overdue-return"):
-            answer = await partner.post("/v1/orders", json=ORDER_BODY | {"plan_family": "qnp", "product": product})
-            assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "not_orderable"), product
 
 
 async def test_what_the_terms_would_aim_at_is_previewed_with_contracts(qnp_desk: Desk) -> None:

@@ -19,6 +19,7 @@ from kippu_events.catalogue.entitlement import (
     OrderRefused,
     RequestDeclined,
     RequestNoted,
+    ShortfallForgiven,
     TicketDebited,
     TicketDebitReversed,
     TicketsCredited,
@@ -223,6 +224,16 @@ async def test_an_accepted_offer_is_ordered_at_its_price_and_settles_what_was_ow
     assert settled.missing == 0
     await world.worked(60)
     assert [each.quantity for each in await world.on_wallet(TicketDebited)] == [2, 1], "only what is new is debited"
+
+
+async def test_what_a_declined_request_still_owes_is_forgiven_once_and_said_so(world: World) -> None:
+    await world.opened()
+    await world.worked(60)
+    await world.declined()
+    await world.declined()
+    (short,) = await world.on_case(DebitShortfall)
+    (forgiven,) = await world.on_case(ShortfallForgiven)
+    assert (forgiven.debit_id, forgiven.quantity) == (short.debit_id, short.missing)
 
 
 async def test_what_is_owed_is_settled_from_the_lot_that_was_bought_for_it_alone(world: World) -> None:

@@ -60,7 +60,7 @@ def test_what_the_desk_says_of_who_asks_goes_before_the_register() -> None:
 
 
 async def test_a_contract_names_a_contact_of_its_customer(qnp_desk: Desk) -> None:
-    contract = CONTRACT.model_dump(mode="json")
+    contract = CONTRACT.model_dump(mode="json", exclude_unset=True)
     body = ASSET_BODY | {"serial": "NAS-1", "plan_family": "qnp", "contracts": [contract]}
     async with qnp_desk.staff() as staff:
         wrong = await staff.post("/v1/assets", json=body | {"contracts": [contract | {"contact_id": "contact-9"}]})

@@ -8,11 +8,12 @@ from kippu_service.settings import Settings
 
 from kippu_intake.api import mails, tickets
 from kippu_intake.known import Known
+from kippu_intake.letters import TellBooked, TellHolders
 from kippu_intake.mail.limits import Limits
 from kippu_intake.mail.smtp import Listener
 from kippu_intake.mail.take_in import TakeIn
 from kippu_intake.outgoing import Composer, fold_of
-from kippu_intake.reactors import AnswerDecision, AnswerShipment, AnswerShortfall, AnswerVisit
+from kippu_intake.reactors import AnswerDecision, AnswerShipment, AnswerShortfall, AnswerVisit, SendDocuments
 from kippu_intake.readmodels.known import KnownContacts, KnownPlans
 from kippu_intake.readmodels.mails import UnmatchedMails
 from kippu_intake.readmodels.tickets import Tickets
@@ -28,7 +29,15 @@ def build(runtime: Runtime) -> Service:
         migrations=MIGRATIONS,
         routers=(tickets.router, mails.router),
         projectors=(Tickets(), UnmatchedMails(), KnownContacts(runtime.vault, runtime.addresses), KnownPlans()),
-        reactors=(AnswerDecision(), AnswerVisit(), AnswerShipment(), AnswerShortfall()),
+        reactors=(
+            AnswerDecision(),
+            AnswerVisit(),
+            AnswerShipment(),
+            AnswerShortfall(),
+            SendDocuments(),
+            TellHolders(),
+            TellBooked(),
+        ),
         outbox=mailer(runtime, known),
         tasks=(listener(runtime, known).run,),
     )

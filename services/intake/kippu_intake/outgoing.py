@@ -3,6 +3,7 @@
 Events hold ids and figures; names and addresses are opened as the mail is written, and stored nowhere.
 """
 
+import asyncio
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,14 +20,18 @@ from kippu_events.outbox import NotNow
 from kippu_events.work import Fold
 from kippu_privacy import Sealed
 from kippu_privacy.vault import Vault
+from kippu_service.documents import MEDIA_TYPE, pdf
 
+from kippu_intake.domain.documents import ABOUT, PREFIX
 from kippu_intake.folds import MAIL, TICKET
 from kippu_intake.known import Known, NotKnownYet
-from kippu_intake.sending import Letter
+from kippu_intake.sending import Enclosure, Letter
 
 LANGUAGES = ("en", "th", "ja")
 DEFAULT_LANGUAGE = "en"
 MAX_SUBJECT = 200
+SEALED = "sealed_"
+"""How the name of a parameter begins that carries what only its recipient may read."""
 
 
 class UnknownTemplate(LookupError):
@@ -64,8 +69,9 @@ def render(event: MailRequested, opened: Mapping[str, str]) -> tuple[str, str]:
     """The subject and text of a mail.
 
     `opened` holds what is personal, in the clear, as far as there is any: `subject` (of the mail that is answered),
-    `message` (the text of a thread's message), `salesperson_name`, `salesperson_mail`; and `time_zone` (IANA), in
-    which the parameters that are instants (`…_at`) are told.
+    `message` (the text of a thread's message), `salesperson_name`, `salesperson_mail`, and what parameters carry sealed
+    (`sealed_member_id` is filled in as `member_id`); and `time_zone` (IANA), in which the parameters that are instants
+    (`…_at`) are told.
     Raises UnknownTemplate, and KeyError for a parameter that the template needs and nobody gave.
     """
     texts = texts_in(event.language)
@@ -75,12 +81,23 @@ def render(event: MailRequested, opened: Mapping[str, str]) -> tuple[str, str]:
     zone = ZoneInfo(opened.get("time_zone", "UTC"))
     values = {
         **{name: _said(text, zone) if name.endswith("_at") else text for name, text in event.parameters.items()},
+        **{name.removeprefix(SEALED): text for name, text in opened.items() if name.startswith(SEALED)},
         "subject": opened.get("subject", ""),
         "message": opened.get("message", ""),
         "salesperson": _salesperson(opened) or texts.salesperson,
     }
     subject = template.subject.substitute(values).removesuffix(": ").strip()
     return subject[:MAX_SUBJECT], template.text.substitute(values)
+
+
+def enclosed(event: MailRequested) -> tuple[Enclosure, ...]:
+    """The document that a mail carries, if it carries one: set from the mail's own parameters."""
+    if not event.template.startswith(PREFIX):
+        return ()
+    stated = {name: text for name, text in event.parameters.items() if name not in ABOUT}
+    issued_at = datetime.fromisoformat(event.parameters["issued_at"])
+    file = pdf(event.template.removeprefix(PREFIX), event.language, stated, issued_at)
+    return (Enclosure(f"{event.parameters['document_id']}.pdf", file, MEDIA_TYPE),)
 
 
 def _said(instant: str, zone: ZoneInfo) -> str:
@@ -114,6 +131,10 @@ class Composer:
         if not isinstance(event, MailRequested):
             raise TypeError(f"{envelope.type} asks for no mail")
         opened = await self._opened(envelope, event)
+        secrets = await self._secrets(event)
+        if secrets is None:
+            return None
+        opened |= secrets
         try:
             recipient = await self._recipient(envelope.provider, event, opened)
             opened |= await self._message(envelope.provider, event)
@@ -126,7 +147,8 @@ class Composer:
         opened["time_zone"] = await self._known.time_zone(envelope.provider)
         subject, text = render(event, opened)
         answered = opened.get("in_reply_to")
-        return Letter(recipient, subject, text, f"<{answered}>" if answered else None)
+        enclosures = await asyncio.to_thread(enclosed, event)
+        return Letter(recipient, subject, text, f"<{answered}>" if answered else None, enclosures)
 
     async def _recipient(self, provider: str, event: MailRequested, opened: Mapping[str, str]) -> str | None:
         if event.contact_id is None:
@@ -140,6 +162,14 @@ class Composer:
         if message_id is None or event.ticket_no is None:
             return {}
         return {"message": await self._known.message_text(provider, event.ticket_no, message_id) or ""}
+
+    async def _secrets(self, event: MailRequested) -> dict[str, str] | None:
+        """What its parameters carry sealed, in the clear; None if it was erased."""
+        sealed = {name: text for name, text in event.parameters.items() if name.startswith(SEALED)}
+        texts = await self._vault.open_carried(list(sealed.values())) if sealed else []
+        if None in texts:
+            return None
+        return {name: text for name, text in zip(sealed, texts, strict=True) if text is not None}
 
     async def _opened(self, envelope: Envelope, event: MailRequested) -> dict[str, str]:
         """The event's own personal fields in the clear, without those that were erased."""

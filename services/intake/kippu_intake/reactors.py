@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from kippu_events.catalogue.billing import QuoteOffered
+from kippu_events.catalogue.contracts import DocumentIssued
 from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
 from kippu_events.catalogue.entitlement import CoverageDecided
 from kippu_events.catalogue.shipments import (
@@ -18,9 +19,9 @@ from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
 from kippu_events.work import Stream, Work
 
-from kippu_intake.domain import answers, shipping
+from kippu_intake.domain import answers, documents, shipping
 from kippu_intake.domain.ticket_state import Ticket
-from kippu_intake.folds import ticket_of
+from kippu_intake.folds import mail_of, ticket_of
 
 
 class NoSuchTicket(LookupError):
@@ -98,6 +99,20 @@ class AnswerShipment(Reactor):
     async def _tell(self, envelope: Envelope, event: ShipmentEvent, work: Work) -> None:
         ticket = await _ticket(work, envelope.provider, event.ticket_no)
         work.record(ticket, *shipping.to_shipment(ticket.state, event, work.now))
+
+
+class SendDocuments(Reactor):
+    """What was issued about a contract goes to its maintenance contact (SVT-10)."""
+
+    name = "send-documents"
+    logs = ("entitlement",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(DocumentIssued, self._issued),)
+
+    async def _issued(self, envelope: Envelope, issued: DocumentIssued, work: Work) -> None:
+        mail = await mail_of(work, envelope.provider, issued.document_id)
+        work.record(mail, *documents.mail_with(issued, work.now))
 
 
 class AnswerShortfall(Reactor):

@@ -35,6 +35,15 @@ Security = Literal["none", "starttls", "tls"]
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with a letter."""
+
+    name: str
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """What is written to whom, before it is a message."""
 
@@ -44,6 +53,7 @@ class Letter:
     text: str
     in_reply_to: str | None = None
     """The Message-ID of the mail that is answered, as it was received."""
+    enclosures: tuple[Enclosure, ...] = ()
 
 
 Compose = Callable[[Envelope], Awaitable[Letter | None]]
@@ -96,6 +106,11 @@ def to_message(letter: Letter, envelope: Envelope, sender: Address, domain: str)
     else:
         message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text, charset="utf-8")
+    for file in letter.enclosures:
+        kind, _, subtype = file.media_type.partition("/")
+        message.add_attachment(file.content, maintype=kind, subtype=subtype, filename=file.name)
+    if letter.enclosures:
+        message.set_boundary(f"={envelope.id.hex}=")  # a made-up one would differ each time that it is sent
     return message
 
 

@@ -2,9 +2,13 @@
 
 import random
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.catalogue.intake import TicketOpened
+from kippu_events.catalogue.values import Outcome, Reply
 from kippu_events.envelope import Envelope
 from kippu_intake.readmodels.mails import UnmatchedMails
 from kippu_intake.readmodels.tickets import Tickets
@@ -42,6 +46,8 @@ async def busy(intake: House) -> None:
         for number, ticket in enumerate((await desk.get("/v1/tickets")).json()["items"]):
             path = f"/v1/tickets/{ticket['ticket_no']}"
             await desk.post(f"{path}/classification", json={"category": "fault"} if number else {})
+            for said in ({"cause": "wear", "keep_part": True}, {"keep_part": False, "internet": True})[:number]:
+                await desk.post(f"{path}/details", json=said)
             await desk.post(
                 f"{path}/work", json={"kind": "isolation", "started_at": ticket["received_at"], "minutes": 5 + number}
             )
@@ -55,6 +61,30 @@ async def busy(intake: House) -> None:
         chosen = {"customer_id": "customer-1", "contact_id": "contact-1", "plan_family": "iij-se"}
         await desk.post(f"/v1/unmatched-mail/{first['mail_id']}/ticket", json=chosen)
     await intake.living.settle()
+    for decision, counts_from in ((1, None), (2, intake.living.clock.now())):
+        for ticket in await intake.said(TicketOpened):
+            await intake.living.hear(*decided(ticket, decision, counts_from))
+    await intake.living.settle()
+
+
+def decided(ticket: TicketOpened, decision: int, counts_from: datetime | None) -> tuple[str, str, CoverageDecided]:
+    event = CoverageDecided(
+        occurred_at=ticket.received_at,
+        ticket_no=ticket.ticket_no,
+        customer_id=ticket.customer_id,
+        contact_id=ticket.contact_id,
+        decision=decision,
+        plan_family=ticket.plan_family,
+        plan_version="2025-04-01",
+        outcome=Outcome.COVERED,
+        deciding_clause="QNP-15",
+        findings=(),
+        remedies=(),
+        facts={},
+        counts_from=counts_from,
+        replies=(Reply(about="written_report", answer="declined", clause="QNP-15"),),
+    )
+    return "entitlement", f"case-iij-{ticket.ticket_no}", event
 
 
 async def test_a_replay_in_any_interleaving_and_any_batches_equals_live(intake: House) -> None:
@@ -65,6 +95,9 @@ async def test_a_replay_in_any_interleaving_and_any_batches_equals_live(intake: 
         "select isolated_part from read.ticket where isolated_at < now()"
     )
     assert {row[0] for row in isolated} == {None, "disk"}
+    said = await intake.living.runtime.writers.fetch("select details, expectation from read.ticket")
+    assert {orjson.loads(row["details"]).get("keep_part") for row in said} == {None, True, False}
+    assert {row["expectation"] and orjson.loads(row["expectation"])["decision"] for row in said} == {None, 2}
     assert len(live["unmatched_mail"]) == 4
     envelopes = await intake.living.runtime.log.read(0, 10_000)
     for seed in range(6):

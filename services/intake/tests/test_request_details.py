@@ -118,6 +118,42 @@ async def test_every_impossible_time_is_named_at_once_and_nothing_is_recorded(in
     assert await intake.said(TicketClassified) == []
 
 
+FILE = {"file_name": "router.conf", "content": "aG9zdG5hbWU="}
+
+
+@pytest.mark.clause("SVT-16")
+async def test_a_configuration_file_with_the_report_counts_from_the_report(intake: House) -> None:
+    async with portal_of(intake) as portal:
+        answer = await portal.post("/v1/tickets", json=REQUEST | {"config_file": FILE})
+        assert answer.status_code == 201, answer.text
+        path = f"/v1/tickets/{answer.json()['ticket_no']}"
+        intake.living.clock.advance(timedelta(hours=1))
+        assert (await portal.post(f"{path}/attachments", json=FILE | {"config_file": True})).status_code == 201
+        await intake.living.settle()
+        shown = (await portal.get(path)).json()
+    [ticket] = await intake.said(TicketOpened)
+    assert ticket.details == RequestDetails(config_file_at=ticket.received_at)
+    assert await intake.said(RequestDetailsRecorded) == [], "the first one counts"
+    assert [file["file_name"] for file in shown["messages"][0]["attachments"]] == ["router.conf", "router.conf"]
+
+
+@pytest.mark.clause("SVT-16")
+async def test_a_configuration_file_that_comes_later_says_when_and_any_other_file_nothing(intake: House) -> None:
+    async with portal_of(intake) as portal:
+        path = await opened(portal, {})
+        assert (await portal.post(f"{path}/attachments", json=FILE)).status_code == 201
+        intake.living.clock.advance(timedelta(minutes=1))
+        late = await portal.post(f"{path}/attachments", json=FILE | {"config_file": True})
+        assert late.json()["attachment_id"].endswith(".F2")
+    [recorded] = await intake.said(RequestDetailsRecorded)
+    assert recorded.details == RequestDetails(config_file_at=NOW + timedelta(minutes=1))
+    async with Caller(intake.living.app) as desk:
+        came_with_it = {"config_file_at": NOW.isoformat()}
+        assert (await desk.post(f"{path}/details", json=came_with_it)).status_code == 200
+        await intake.living.settle()
+        assert (await desk.get(path)).json()["details"]["config_file_at"] == "2026-11-18T03:00:00Z"
+
+
 async def test_details_of_a_request_that_ended_or_is_somebody_elses_are_not_taken(intake: House) -> None:
     async with Caller(intake.living.app) as desk:
         path = await opened(desk, {})

@@ -25,7 +25,16 @@ PAYMENT = {
     "currency": "THB",
     "received_on": NOON.date().isoformat(),
 }
+CERTIFICATE = {
+    "invoice_no": "INV-order-77",
+    "certificate_no": "certificate-2",
+    "amount": 1,
+    "currency": "THB",
+    "issued_on": NOON.date().isoformat(),
+    "received_on": NOON.date().isoformat(),
+}
 REFERENCE = "bank-reference-1"
+PROOF = "certificate-of-1"
 SHIPMENT = {"shipment_id": "KP-7777-0002.S1", "ticket_no": "KP-7777-0002", "customer_id": "customer-1"}
 DEFECTIVE = "DEFECTIVE-77"
 
@@ -69,6 +78,8 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
     await catch_up(service, runtime, heard)
     async with Caller(app) as desk:
         (await desk.post("/v1/payments", json=PAYMENT | {"payment_id": REFERENCE})).raise_for_status()
+        certificate = CERTIFICATE | {"certificate_no": PROOF}
+        (await desk.post("/v1/withholding-certificates", json=certificate)).raise_for_status()
     await catch_up(service, runtime, heard)
     return {"invoice_no": "INV-order-77", "quote_id": "Q-KP-7777-0001.1"}
 
@@ -78,6 +89,10 @@ BILLING = House(
     migrations=Path(kippu_billing.__file__).parent / "migrations",
     build=build,
     fill=fill,
-    bodies={"POST /v1/payments": PAYMENT, "POST /v1/quotes/{quote_id}/accept": None},
-    secrets=[REFERENCE, LINE_TEXT, "975000", DEFECTIVE, "CN-INV-C-KP-7777-0002.S1.R"],
+    bodies={
+        "POST /v1/payments": PAYMENT,
+        "POST /v1/withholding-certificates": CERTIFICATE,
+        "POST /v1/quotes/{quote_id}/accept": None,
+    },
+    secrets=[REFERENCE, PROOF, LINE_TEXT, "975000", DEFECTIVE, "CN-INV-C-KP-7777-0002.S1.R"],
 )

@@ -13,12 +13,17 @@ LICENCE_PLAN_TEXT = (
     (Path(__file__).parents[3] / "plans" / "cwc.toml").read_text().replace('provider = "cwc"', 'provider = "iij"')
 )
 """The terms of licences, as if the house's provider sold them too."""
+TICKET_PLAN_TEXT = (
+    (Path(__file__).parents[3] / "plans" / "svt.toml").read_text().replace('provider = "svt"', 'provider = "iij"')
+)
+"""The terms of service tickets, likewise."""
 LINE_TEXT = "ten of the blue kind"
 PRICE = Price(
     currency="THB",
     lines=(PriceLine(product="se-10", description=LINE_TEXT, quantity=1, unit_price=975_000, tax_rate_permyriad=700),),
     tax_name="VAT",
     tax_rounding="half_up",
+    withholding_permyriad=300,
     payment_days=30,
     time_zone="Asia/Bangkok",
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import kippu_console
 from fastapi import FastAPI
 from kippu_console.app import build
-from kippu_events.catalogue import billing, dispatch, entitlement, intake
+from kippu_events.catalogue import billing, dispatch, entitlement, intake, shipments
 from kippu_events.catalogue.values import Channel
 from kippu_events.event import Event
 from kippu_events.log.memory import MemoryLog
@@ -76,6 +76,27 @@ def _told() -> list[tuple[str, str, Event]]:
         notice_days=3,
         clause="IIJ-09",
     )
+    shipment = shipments.ShipmentPlanned(
+        occurred_at=NOON,
+        shipment_id=f"{TICKET}.S1",
+        ticket_no=TICKET,
+        customer_id="customer-1",
+        mode="advance",
+        clause="QNP-01",
+        defective_serial="DEFECTIVE-77",
+        model="nas-4",
+        time_zone="Asia/Bangkok",
+    )
+    expected = shipments.ReturnExpected(
+        occurred_at=NOON,
+        shipment_id=f"{TICKET}.S1",
+        ticket_no=TICKET,
+        customer_id="customer-1",
+        serial="DEFECTIVE-77",
+        due_on=date(2026, 12, 1),
+        clause="QNP-01",
+        overdue_at=NOON + timedelta(days=13),
+    )
     invoice = billing.InvoiceIssued(
         occurred_at=NOON,
         invoice_no="INV-order-77",
@@ -98,6 +119,8 @@ def _told() -> list[tuple[str, str, Event]]:
         ("entitlement", f"wallet-iij-{WALLET}", wallet),
         ("entitlement", f"wallet-iij-{WALLET}", credited),
         ("dispatch", f"visits-iij-{TICKET}", visit),
+        ("dispatch", f"shipments-iij-{TICKET}", shipment),
+        ("dispatch", f"shipments-iij-{TICKET}", expected),
         ("billing", "invoice-iij-INV-order-77", invoice),
     ]
 
@@ -108,6 +131,6 @@ CONSOLE = House(
     build=build,
     fill=fill,
     bodies={},
-    secrets=[SUBJECT, SENDER, "10,432.50", "INV-order-77", "lot-77", f"{TICKET}.V1"],
+    secrets=[SUBJECT, SENDER, "10,432.50", "INV-order-77", "lot-77", f"{TICKET}.V1", "DEFECTIVE-77"],
     open=OPEN | {"GET /sign-in", "POST /sign-in", "GET /style.css"},
 )

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import kippu_dispatch
 from fastapi import FastAPI
 from kippu_dispatch.app import build
+from kippu_events.catalogue.bookings import BookingAccepted, BookingTerms, ToPrepare
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
 from kippu_events.catalogue.fulfilment import ReturnTerms, ShipmentNeed
 from kippu_events.catalogue.values import Outcome
@@ -33,6 +35,8 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
     "received": ("reserve", "shipped", "delivered"),
 }
 """By report: what has to be said about a shipment before it."""
+BOOKED = ("points", "answers", "preparations", "complete")
+POINT = "which of the seventeen servers"
 OVER = NOON - timedelta(hours=2)
 
 
@@ -46,12 +50,13 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         later = {"to_at": (NOON + timedelta(days=9)).isoformat(), "reason": REASON}
         (await dispatcher.post("/v1/visits/KP-7777-0000.V1/postpone", json=later)).raise_for_status()
         shipments = await _ship(service, runtime, heard, dispatcher)
+        bookings = await _book(service, runtime, heard, dispatcher)
     await catch_up(service, runtime, heard)
     own = {
         f"POST /v1/visits/{{visit_id}}/{action}:visit_id": f"KP-7777-000{number}.V1"
         for number, action in enumerate(ACTIONS, start=1)
     }
-    return {"visit_id": "KP-7777-0000.V1", **own, **shipments}
+    return {"visit_id": "KP-7777-0000.V1", **own, **shipments, **bookings}
 
 
 async def _ship(
@@ -79,7 +84,45 @@ async def _ship(
     return {"shipment_id": f"{tickets['read']}.S1", **own}
 
 
-async def _say(dispatcher: Caller, path: str, body: Mapping[str, str]) -> None:
+async def _book(service: Service, runtime: Runtime, heard: Mapping[str, MemoryLog], engineer: Caller) -> dict[str, str]:
+    """One for each thing that may be said about a booking; the work of one is over."""
+    ids = {said: f"O-777{number}" for number, said in enumerate(("read", *BOOKED))}
+    for said, booking_id in ids.items():
+        booked = _booked(booking_id, over=said == "complete")
+        await tell(runtime, heard["entitlement"], f"order-iij-{booking_id}", booked)
+    await catch_up(service, runtime, heard)
+    for said in ("read", "answers"):
+        await _say(engineer, f"/v1/bookings/{ids[said]}/points", {"points": [POINT]})
+    own = {f"POST /v1/bookings/{{booking_id}}/{said}:booking_id": ids[said] for said in BOOKED}
+    return {"booking_id": ids["read"], **own}
+
+
+def _booked(booking_id: str, *, over: bool) -> BookingAccepted:
+    item = ToPrepare(item="server_installed", clause="CWC-19", name={"en": "The server is installed"})
+    return BookingAccepted(
+        occurred_at=NOON - timedelta(days=1),
+        booking_id=booking_id,
+        customer_id="customer-1",
+        contact_id="contact-1",
+        product="ssl-setup",
+        name={"en": "Setting up SSL"},
+        starts_at=OVER if over else NOON + timedelta(days=9),
+        minutes=60,
+        paid_by="incidents",
+        terms=BookingTerms(
+            clause="CWC-16",
+            points_clause="CWC-17",
+            points_by=(NOON + timedelta(days=7)).date(),
+            points_due_at=NOON + timedelta(days=8),
+            to_prepare=() if over else (item,),
+        ),
+        time_zone="Asia/Tokyo",
+        plan_family="cwc",
+        plan_version="2026-01-01",
+    )
+
+
+async def _say(dispatcher: Caller, path: str, body: Mapping[str, Any]) -> None:
     answer = await dispatcher.post(path, json=body)
     assert answer.is_success, f"{path}: {answer.text}"
 
@@ -137,6 +180,10 @@ DISPATCH = House(
         "POST /v1/visits/{visit_id}/postpone": {"to_at": (NOON + timedelta(days=10)).isoformat(), "reason": "later"},
         "POST /v1/visits/{visit_id}/decline": {"reason": "nobody"},
         "POST /v1/visits/{visit_id}/complete": {"completed_at": (NOON - timedelta(hours=1)).isoformat()},
+        "POST /v1/bookings/{booking_id}/points": {"points": ["which server"]},
+        "POST /v1/bookings/{booking_id}/answers": {"answers": ["the blue one"]},
+        "POST /v1/bookings/{booking_id}/preparations": {"item": "server_installed", "met": True},
+        "POST /v1/bookings/{booking_id}/complete": {"completed_at": AN_HOUR_AGO},
         "POST /v1/units": {"serial": "SPARE-78", "model": "nas-4"},
         "POST /v1/shipments/{shipment_id}/reserve": {"serial": "SPARE-77"},
         "POST /v1/shipments/{shipment_id}/shipped": {"shipped_at": AN_HOUR_AGO},
@@ -152,5 +199,5 @@ DISPATCH = House(
             "received_on": NOON.date().isoformat(),
         },
     },
-    secrets=[REASON, "client-1", "IIJ-09", CARRIER, "SPARE-READ", "WRONG-77"],
+    secrets=[REASON, POINT, "client-1", "IIJ-09", CARRIER, "SPARE-READ", "WRONG-77"],
 )

@@ -24,8 +24,10 @@ from kippu_service.settings import MailAddress
 from kippu_service.testing import Caller
 from kippu_service.testing.living import Living, living
 
-from houses.common import NOON, PLAN_TEXT, UNIT_PLAN_TEXT
+from houses import holders
+from houses.common import NOON, PLAN_TEXT, TICKET_PLAN_TEXT, UNIT_PLAN_TEXT
 
+ANNOUNCED = '[contracts.ending]\nclause = "QNP-01"\nremind_months_before = [1]\n'
 SATURDAY = NOON + timedelta(days=3)
 
 
@@ -102,6 +104,12 @@ class Desk:
             body = {"invoice_no": invoice_no, "amount": amount, "currency": "THB", "received_on": today}
             await self.post("billing", "/v1/payments", body | {"payment_id": f"payment-{number}"})
 
+    async def certify(self, invoice_no: str, amount: int) -> None:
+        """Sends the certificate of tax that the customer withheld."""
+        today = self.system.clock.now().date().isoformat()
+        body = {"invoice_no": invoice_no, "certificate_no": "certificate-1", "amount": amount, "currency": "THB"}
+        await self.post("billing", "/v1/withholding-certificates", body | {"issued_on": today, "received_on": today})
+
 
 async def history(system: System) -> None:
     """Registers, requests, work, visits, mails, offers, what falls due; for both providers alike."""
@@ -111,9 +119,13 @@ async def history(system: System) -> None:
     await system.settle()
     for desk in desks:
         await _buys(desk)
+        await _switches(desk)
     await system.settle()
+    for desk in desks:
+        await holders.buy(desk)
     asked = [await _asks(desk) for desk in desks]
     await system.settle()
+    booked_services = [await holders.book(desk) for desk in desks]
     for desk, tickets in zip(desks, asked, strict=True):
         await _works(desk, tickets)
     await system.settle()
@@ -131,17 +143,20 @@ async def history(system: System) -> None:
         NOON + timedelta(days=500)
     )  # the unpaid invoices, the open offers, the lots and the returns are over
     await system.settle()
-    for desk in desks:
+    for desk, booked_service in zip(desks, booked_services, strict=True):
         await _comes_back(desk)
+        await holders.end(desk, booked_service)
     await system.settle()
 
 
 async def _registers(desk: Desk) -> None:
     source = PLAN_TEXT.replace('provider = "iij"', f'provider = "{desk.provider}"')
     await desk.post("entitlement", "/v1/plans", {"source": source})
-    # A provider has one time zone, whatever families of terms it offers.
+    # A provider has one time zone, whatever families of terms it offers; and here a contract's end is announced.
     shipping = UNIT_PLAN_TEXT.replace('provider = "qnp"', f'provider = "{desk.provider}"')
-    await desk.post("entitlement", "/v1/plans", {"source": shipping.replace('"Asia/Tokyo"', '"Asia/Bangkok"')})
+    shipping = shipping.replace('"Asia/Tokyo"', '"Asia/Bangkok"')
+    shipping = shipping.replace("[commercial]\n", f"{ANNOUNCED}\n[commercial]\n", 1)
+    await desk.post("entitlement", "/v1/plans", {"source": shipping})
     for number in (1, 2):
         customer = f"customer-{number}"
         contact = {"id": f"contact-{number}", "name": f"Contact {number}", "mail": f"one@{customer}.example"}
@@ -167,6 +182,12 @@ async def _registers(desk: Desk) -> None:
                 "installed_by": "provider",
             }
             await desk.post("entitlement", "/v1/assets", asset)
+    slip = {key: value for key, value in asset.items() if key != "serial"}
+    await desk.post("entitlement", "/v1/assets", slip | {"serial": "SLIP-1"})
+    since = (desk.system.clock.now() - timedelta(days=10)).isoformat()
+    for serial, right in (("SLIP-1", {"serial": "MEANT-1"}), ("MEANT-1", {"serial": "MEANT-1", "model": "Switch 48"})):
+        correction = {"effective_at": since, "asset": slip | right}
+        await desk.post("entitlement", f"/v1/assets/{serial}/corrections", correction)
     contract = {"contract_id": "C-1", "product": "advance-send-back", "valid_from": "2026-04-01"}
     unit = {
         "customer_id": "customer-1",
@@ -182,17 +203,52 @@ async def _registers(desk: Desk) -> None:
         "contracts": [contract | {"valid_until": "2027-03-31"}],
     }
     await desk.post("entitlement", "/v1/assets", unit)
+    await desk.post("entitlement", "/v1/assets", unit | {"serial": "NAS-2", "contracts": []})
+
+
+async def _switches(desk: Desk) -> None:
+    """Service tickets for switches: registered and moved, given back, delivered late, and forgotten."""
+    terms = TICKET_PLAN_TEXT.replace('provider = "iij"', f'provider = "{desk.provider}"')
+    await desk.post("entitlement", "/v1/plans", {"source": terms.replace('"Asia/Tokyo"', '"Asia/Bangkok"')})
+    order = {"customer_id": "customer-2", "plan_family": "svt", "device": {"bought_on": "2026-11-18"}}
+    sold = {
+        use: (await desk.post("entitlement", "/v1/orders", order | {"product": product}))["contracts"][0]
+        for use, product in (
+            ("registered", "advance-1y"),
+            ("given back", "onsite-basic-1y"),
+            ("bundle", "bundle-3y"),
+            ("forgotten", "advance-5y"),
+        )
+    }
+    registration = {
+        "consent": True,
+        "serial": "12345678901",
+        "model": "M24ePWR",
+        "contact_id": "contact-2",
+        "site": {"address": "1 Example Street", "area": "tokyo", "height_cm": 120},
+    }
+    path = f"/v1/contracts/{sold['registered']}/registration"
+    await desk.post("entitlement", path, registration)
+    await desk.post("entitlement", f"{path}/changes", {"site": {"address": "2 Example Street"}})
+    await desk.post("entitlement", f"/v1/orders/{sold['given back']}/refund", {"reason": "bought twice"})
+    bundle = f"/v1/contracts/{sold['bundle']}"
+    await desk.post("entitlement", f"{bundle}/registration", registration | {"serial": "12345678902"})
+    await desk.post("entitlement", f"{bundle}/delivery", {"delivered_on": "2026-11-17"})
 
 
 async def _buys(desk: Desk) -> None:
-    """One order that is paid in two parts, one that is never paid."""
+    """One order that is paid in two parts, one that is never paid, and a contract with its option for a unit."""
     for customer in ("customer-1", "customer-2"):
         order = {"customer_id": customer, "plan_family": "iij-se", "product": "se-10", "quantity": 1}
         order_id = (await desk.post("entitlement", "/v1/orders", order))["order_id"]
         await desk.system.settle()
         if customer == "customer-1":
             invoice = await desk.get("billing", f"/v1/invoices/INV-{order_id}")
-            await desk.pay(invoice["invoice_no"], 1_000, invoice["total"] - 1_000)
+            withheld = invoice["net"] * 3 // 100
+            await desk.pay(invoice["invoice_no"], 1_000, invoice["total"] - withheld - 1_000)
+            await desk.certify(invoice["invoice_no"], withheld)
+    unit = {"customer_id": "customer-1", "plan_family": "qnp", "product": "onsite-weekday", "asset_serial": "NAS-2"}
+    await desk.post("entitlement", "/v1/orders", unit | {"together": [{"product": "non-return-disk"}]})
 
 
 async def _asks(desk: Desk) -> dict[str, str]:
@@ -269,6 +325,8 @@ async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
     assert len(quotes) > 1, "one to accept, one to lapse"
     await desk.post("billing", f"/v1/quotes/{quotes[0]['quote_id']}/accept")
     await desk.system.settle()
+    offered = await desk.get("billing", f"/v1/invoices/INV-O-{quotes[0]['quote_id'].removeprefix('Q-')}")
     invoices = (await desk.get("billing", "/v1/invoices?status=open"))["items"]
-    offered = next(invoice for invoice in invoices if invoice["customer_id"] == "customer-1")
+    mine = [invoice for invoice in invoices if invoice["customer_id"] == "customer-1"]
+    offered = next(invoice for invoice in mine if invoice["currency"] == "THB")
     await desk.pay(offered["invoice_no"], offered["total"])

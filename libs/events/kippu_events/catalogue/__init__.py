@@ -5,6 +5,6 @@ change. Names are past tense and say one thing. Amounts are integers of the curr
 of the provider's time zone, instants are UTC.
 """
 
-from kippu_events.catalogue import billing, dispatch, entitlement, intake, shipments
+from kippu_events.catalogue import billing, bookings, contracts, dispatch, entitlement, intake, licences, shipments
 
-__all__ = ["billing", "dispatch", "entitlement", "intake", "shipments"]
+__all__ = ["billing", "bookings", "contracts", "dispatch", "entitlement", "intake", "licences", "shipments"]

@@ -54,6 +54,16 @@ class QuoteLapsed(Event):
 
 
 @billing
+class QuoteWithdrawn(Event):
+    """What was offered is needed no more, and nobody had accepted it."""
+
+    quote_id: str
+    customer_id: str
+    ticket_no: str | None = None
+    reason: str
+
+
+@billing
 class InvoiceIssued(Event):
     invoice_no: str
     customer_id: str
@@ -76,6 +86,25 @@ class PaymentReceived(Event):
     payment_id: str
     amount: int
     currency: str
+    received_on: date
+    outstanding: int
+    """What is still owed after it; never below 0."""
+
+
+@billing
+class TaxWithheld(Event):
+    """The customer paid a part of the invoice to the authorities, as withholding tax, and sent the certificate of it.
+
+    It settles the invoice as a payment does.
+    """
+
+    invoice_no: str
+    customer_id: str
+    certificate_no: str
+    amount: int
+    currency: str
+    issued_on: date
+    """The certificate's date."""
     received_on: date
     outstanding: int
     """What is still owed after it; never below 0."""

@@ -38,6 +38,8 @@ class CustomerRegistered(Event):
     """The provider's salesperson on record, named in answers that refer to sales (IIJ-10)."""
     salesperson_name: Personal
     salesperson_mail: Personal
+    competitor: bool = False
+    """True if it is marked as a competitor of the provider's."""
 
 
 @entitlement
@@ -65,6 +67,10 @@ class AssetContract(Value):
     """The version of the terms that it was sold under, and keeps; None: whichever is in force decides."""
     contact_id: str | None = None
     """Who alone may ask under it, where the terms know such a person: the maintenance contact that was registered."""
+    registered_at: AwareDatetime | None = None
+    """When its registration was complete, where the terms ask for one."""
+    status: Literal["pre_registered", "registered", "active"] | None = None
+    """`pre_registered`: before its device was delivered. None where the terms know no registration."""
 
 
 @entitlement
@@ -102,10 +108,29 @@ class AssetRegistered(Event):
     area: str | None = None
     """Where it stands, by the plan's areas, such as `tokyo`."""
     remote_island: bool = False
+    height_cm: int | None = None
+    """At what height it is installed, in whole centimetres, rounded down (SVT-24)."""
     disks_from: Literal["provider", "elsewhere"] | None = None
     part_of: str | None = None
     """The serial of the unit that a disk belongs to."""
     contracts: tuple[AssetContract, ...] = ()
+
+
+@entitlement
+class AssetCorrected(Event):
+    """What the register said was wrong, and had been otherwise since `effective_at`.
+
+    What is right stands in the AssetRegistered before it, in the same append. Where the serial itself was wrong, this
+    is on both streams: on the wrong one, which was never the customer's, with the serial that was meant.
+    """
+
+    customer_id: str
+    serial: str
+    corrected: tuple[str, ...]
+    """Names of AssetRegistered's fields. Empty if only the day was wrong, or the serial."""
+    effective_at: AwareDatetime
+    correct_serial: str | None = None
+    corrected_by: str
 
 
 @entitlement
@@ -121,6 +146,21 @@ class PlanPublished(Event):
     """The plan file's text (TOML)."""
 
 
+class OrderLine(Value):
+    product: str
+    quantity: int
+
+
+class AcceptedLine(OrderLine):
+    """A line beside the first one; its dates are as those of the order."""
+
+    tickets: int = 0
+    valid_from: date | None = None
+    valid_until: date | None = None
+    refundable_until: date | None = None
+    register_by: date | None = None
+
+
 @entitlement
 class OrderPlaced(Event):
     order_id: str
@@ -130,11 +170,20 @@ class OrderPlaced(Event):
     quantity: int
     requested_on: date
     quote_id: str | None = None
+    together: tuple[OrderLine, ...] = ()
+    """The other lines of the order."""
+    asset_serial: str | None = None
+    """The registered device that it is for."""
+    renews: str | None = None
+    """The contract that it renews."""
+    wanted_delivery_on: date | None = None
+    contact_id: str | None = None
+    """Who orders, and is written to about it."""
 
 
 @entitlement
 class OrderAccepted(Event):
-    """Priced and pinned. The lot it will credit is valid from `valid_from` to `valid_until`, both inclusive."""
+    """Priced and pinned. What it is for is valid from `valid_from` to `valid_until`, both inclusive."""
 
     order_id: str
     customer_id: str
@@ -143,10 +192,20 @@ class OrderAccepted(Event):
     product: str
     quantity: int
     price: Price
+    """Of all lines."""
     tickets: int
-    """How many prepaid tickets the order credits once paid."""
+    """How many prepaid tickets the first line credits once paid."""
     valid_from: date | None = None
     valid_until: date | None = None
+    together: tuple[AcceptedLine, ...] = ()
+    pay_by: date | None = None
+    """The last day on which it can be paid, where the terms set one."""
+    refundable_until: date | None = None
+    """The last day on which the first line's contract can be given back, while nothing else stands against that."""
+    register_by: date | None = None
+    """Until when it should be registered."""
+    area_agreed: bool = False
+    """True if an operator agreed to it, where the terms leave it to consultation."""
 
 
 @entitlement
@@ -165,6 +224,16 @@ class OrderPaid(Event):
     customer_id: str
     invoice_no: str
     paid_on: date
+
+
+@entitlement
+class OrderRefunded(Event):
+    """It was given back, whole: what was sold with it gives nothing any more, and its invoice is taken back."""
+
+    order_id: str
+    customer_id: str
+    refunded_on: date
+    reason: str
 
 
 @entitlement
@@ -219,6 +288,17 @@ class DebitShortfall(Event):
     offer: Price
     offer_valid_until: date
     clause: str
+
+
+@entitlement
+class ShortfallForgiven(Event):
+    """What a debit had fallen short of is owed no more: the request is declined, or costs nothing after all."""
+
+    wallet_id: str
+    customer_id: str
+    debit_id: str
+    ticket_no: str
+    quantity: int
 
 
 @entitlement

@@ -94,6 +94,8 @@ class Price(Value):
     """The provider's time zone (IANA), in which the invoice's and the quote's dates are read."""
     tax_included: bool = False
     """True if the unit prices include tax."""
+    withholding_permyriad: int | None = None
+    """How much of the amount before tax the customer may withhold, against a certificate; None: nothing."""
 
 
 class Allocation(Value):
@@ -137,6 +139,7 @@ class RequestDetails(Value):
     security_software: Literal["paused", "not_paused"] | None = None
     operator_serves: bool | None = None
     keep_list: bool | None = None
+    own_environment: bool | None = None
     ship_to: Literal["registered_site", "named_place"] | None = None
     ship_to_island: bool | None = None
     visit_site: Literal["registered", "other"] | None = None

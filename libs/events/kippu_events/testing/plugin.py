@@ -16,6 +16,10 @@ import pytest
 from kippu_events.database import FOUNDATION, Database, Server
 from kippu_events.local.postgres import LocalPostgres
 
+POSTGRES_IMAGE = "postgres:18-alpine"
+POSTGRES_SETTINGS = ("-c", "max_connections=300", "-c", "fsync=off")
+"""The local server's, for its data goes with it as well."""
+
 _numbers = count(1)
 
 
@@ -32,7 +36,8 @@ def postgres_url() -> Iterator[str]:
     elif docker_answers():
         from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415  a development tool, used only here
 
-        with PostgresContainer("postgres:18-alpine", driver=None) as container:
+        container = PostgresContainer(POSTGRES_IMAGE, driver=None).with_command(["postgres", *POSTGRES_SETTINGS])
+        with container:
             yield container.get_connection_url()
     else:
         with LocalPostgres() as server:

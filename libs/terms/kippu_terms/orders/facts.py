@@ -12,6 +12,9 @@ from kippu_terms.value import Name, Value
 Day = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2099, 12, 31))]
 """A local date of the provider's, in the time for which public holidays are known."""
 
+LaterDay = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31))]
+"""A day that a period which begins on such a day can end on."""
+
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
 
 Reason = Literal["lost", "upgrade", "transfer", "discount"]
@@ -44,8 +47,8 @@ class HeldContract(Value):
 
     contract_id: str
     product: Name
-    valid_from: Day
-    valid_until: Day
+    valid_from: LaterDay
+    valid_until: LaterDay
     """The last day, inclusive."""
     registered: bool = False
 
@@ -76,8 +79,9 @@ class OrderLine(Value):
     quantity: Quantity = 1
 
 
-class OrderFacts(Value):
-    provider: str
+class OrderWish(Value):
+    """What is ordered, by whom and when, and for what."""
+
     product: Name
     quantity: Quantity = 1
     ordered_on: Day
@@ -114,3 +118,7 @@ class OrderFacts(Value):
         """How many of a product the whole order holds, this line included."""
         mine = self.quantity if self.product == product else 0
         return mine + sum(line.quantity for line in self.together if line.product == product)
+
+
+class OrderFacts(OrderWish):
+    provider: str

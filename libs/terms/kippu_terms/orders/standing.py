@@ -52,13 +52,30 @@ class RenewalOf(OrderRule):
 
 
 class Dated(OrderRule):
-    """What runs from the purchase of a device takes that date."""
+    """What runs from the purchase of a device takes that date, and no day to come."""
 
     kind: Literal["dated"] = "dated"
 
     def judge(self, case: OrderCase) -> OrderVerdict:
-        known = case.period != "asset_purchase"
-        return OrderVerdict("satisfied" if known else "refused", {"bought_on_known": known}, about="asset.bought_on")
+        bought_on = case.facts.asset.bought_on if case.facts.asset else None
+        was_bought = bought_on is not None and bought_on <= case.facts.ordered_on
+        inputs = {
+            "bought_on": bought_on.isoformat() if bought_on else None,
+            "ordered_on": case.facts.ordered_on.isoformat(),
+        }
+        return OrderVerdict("satisfied" if was_bought else "refused", inputs, about="asset.bought_on")
+
+
+class OnePerDevice(OrderRule):
+    """A contract is for one device: for another one it is ordered by itself."""
+
+    kind: Literal["one_per_device"] = "one_per_device"
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        serial = case.facts.asset.serial if case.facts.asset else None
+        inputs = {"asset_serial": serial, "quantity": case.facts.quantity}
+        too_many = serial is not None and case.facts.quantity > 1
+        return OrderVerdict("refused" if too_many else "satisfied", inputs, about="quantity")
 
 
 def standing_rules(product: Product) -> Iterator[OrderRule]:
@@ -67,6 +84,8 @@ def standing_rules(product: Product) -> Iterator[OrderRule]:
     yield InQuantity(clause=product.clause)
     if product.kind == "option":
         yield OptionOf(clause=product.clause)
+    if product.kind == "maintenance":
+        yield OnePerDevice(clause=product.clause)
     if product.renewal:
         yield RenewalOf(clause=product.clause)
     if product.runs_from == "asset_purchase":

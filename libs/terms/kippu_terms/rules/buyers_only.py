@@ -11,4 +11,6 @@ class BuyersOnly(Rule):
 
     def judge(self, case: Case) -> Verdict:
         buyer = case.facts.customer.buyer if case.facts.customer else None
-        return Verdict("refused" if buyer is False else "satisfied", {"buyer": buyer})
+        own = case.request.own_environment
+        refused = buyer is False or own is False
+        return Verdict("refused" if refused else "satisfied", {"buyer": buyer, "own_environment": own})

@@ -13,6 +13,10 @@ class Configuration(Rule):
     kind: Literal["configuration"] = "configuration"
     restored: Literal["never", "with_file"]
 
+    @property
+    def may_settle(self) -> bool:
+        return False
+
     def judge(self, case: Case) -> Verdict:
         if case.given is None:
             return Verdict("not_applicable")

@@ -10,6 +10,10 @@ class ExchangedBy(Rule):
     kind: Literal["exchanged_by"] = "exchanged_by"
     who: Literal["customer", "engineer"]
 
+    @property
+    def may_settle(self) -> bool:
+        return False
+
     def judge(self, case: Case) -> Verdict:
         if case.given is None:
             return Verdict("not_applicable")

@@ -16,7 +16,7 @@ class FailedPartRule(Rule):
 
     @property
     def may_settle(self) -> bool:
-        return False
+        return self.belongs_to_provider
 
     def judge(self, case: Case) -> Verdict:
         way, asked = case.given.service.way if case.given else None, case.request.keep_part

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Category, Rule, Verdict, rule_kind
 from kippu_terms.value import Name
 
 
@@ -12,6 +12,9 @@ from kippu_terms.value import Name
 class NotIncluded(Rule):
     kind: Literal["not_included"] = "not_included"
     categories: Annotated[frozenset[Name], Field(min_length=1)]
+
+    def settled(self, scope: frozenset[Category]) -> frozenset[Category]:
+        return scope
 
     def judge(self, case: Case) -> Verdict:
         return Verdict("refused", {"category": case.request.category})

@@ -5,12 +5,15 @@ After that it is a rejoining. Either is quoted. Who never had a member ID has no
 
 from typing import Literal
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Category, Rule, Verdict, rule_kind
 
 
 @rule_kind
 class RenewalForm(Rule):
     kind: Literal["renewal_form"] = "renewal_form"
+
+    def settled(self, scope: frozenset[Category]) -> frozenset[Category]:
+        return scope
 
     def judge(self, case: Case) -> Verdict:
         held = case.facts.customer.member_id if case.facts.customer else None

@@ -1,4 +1,4 @@
-"""HTTP: invoices, payments and credit notes."""
+"""HTTP: invoices, payments, certificates of withheld tax, and credit notes."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from kippu_billing.api.shown import Row
-from kippu_billing.domain import invoice
+from kippu_billing.domain import invoice, withholding
 from kippu_billing.readmodels import invoices as readmodels
 from kippu_billing.streams import invoice_of
 
@@ -53,9 +53,21 @@ class Payment(Row):
     recorded_at: datetime
 
 
+class Withheld(Row):
+    """A certificate of tax that the customer withheld."""
+
+    certificate_no: str
+    amount: int
+    currency: str
+    issued_on: date
+    received_on: date
+    recorded_at: datetime
+
+
 class InvoiceInFull(Invoice):
     lines: tuple[PriceLine, ...]
     payments: tuple[Payment, ...]
+    withheld: tuple[Withheld, ...]
 
 
 class CreditNote(Row):
@@ -80,6 +92,26 @@ class Received(BaseModel):
     payment_id: str
     outstanding: int
     paid: bool
+
+
+class Certified(BaseModel):
+    """`outstanding` is what is still owed on the invoice."""
+
+    invoice_no: str
+    certificate_no: str
+    outstanding: int
+    paid: bool
+
+
+class CertificateInput(Input):
+    """A certificate of withholding tax. `certificate_no` is the customer's, once per invoice."""
+
+    invoice_no: Identifier
+    certificate_no: Identifier
+    amount: Annotated[int, Field(strict=True, le=LARGEST_AMOUNT)]
+    currency: Currency
+    issued_on: date
+    received_on: date
 
 
 class PaymentInput(Input):
@@ -107,9 +139,11 @@ async def one_invoice(query: Annotated[Query, query("invoices:read")], invoice_n
     async with query.snapshot() as snapshot:
         row = await snapshot.fetchrow(readmodels.INVOICE, invoice_no)
         payments = await snapshot.fetch(readmodels.PAYMENTS, invoice_no)
+        withheld = await snapshot.fetch(readmodels.WITHHELD, invoice_no)
     if row is None:
         raise not_found()
-    shown = InvoiceInFull.of(dict(row) | {"payments": [Payment.of(payment) for payment in payments]})
+    parts = {"payments": [Payment.of(each) for each in payments], "withheld": [Withheld.of(each) for each in withheld]}
+    shown = InvoiceInFull.of(dict(row) | parts)
     return query.answer(shown, version=row["version"])
 
 
@@ -139,3 +173,26 @@ async def receive_payment(
         }
 
     return await command.run(body, receive, location="/v1/invoices/{invoice_no}")
+
+
+@router.post("/withholding-certificates", tags=["payments"], status_code=201, response_model=Certified)
+async def receive_certificate(
+    command: Annotated[Command, command("payments:write", staff=True)], body: CertificateInput
+) -> Response:
+    """What the customer withheld as tax counts as paid once its certificate is here."""
+    certificate = withholding.Certificate(
+        body.certificate_no, body.amount, body.currency, body.issued_on, body.received_on
+    )
+
+    async def certify(work: Work) -> dict[str, Any]:
+        stream = await invoice_of(work, command.provider, body.invoice_no)
+        command.expect(stream)
+        state = work.record(stream, *withholding.certify(stream.state, body.invoice_no, certificate, work.now))
+        return {
+            "invoice_no": body.invoice_no,
+            "certificate_no": certificate.certificate_no,
+            "outstanding": state.outstanding,
+            "paid": state.is_paid,
+        }
+
+    return await command.run(body, certify, location="/v1/invoices/{invoice_no}")

@@ -25,7 +25,7 @@ class Quote(Row):
     quote_id: str
     customer_id: str
     ticket_no: str | None
-    status: Literal["offered", "accepted", "lapsed"]
+    status: Literal["offered", "accepted", "lapsed", "withdrawn"]
     plan_family: str
     product: str
     quantity: int
@@ -42,6 +42,8 @@ class Quote(Row):
     accepted_at: datetime | None
     accepted_by: str | None
     lapsed_at: datetime | None
+    withdrawn_at: datetime | None
+    """When it turned out that nothing is owed any more."""
 
 
 class Accepted(BaseModel):
@@ -53,7 +55,7 @@ class Accepted(BaseModel):
 async def quotes(
     query: Annotated[Query, query("quotes:read")],
     page: Annotated[Page, paged(offered_at=datetime, quote_id=str)],
-    status: Literal["offered", "accepted", "lapsed"] | None = None,
+    status: Literal["offered", "accepted", "lapsed", "withdrawn"] | None = None,
 ) -> PageOf[Quote]:
     """The latest first."""
     return page.of(await query.fetch(readmodels.QUOTES, status, *page.after, page.fetch_limit), Quote.of)

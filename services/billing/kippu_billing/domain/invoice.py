@@ -16,11 +16,13 @@ from kippu_events.catalogue.billing import (
     PaymentOverdue,
     PaymentReceived,
     TaxAmount,
+    TaxWithheld,
 )
 from kippu_events.catalogue.entitlement import OrderAccepted
 from kippu_events.catalogue.values import Price
 from kippu_events.event import Event
 from kippu_terms.dates import local_date
+from kippu_terms.money import share
 from kippu_terms.pricing import invoice_totals
 from kippu_terms.refusal import Fault, Refused
 
@@ -37,6 +39,8 @@ class Issued:
     total: int
     currency: str
     time_zone: str
+    withholdable: int = 0
+    """How much of the total the customer may withhold as tax, against a certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ class Invoice:
     outstanding: int = 0
     payments: tuple[str, ...] = ()
     last_received: date | None = None
-    """The latest day on which a payment came in; they may be recorded in any order."""
+    """The latest day on which a payment or a certificate came in; they may be recorded in any order."""
+    withheld: int = 0
+    certificates: tuple[str, ...] = ()
     overdue: bool = False
     credited: bool = False
 
@@ -57,7 +63,8 @@ class Invoice:
 
     @property
     def paid_so_far(self) -> int:
-        return self.issued.total - self.outstanding if self.issued else 0
+        """In money: what was withheld as tax, the authorities have."""
+        return self.issued.total - self.outstanding - self.withheld if self.issued else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,13 @@ def totals_of(price: Price) -> tuple[int, tuple[TaxAmount, ...], int]:
     return totals.net, taxes, totals.total
 
 
+def withholding(price: Price) -> int:
+    """How much the customer may withhold: a share of the whole amount before tax, rounded once, as tax is."""
+    if price.withholding_permyriad is None:
+        return 0
+    return share(invoice_totals(price).net, price.withholding_permyriad, price.tax_rounding)
+
+
 def evolve(invoice: Invoice, event: Event) -> Invoice:
     match event:
         case InvoiceIssued():
@@ -101,6 +115,7 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
                 total=event.total,
                 currency=event.currency,
                 time_zone=event.price.time_zone,
+                withholdable=withholding(event.price),
             )
             return Invoice(issued, event.total)
         case PaymentReceived():
@@ -108,6 +123,14 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
                 invoice,
                 outstanding=event.outstanding,
                 payments=(*invoice.payments, event.payment_id),
+                last_received=max(event.received_on, invoice.last_received or event.received_on),
+            )
+        case TaxWithheld():
+            return replace(
+                invoice,
+                outstanding=event.outstanding,
+                withheld=invoice.withheld + event.amount,
+                certificates=(*invoice.certificates, event.certificate_no),
                 last_received=max(event.received_on, invoice.last_received or event.received_on),
             )
         case PaymentOverdue():
@@ -120,8 +143,11 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
 
 
 def issue(invoice: Invoice, order: OrderAccepted, now: datetime) -> list[Event]:
-    """The order's invoice, dated today where the provider is; nothing if it was issued before."""
-    return _issue(invoice, order.order_id, None, order.customer_id, order.price, now)
+    """The order's invoice, dated today where the provider is; nothing if it was issued before.
+
+    Where the terms ask for payment in advance, it is due by then (CWC-11).
+    """
+    return _issue(invoice, order.order_id, None, order.customer_id, order.price, now, order.pay_by)
 
 
 def issue_for_charge(invoice: Invoice, charge_id: str, customer_id: str, price: Price, now: datetime) -> list[Event]:
@@ -130,7 +156,13 @@ def issue_for_charge(invoice: Invoice, charge_id: str, customer_id: str, price: 
 
 
 def _issue(
-    invoice: Invoice, order_id: str, charge_id: str | None, customer_id: str, price: Price, now: datetime
+    invoice: Invoice,
+    order_id: str,
+    charge_id: str | None,
+    customer_id: str,
+    price: Price,
+    now: datetime,
+    pay_by: date | None = None,
 ) -> list[Event]:
     if invoice.issued:
         return []
@@ -142,7 +174,7 @@ def _issue(
         customer_id=customer_id,
         order_id=order_id,
         issued_on=today,
-        due_on=today + timedelta(days=price.payment_days),
+        due_on=pay_by or today + timedelta(days=price.payment_days),
         price=price,
         net=net,
         taxes=taxes,
@@ -173,10 +205,14 @@ def receive(invoice: Invoice, invoice_no: str, payment: Payment, now: datetime) 
         received_on=payment.received_on,
         outstanding=invoice.outstanding - payment.amount,
     )
-    if received.outstanding > 0:
-        return [received]
-    paid_on = max(payment.received_on, invoice.last_received or payment.received_on)
-    return [received, _paid(invoice, paid_on, now)]
+    return [received, *settled(invoice, received.outstanding, payment.received_on, now)]
+
+
+def settled(invoice: Invoice, outstanding: int, received_on: date, now: datetime) -> list[Event]:
+    """InvoicePaid, if what came in on that day was the last that was owed."""
+    if outstanding > 0:
+        return []
+    return [_paid(invoice, max(received_on, invoice.last_received or received_on), now)]
 
 
 def fall_due(invoice: Invoice, invoice_no: str, due_at: datetime) -> list[Event]:

@@ -1,12 +1,15 @@
-"""A quote: offered when a wallet had too little, accepted once until its last day, or lapsed by itself after it."""
+"""A quote: offered when a wallet had too little, accepted once until its last day, or lapsed by itself after it.
+
+Withdrawn, if nothing is owed any more before that.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from kippu_events.catalogue.billing import QuoteAccepted, QuoteLapsed, QuoteOffered
-from kippu_events.catalogue.entitlement import DebitShortfall
+from kippu_events.catalogue.billing import QuoteAccepted, QuoteLapsed, QuoteOffered, QuoteWithdrawn
+from kippu_events.catalogue.entitlement import DebitShortfall, ShortfallForgiven
 from kippu_events.event import Event
 from kippu_terms.dates import local_date
 from kippu_terms.refusal import Fault, Refused
@@ -18,6 +21,7 @@ class Status(StrEnum):
     OFFERED = "offered"
     ACCEPTED = "accepted"
     LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ def evolve(quote: Quote, event: Event) -> Quote:
             return replace(quote, status=Status.ACCEPTED)
         case QuoteLapsed():
             return replace(quote, status=Status.LAPSED)
+        case QuoteWithdrawn():
+            return replace(quote, status=Status.WITHDRAWN)
     raise AssertionError(f"{event.type} is no event of a quote")
 
 
@@ -103,6 +109,9 @@ def accept(quote: Quote, quote_id: str, by: str, now: datetime) -> QuoteAccepted
     if quote.status is Status.ACCEPTED:
         message = "the quote was accepted before"
         raise Refused(Fault("quote.accepted", message, clause=offered.clause), kind="conflict")
+    if quote.status is Status.WITHDRAWN:
+        message = "the quote was withdrawn: what it was for is owed no more"
+        raise Refused(Fault("quote.withdrawn", message, clause=offered.clause), kind="conflict")
     if quote.status is Status.LAPSED or local_date(now, ZoneInfo(offered.time_zone)) > offered.valid_until:
         message = f"the quote was valid until {offered.valid_until.isoformat()}"
         raise Refused(Fault("quote.lapsed", message, clause=offered.clause), kind="conflict")
@@ -115,6 +124,21 @@ def accept(quote: Quote, quote_id: str, by: str, now: datetime) -> QuoteAccepted
         quantity=offered.quantity,
         accepted_by=by,
     )
+
+
+def withdraw(quote: Quote, forgiven: ShortfallForgiven, now: datetime) -> list[Event]:
+    """What it was offered for is owed no more. What was accepted is an order by now, and stays one."""
+    if quote.offer is None or quote.status is not Status.OFFERED:
+        return []
+    return [
+        QuoteWithdrawn(
+            occurred_at=now,
+            quote_id=id_of(forgiven.debit_id),
+            customer_id=forgiven.customer_id,
+            ticket_no=forgiven.ticket_no,
+            reason=f"nothing is owed for {forgiven.ticket_no} any more",
+        )
+    ]
 
 
 def lapse(quote: Quote, quote_id: str, due_at: datetime) -> list[Event]:

@@ -1,4 +1,4 @@
-"""The invoices as a table, with their payments and credit notes."""
+"""The invoices as a table, with their payments, certificates of withheld tax, and credit notes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from kippu_events.catalogue.billing import (
     InvoicePaid,
     PaymentOverdue,
     PaymentReceived,
+    TaxWithheld,
 )
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
@@ -27,6 +28,8 @@ select * from read.invoice
 INVOICE = "select * from read.invoice where invoice_no = $1"
 
 PAYMENTS = "select * from read.payment where invoice_no = $1 order by version"
+
+WITHHELD = "select * from read.withholding where invoice_no = $1 order by version"
 
 CREDIT_NOTES = """
 select * from read.credit_note
@@ -52,6 +55,14 @@ insert into read.payment (provider, invoice_no, payment_id, customer_id, amount,
 select *
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::date[], $8::timestamptz[],
               $9::bigint[])
+"""
+
+_WITHHELD = """
+insert into read.withholding (provider, invoice_no, certificate_no, customer_id, amount, currency, issued_on,
+                              received_on, recorded_at, version)
+select *
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::date[], $8::date[],
+              $9::timestamptz[], $10::bigint[])
 """
 
 # What is owed only ever falls, and versions only rise: the least and the greatest are the latest.
@@ -101,19 +112,23 @@ update read.invoice
 
 class Invoices(Projector):
     name = "invoices"
-    version = 2
+    version = 3
     logs = ("billing",)
-    subscribes = (InvoiceIssued, PaymentReceived, PaymentOverdue, InvoicePaid, CreditNoteIssued)
-    tables = ("invoice", "payment", "credit_note")
+    subscribes = (InvoiceIssued, PaymentReceived, TaxWithheld, PaymentOverdue, InvoicePaid, CreditNoteIssued)
+    tables = ("invoice", "payment", "withholding", "credit_note")
 
     async def apply(self, connection: "Connection[Any]", batch: Sequence[Envelope]) -> None:
         await write(connection, _ISSUED, [_invoice(*each) for each in of_type(batch, InvoiceIssued)])
-        received = list(of_type(batch, PaymentReceived))
+        received, withheld = list(of_type(batch, PaymentReceived)), list(of_type(batch, TaxWithheld))
         await write(connection, _RECEIVED, [_payment(*each) for each in received])
+        await write(connection, _WITHHELD, [_withheld(*each) for each in withheld])
         await write(
             connection,
             _OUTSTANDING,
-            [(at.provider, event.invoice_no, event.outstanding, at.version) for at, event in received],
+            [
+                *[(at.provider, event.invoice_no, event.outstanding, at.version) for at, event in received],
+                *[(at.provider, event.invoice_no, event.outstanding, at.version) for at, event in withheld],
+            ],
         )
         await write(
             connection,
@@ -158,6 +173,21 @@ def _payment(at: Envelope, event: PaymentReceived) -> tuple[Any, ...]:
         event.customer_id,
         event.amount,
         event.currency,
+        event.received_on,
+        event.occurred_at,
+        at.version,
+    )
+
+
+def _withheld(at: Envelope, event: TaxWithheld) -> tuple[Any, ...]:
+    return (
+        at.provider,
+        event.invoice_no,
+        event.certificate_no,
+        event.customer_id,
+        event.amount,
+        event.currency,
+        event.issued_on,
         event.received_on,
         event.occurred_at,
         at.version,

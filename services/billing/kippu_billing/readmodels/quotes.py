@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from asyncpg import Connection
-from kippu_events.catalogue.billing import QuoteAccepted, QuoteLapsed, QuoteOffered
+from kippu_events.catalogue.billing import QuoteAccepted, QuoteLapsed, QuoteOffered, QuoteWithdrawn
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 
@@ -48,10 +48,18 @@ update read.quote
 """
 
 
+_WITHDRAWN = """
+update read.quote
+   set withdrawn_at = said.at, version = greatest(quote.version, said.version)
+  from unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[]) as said (provider, quote_id, at, version)
+ where (quote.provider, quote.quote_id) = (said.provider, said.quote_id)
+"""
+
+
 class Quotes(Projector):
     name = "quotes"
     logs = ("billing",)
-    subscribes = (QuoteOffered, QuoteAccepted, QuoteLapsed)
+    subscribes = (QuoteOffered, QuoteAccepted, QuoteLapsed, QuoteWithdrawn)
     tables = ("quote",)
 
     async def apply(self, connection: "Connection[Any]", batch: Sequence[Envelope]) -> None:
@@ -68,6 +76,14 @@ class Quotes(Projector):
             connection,
             _LAPSED,
             [(at.provider, event.quote_id, event.occurred_at, at.version) for at, event in of_type(batch, QuoteLapsed)],
+        )
+        await write(
+            connection,
+            _WITHDRAWN,
+            [
+                (at.provider, event.quote_id, event.occurred_at, at.version)
+                for at, event in of_type(batch, QuoteWithdrawn)
+            ],
         )
 
 

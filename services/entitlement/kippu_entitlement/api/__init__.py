@@ -3,8 +3,15 @@
 from kippu_entitlement.api import (
     approvals,
     assets,
+    bookings,
+    contract_documents,
+    contract_imports,
+    contract_registrations,
+    contracts,
+    corrections,
     customers,
     decisions,
+    licences,
     orders,
     plans,
     registrations,
@@ -14,14 +21,21 @@ from kippu_entitlement.api import (
 
 ROUTERS = (
     customers.router,
+    corrections.router,  # before the register's, whose serials may have slashes
     assets.router,
     registrations.router,
     plans.router,
     orders.router,
+    bookings.router,
+    contracts.router,
     renewals.router,
+    licences.router,
     wallets.router,
     decisions.router,
     approvals.router,
+    contract_registrations.router,
+    contract_documents.router,
+    contract_imports.router,
 )
 
 __all__ = ["ROUTERS"]

@@ -55,6 +55,8 @@ class AssetInput(Input):
     area: Name | None = None
     """Where it stands, by the plan's areas, such as `tokyo`."""
     remote_island: bool = False
+    height_cm: Annotated[int, Field(ge=0, le=asset.HIGHEST_CM)] | None = None
+    """At what height it is installed, in whole centimetres, rounded down."""
     disks_from: DisksFrom | None = None
     """`elsewhere` if any disk in it was bought from somebody else."""
     part_of: Line | None = None
@@ -91,6 +93,7 @@ class AssetShown(BaseModel):
     delivered_on: date | None
     area: str | None
     remote_island: bool
+    height_cm: int | None
     disks_from: DisksFrom | None
     part_of: str | None
     contracts: list[AssetContract]

@@ -37,6 +37,8 @@ class CustomerInput(Input):
     country: Line
     salesperson: PersonInput
     contacts: Annotated[tuple[ContactInput, ...], Field(max_length=100)] = ()
+    competitor: bool = False
+    """True if it is to be marked as a competitor of the provider's, whom the terms may refuse some services."""
 
 
 class PersonShown(BaseModel):
@@ -96,6 +98,7 @@ def _registration(provider: str, body: CustomerInput) -> customer.Register:
         country=body.country,
         salesperson=contact.Person(body.salesperson.id, body.salesperson.name, body.salesperson.mail),
         contacts=[each.contact() for each in body.contacts],
+        competitor=body.competitor,
     )
 
 

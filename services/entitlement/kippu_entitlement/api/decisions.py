@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from kippu_entitlement import terms
 from kippu_entitlement.api.references import unknown_plan
+from kippu_entitlement.as_of import TwoDates
 from kippu_entitlement.domain import streams
 from kippu_entitlement.domain.plan import Plans, PlanVersion
 from kippu_entitlement.preview import ClauseText, Explained, PlanShown, PreviewInput, PreviewShown, preview
@@ -22,7 +23,12 @@ from kippu_entitlement.preview import ClauseText, Explained, PlanShown, PreviewI
 router = APIRouter(tags=["decisions"])
 
 PLANS = "select version, effective_from, digest, source from read.plan where family = $1 order by effective_from"
-DECISIONS = "select * from read.decision where ticket_no = $1 order by decision desc"
+DECISIONS = """
+    select * from read.decision
+    where ticket_no = $1
+        and ($2::timestamptz is null or decided_at <= $2) and ($3::timestamptz is null or recorded_at <= $3)
+    order by decision desc
+"""
 SHORTFALLS = """
     select debit_id, wanted, missing, owed, offered_product, offered_quantity, valid_until, noted_at
     from read.shortfall where ticket_no = $1 order by version
@@ -99,10 +105,12 @@ async def preview_decision(body: PreviewInput, query: Annotated[Query, query("de
 
 
 @router.get("/v1/decisions/{ticket_no}", response_model=DecisionsShown)
-async def show(ticket_no: Identifier, query: Annotated[Query, query("decisions:read")]) -> Response:
-    """The decision that stands on a request, and those before it, each with its explanation."""
+async def show(ticket_no: Identifier, query: Annotated[Query, query("decisions:read")], dates: TwoDates) -> Response:
+    """The decision that stands on a request, and those before it, each with its explanation; with `valid_at` or
+    `known_at`, the one that stood then, as it was known then."""
+    then = min(dates.at(query.runtime.clock.now()))
     async with query.snapshot() as snapshot:
-        rows = await snapshot.fetch(DECISIONS, ticket_no)
+        rows = await snapshot.fetch(DECISIONS, ticket_no, dates.valid_at, dates.known_at)
         if not rows:
             raise not_found()
         sales = await snapshot.fetchrow(SALESPERSON, rows[0]["customer_id"])
@@ -114,9 +122,13 @@ async def show(ticket_no: Identifier, query: Annotated[Query, query("decisions:r
         current=current,
         earlier=earlier,
         salesperson=await _salesperson(query, sales) if sales else None,
-        shortfalls=[ShortfallShown(**row, quote_id=streams.quote_of_debit(row["debit_id"])) for row in shortfalls],
+        shortfalls=[
+            ShortfallShown(**row, quote_id=streams.quote_of_debit(row["debit_id"]))
+            for row in shortfalls
+            if not dates.asked or row["noted_at"] <= then
+        ],
     )
-    return query.answer(shown, version=rows[0]["version"])
+    return query.answer(shown, version=None if dates.asked else rows[0]["version"])
 
 
 async def _salesperson(query: Query, row: Record) -> Salesperson:

@@ -1,32 +1,70 @@
-"""Orders of prepaid tickets: accepted by the plan at its price, or refused with the clause."""
+"""Orders: accepted by the plan at its price, or refused with every rule that they break; and asked about before."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter
-from kippu_events.catalogue.values import Price
+from kippu_events.catalogue.entitlement import AcceptedLine, OrderLine
+from kippu_events.catalogue.values import Channel, Price
 from kippu_events.work import Work
-from kippu_service.http import Command, Identifier, Input, Query, command, not_found, query
-from pydantic import BaseModel, Field
+from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
+from kippu_terms.facts import Instant
+from kippu_terms.orders.facts import Day, OrderedAsset, Reason
+from kippu_terms.plan import Plan
+from kippu_terms.refusal import Fault, Refused
+from kippu_terms.value import Name
+from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
-from kippu_entitlement import folds, terms
-from kippu_entitlement.api.references import require_customer, require_plan, unknown_plan
-from kippu_entitlement.domain import order, streams
+from kippu_entitlement import folds, ordering, terms
+from kippu_entitlement.api.decisions import PLANS
+from kippu_entitlement.api.references import require_contact, require_customer, require_plan, unknown_plan
+from kippu_entitlement.domain import asset, order, streams
+from kippu_entitlement.domain.plan import Plans, PlanVersion
+from kippu_entitlement.order_preview import OrderPreviewInput, OrderPreviewShown, preview
 
 router = APIRouter(tags=["orders"])
+
+Quantity = Annotated[int, Field(ge=1, le=10_000)]
+MAX_LINES = 20
+OPENED = ("price", "clauses", "reasons", "together")
+"""Columns that hold JSON."""
+
+
+class LineInput(Input):
+    product: Name
+    quantity: Quantity = 1
 
 
 class OrderInput(Input):
     customer_id: Identifier
     plan_family: Identifier
-    product: Identifier
-    quantity: Annotated[int, Field(ge=1, le=10_000)] = 1
+    product: Name
+    quantity: Quantity = 1
+    together: Annotated[tuple[LineInput, ...], Field(max_length=MAX_LINES - 1)] = ()
+    """Other lines of the same order: all of them are accepted, or none."""
+    asset_serial: Line | None = None
+    """The registered device that it is for. Full-width letters and digits are normalised."""
+    device: OrderedAsset | None = None
+    """The device that it is for, where it is not in the register."""
+    renews: Line | None = None
+    """The contract that it renews, or asks to change."""
+    wanted_delivery_on: Day | None = None
+    contact_id: Identifier | None = None
+    """The customer's contact who orders, and to whom what is bought is mailed."""
+    channel: Channel = Channel.PORTAL
+    """How the order came, where somebody enters it for the customer."""
+    failed_at: Instant | None = None
+    """When the device failed, if it did already."""
+    reason: Reason | None = None
+    """What it asks for beyond buying."""
+    agreed: bool = False
+    """Of the provider's own people: that they agreed to what the terms leave to consultation."""
 
 
 class OrderRef(BaseModel):
-    """`valid_from` and `valid_until` are null where the lot's term runs from the payment."""
+    """`valid_from` and `valid_until` are of the first line, and null where they follow from a day to come."""
 
     order_id: str
     customer_id: str
@@ -36,16 +74,34 @@ class OrderRef(BaseModel):
     price: Price
     valid_from: date | None
     valid_until: date | None
+    pay_by: date | None
+    refundable_until: date | None
+    register_by: date | None
+    contracts: list[str]
+    """The contracts that came into being with it; those of a paid order come with the payment, where the plan says."""
+
+
+class RefundInput(Input):
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class Refunded(BaseModel):
+    order_id: str
+    refunded_on: date
 
 
 class OrderShown(BaseModel):
     order_id: str
     customer_id: str
-    status: Literal["placed", "accepted", "refused", "paid"]
+    status: Literal["placed", "accepted", "refused", "paid", "refunded"]
     plan_family: str
     plan_version: str | None
     product: str
     quantity: int
+    together: list[OrderLine | AcceptedLine]
+    asset_serial: str | None
+    renews: str | None
+    wanted_delivery_on: date | None
     requested_on: date
     placed_at: datetime
     quote_id: str | None
@@ -53,50 +109,135 @@ class OrderShown(BaseModel):
     price: Price | None
     valid_from: date | None
     valid_until: date | None
+    pay_by: date | None
+    refundable_until: date | None
+    register_by: date | None
     clauses: list[str]
     reasons: list[str]
     invoice_no: str | None
     paid_on: date | None
+    refunded_on: date | None
+
+
+@router.post("/v1/orders/preview", response_model=OrderPreviewShown)
+async def preview_order(body: OrderPreviewInput, query: Annotated[Query, query("orders:read")]) -> Response:
+    """What an order would come to, by the rules that decide the order itself. Changes nothing, and looks up nothing."""
+    rows = await query.fetch(PLANS, body.plan_family)
+    published = Plans(tuple(PlanVersion(**row) for row in rows))
+    try:
+        return query.answer(preview(published, query.provider, body))
+    except terms.NoTerms as error:
+        field = "plan_family" if body.plan_version is None or not published.exists else "plan_version"
+        raise unknown_plan(str(error), field) from None
 
 
 @router.post("/v1/orders", status_code=201, response_model=OrderRef)
 async def place(body: OrderInput, command: Annotated[Command, command("orders:write")]) -> Response:
-    """Orders prepaid tickets under the terms in force today. They are credited once the invoice is paid."""
+    """Orders under the terms in force today. Prepaid tickets are credited once the invoice is paid.
+
+    An order that breaks a rule changes nothing: every broken rule is named at once, with its clause.
+    """
 
     async def decide(work: Work) -> dict[str, Any]:
         command.principal.require_customer(body.customer_id)
+        _require_said_well(body, is_staff=command.principal.is_staff)
         buyer = await require_customer(work, command.provider, body.customer_id)
+        await require_contact(work, command.provider, body.customer_id, body.contact_id)
         published = await require_plan(work, command.provider, body.plan_family)
         try:
             plan = terms.in_force(published, body.plan_family, work.now)
         except terms.NoTerms as error:
             raise unknown_plan(str(error)) from None
-        wanted = order.Place(
-            order_id=f"O-{work.ids.code(8)}",
-            customer_id=body.customer_id,
-            plan_family=body.plan_family,
-            product=body.product,
-            quantity=body.quantity,
-            requested_on=plan.calendar.local_date(work.now),
-        )
-        agreed = order.terms_of(plan, wanted, buyer.language)
-        name = streams.order(command.provider, wanted.order_id)
-        stream = await work.load(folds.ORDER, command.provider, name)
+        order_id, today = f"O-{work.ids.code(8)}", plan.calendar.local_date(work.now)
+        stream = await work.load(folds.ORDER, command.provider, streams.order(command.provider, order_id))
         command.expect(stream)
-        work.record(stream, *order.accept(wanted, agreed, work.now))
-        accepted = OrderRef(
-            order_id=wanted.order_id,
-            customer_id=body.customer_id,
-            status="accepted",
-            plan_version=agreed.plan_version,
-            tickets=agreed.tickets,
-            price=agreed.price,
-            valid_from=agreed.valid_from,
-            valid_until=agreed.valid_until,
+        placed = await ordering.place(
+            work, command.provider, plan, _wanted(body, order_id, today), _said(body), buyer.language
         )
-        return accepted.model_dump(mode="json")
+        return _ref(body, order_id, placed).model_dump(mode="json")
 
     return await command.run(body, decide, location="/v1/orders/{order_id}")
+
+
+def _require_said_well(body: OrderInput, *, is_staff: bool) -> None:
+    faults = []
+    if body.agreed and not is_staff:
+        faults.append(Fault("staff_only", "only the provider's own people agree to an order", "agreed"))
+    if body.device is not None and body.asset_serial is not None:
+        message = "what is known of a registered device is in the register"
+        faults.append(Fault("device_is_registered", message, "device"))
+    if faults:
+        raise Refused(*faults)
+
+
+def _wanted(body: OrderInput, order_id: str, today: date) -> order.Place:
+    return order.Place(
+        order_id=order_id,
+        customer_id=body.customer_id,
+        plan_family=body.plan_family,
+        product=body.product,
+        quantity=body.quantity,
+        requested_on=today,
+        together=tuple(OrderLine(**line.model_dump()) for line in body.together),
+        asset_serial=asset.normalised(body.asset_serial) if body.asset_serial else None,
+        renews=body.renews,
+        wanted_delivery_on=body.wanted_delivery_on,
+        contact_id=body.contact_id,
+    )
+
+
+def _said(body: OrderInput) -> ordering.Said:
+    return ordering.Said(
+        channel=body.channel,
+        device=body.device,
+        failed_at=body.failed_at,
+        reason=body.reason,
+        agreed=body.agreed,
+    )
+
+
+def _ref(body: OrderInput, order_id: str, placed: ordering.Placed) -> OrderRef:
+    first = placed.terms.lines[0]
+    return OrderRef(
+        order_id=order_id,
+        customer_id=body.customer_id,
+        status="accepted",
+        plan_version=placed.terms.plan_version,
+        tickets=first.tickets,
+        price=placed.terms.price,
+        valid_from=first.valid_from,
+        valid_until=first.valid_until,
+        pay_by=placed.terms.pay_by,
+        refundable_until=first.refundable_until,
+        register_by=first.register_by,
+        contracts=[each.contract_id for each in placed.contracts],
+    )
+
+
+@router.post("/v1/orders/{order_id}/refund", status_code=201, response_model=Refunded)
+async def refund(
+    order_id: Identifier, body: RefundInput, command: Annotated[Command, command("orders:write")]
+) -> Response:
+    """Gives a whole order back, as long as the terms that it was sold under allow it. Its invoice is taken back."""
+
+    async def decide(work: Work) -> dict[str, Any]:
+        bought = await work.load(folds.ORDER, command.provider, streams.order(command.provider, order_id))
+        if not bought.state.exists:
+            raise not_found()
+        command.principal.require_customer(bought.state.customer_id)
+        command.expect(bought)
+        published = (await terms.plans(work, command.provider, bought.state.plan_family)).state
+        refunded_on = await ordering.give_back(work, bought, _pinned(published, bought.state), body.reason)
+        return {"order_id": order_id, "refunded_on": refunded_on.isoformat()}
+
+    return await command.run(body, decide, location="/v1/orders/{order_id}")
+
+
+def _pinned(published: Plans, bought: order.Order) -> Plan:
+    """The version that it was sold under; a refused order names none, and is refused whatever the terms are."""
+    if bought.plan_version:
+        return terms.pinned(published, bought.plan_family, bought.plan_version)
+    raise Refused(Fault("order.not_accepted", "the order was not accepted", "order_id"), kind="conflict")
 
 
 @router.get("/v1/orders/{order_id}", response_model=OrderShown)
@@ -104,5 +245,5 @@ async def show(order_id: Identifier, query: Annotated[Query, query("orders:read"
     found = await query.fetchrow("select * from read.ticket_order where order_id = $1", order_id)
     if found is None:
         raise not_found()
-    parsed = {name: orjson.loads(found[name]) for name in ("price", "clauses", "reasons") if found[name] is not None}
+    parsed = {name: orjson.loads(found[name]) for name in OPENED if found[name] is not None}
     return query.answer(OrderShown(**{**found, **parsed}), version=found["version"])

@@ -16,6 +16,15 @@ async def require_customer(work: Work, provider: str, customer_id: str) -> Custo
     return stream.state
 
 
+async def require_contact(work: Work, provider: str, customer_id: str, contact_id: str | None) -> None:
+    """Another customer's contact is, to this one, none."""
+    if contact_id is None:
+        return
+    known = (await work.load(folds.CONTACT, provider, streams.contact(provider, contact_id))).state
+    if known.customer_id != customer_id:
+        raise Refused(Fault("unknown_contact", f"{customer_id} has no contact {contact_id}", "contact_id"))
+
+
 async def require_plan(work: Work, provider: str, family: str) -> Plans:
     published = (await terms.plans(work, provider, family)).state
     if not published.exists:

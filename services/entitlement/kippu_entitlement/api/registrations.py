@@ -27,13 +27,13 @@ MAX_BODY = MAX_FILE + 64 * 1024
 """Bytes of the request: the file, and what a form adds to it."""
 
 _NEWEST = "select source from read.plan where family = $1 order by effective_from desc limit 1"
-_FILE: dict[str, Any] = {"type": "string", "format": "binary"}
-_TAKES: dict[str, Any] = {
+XLSX_FILE: dict[str, Any] = {"type": "string", "format": "binary"}
+TAKES: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            XLSX: {"schema": _FILE},
-            MULTIPART: {"schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}}},
+            XLSX: {"schema": XLSX_FILE},
+            MULTIPART: {"schema": {"type": "object", "required": ["file"], "properties": {"file": XLSX_FILE}}},
         },
     }
 }
@@ -54,12 +54,12 @@ class Imported(BaseModel):
     "/v1/registrations/import",
     response_model=Imported,
     max_body_size=MAX_BODY,
-    openapi_extra=_TAKES,
+    openapi_extra=TAKES,
 )
 async def import_sheet(request: Request, command: Annotated[Command, command("assets:write", staff=True)]) -> Response:
     """Registers every row of the first sheet in one append. With any fault nothing is registered, and every fault is
     named with the sheet's row and the column's title."""
-    content = await _file(request)
+    content = await uploaded(request)
     # Parsing takes a while, and is no reason for other requests to wait.
     reading = await asyncio.to_thread(_reading, content)
 
@@ -84,7 +84,7 @@ def _reading(content: bytes) -> Reading:
     return Reading(sheet)
 
 
-async def _file(request: Request) -> bytes:
+async def uploaded(request: Request) -> bytes:
     """The uploaded file: the body itself, or the field `file` of a form. Raises a 415 problem for anything else."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == XLSX:
@@ -101,7 +101,7 @@ async def _file(request: Request) -> bytes:
 @router.get(
     "/v1/registrations/template",
     response_class=Response,
-    responses={200: {"description": "A workbook (.xlsx)", "content": {XLSX: {"schema": _FILE}}}},
+    responses={200: {"description": "A workbook (.xlsx)", "content": {XLSX: {"schema": XLSX_FILE}}}},
 )
 async def show_template(
     query: Annotated[Query, query("plans:read")],

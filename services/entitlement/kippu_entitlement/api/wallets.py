@@ -8,7 +8,9 @@ from kippu_service.http import Identifier, Query, etag, not_found, query
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from kippu_entitlement.as_of import TwoDates
 from kippu_entitlement.statement import LOTS, WALLET, statement
+from kippu_entitlement.wallet_as_of import lots as lots_as_of
 
 router = APIRouter(tags=["wallets"])
 
@@ -64,10 +66,15 @@ class StatementShown(WalletShown):
 
 
 @router.get("/v1/wallets/{wallet_id}", response_model=WalletShown)
-async def show(wallet_id: Identifier, query: Annotated[Query, query("wallets:read")]) -> Response:
+async def show(wallet_id: Identifier, query: Annotated[Query, query("wallets:read")], dates: TwoDates) -> Response:
+    """What is in it; with `valid_at` or `known_at`, what was in it then, in lots that had begun, as then known."""
+    valid_at, known_at = dates.at(query.runtime.clock.now())
     async with query.snapshot() as snapshot:
         wallet = await snapshot.fetchrow(WALLET, query.provider, wallet_id)
-        lots = [LotShown(**lot) for lot in await snapshot.fetch(LOTS, query.provider, wallet_id)]
+        if dates.asked:
+            lots = [LotShown(**lot) for lot in await lots_as_of(snapshot, wallet_id, valid_at, known_at)]
+        else:
+            lots = [LotShown(**lot) for lot in await snapshot.fetch(LOTS, query.provider, wallet_id)]
     if wallet is None:
         raise not_found()
     shown = WalletShown(
@@ -77,7 +84,7 @@ async def show(wallet_id: Identifier, query: Annotated[Query, query("wallets:rea
         balance=sum(lot.remaining for lot in lots),
         lots=lots,
     )
-    return query.answer(shown, version=wallet["version"])
+    return query.answer(shown, version=None if dates.asked else wallet["version"])
 
 
 @router.get("/v1/wallets/{wallet_id}/statement", response_model=StatementShown)

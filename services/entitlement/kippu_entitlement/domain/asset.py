@@ -4,14 +4,14 @@ A replaced one stays in the register, for what was asked about it before; whoeve
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Literal
 
-from kippu_events.catalogue.entitlement import AssetContract, AssetRegistered, AssetReplaced
+from kippu_events.catalogue.entitlement import AssetContract, AssetCorrected, AssetRegistered, AssetReplaced
 from kippu_events.event import Event
+from kippu_terms import registration
 from kippu_terms.facts import CALENDARS_UNTIL
 from kippu_terms.refusal import Fault, Refused
 
@@ -21,11 +21,13 @@ Kind = Literal["equipment", "service"]
 InstalledBy = Literal["provider", "customer", "third_party"]
 DisksFrom = Literal["provider", "elsewhere"]
 
+normalised = registration.normalised
 SERIAL = re.compile(r"[0-9A-Z][0-9A-Z._/+-]{0,63}")
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 CONTRACT_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
 MAX_CONTRACTS = 20
 """Of one asset: what is decided about it is one event, with all of them."""
+HIGHEST_CM = 100_000
 FIRST_DAY, LAST_DAY = date(1980, 1, 1), date(CALENDARS_UNTIL.year - 1, 12, 31)
 """Between which days anything in the register lies; beyond them it is a slip of the pen."""
 
@@ -56,6 +58,7 @@ class Asset:
     delivered_on: date | None = None
     area: str | None = None
     remote_island: bool = False
+    height_cm: int | None = None
     disks_from: DisksFrom | None = None
     part_of: str | None = None
     contracts: tuple[AssetContract, ...] = ()
@@ -83,11 +86,6 @@ REGISTERED = tuple(field.name for field in fields(Asset) if field.name not in ("
 _DATES = ("bought_on", "warranty_until", "delivered_on")
 
 
-def normalised(serial: str) -> str:
-    """A serial number as it is compared: full-width letters and digits made plain (NFKC), in capitals, no blanks."""
-    return "".join(unicodedata.normalize("NFKC", serial).upper().split())
-
-
 def evolve(state: Asset, event: Event) -> Asset:
     match event:
         case AssetRegistered():
@@ -99,6 +97,8 @@ def evolve(state: Asset, event: Event) -> Asset:
             return replace(state, replaced_by=Replacement(event.new_serial, event.replaced_on, event.shipment_id))
         case AssetReplaced():
             return replace(state, replaces=Replacement(event.old_serial, event.replaced_on, event.shipment_id))
+        case AssetCorrected() if event.correct_serial is not None:
+            return Asset()
         case _:
             return state
 
@@ -117,6 +117,9 @@ def faults_of(wanted: Asset) -> tuple[Fault, ...]:
         checks.that(wanted.part_of != wanted.serial, "part_of_itself", "part_of", "nothing is a part of itself")
     for name in _DATES:
         _check_day(checks, getattr(wanted, name), name)
+    if wanted.height_cm is not None:
+        holds = 0 <= wanted.height_cm <= HIGHEST_CM
+        checks.that(holds, "height_out_of_range", "height_cm", f"heights run from 0 to {HIGHEST_CM} cm")
     if wanted.bought_on and wanted.warranty_until:
         checks.that(
             wanted.bought_on <= wanted.warranty_until,

@@ -16,6 +16,7 @@ class Known:
     """Whose contact an id stands for; empty while it stands for nobody."""
 
     customer_id: str = ""
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Contact(Person):
 def evolve(state: Known, event: Event) -> Known:
     match event:
         case ContactAdded():
-            return Known(event.customer_id)
+            return Known(event.customer_id, event.language)
         case _:
             return state
 

@@ -8,7 +8,7 @@ from kippu_events.catalogue.entitlement import ApprovalRequested, AssetContract,
 from kippu_events.catalogue.values import ClauseFinding, Outcome, Reply
 from kippu_events.event import Event
 from kippu_terms.coverage import Decision, decide_coverage
-from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
+from kippu_terms.facts import AssetFacts, ContractFacts, CustomerFacts, Facts, RequestFacts
 from kippu_terms.plan import Plan
 
 from kippu_entitlement.domain import needs, streams
@@ -27,6 +27,10 @@ class Register:
     unit: Asset | None
     received_on: date
     """The provider's local date on which the request was received."""
+    customer: CustomerFacts | None = None
+    """What is on record of the customer, where the terms look at that."""
+    buyer: str | None = None
+    """The contact who bought the licences."""
 
 
 def facts_of(provider: str, case: Case, register: Register) -> Facts:
@@ -50,19 +54,56 @@ def facts_of(provider: str, case: Case, register: Register) -> Facts:
                 "part": request.part,
                 "isolated_at": request.isolated_at,
                 "pauses": case.paused,
-                **_said(request, mine, register.received_on),
+                **_said(request, mine, register),
             }
+        ),
+        asset=_asset_facts(request, register.asset, mine),
+        contracts=tuple(_contract_facts(each, contract) for each in mine for contract in each.contracts),
+        customer=register.customer,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether an asset was covered at an instant, for a customer, as to one category of requests."""
+
+    customer_id: str
+    plan_family: str
+    serial: str
+    category: str
+    instant: datetime
+
+
+def facts_of_asset(provider: str, asked: Question, register: Register) -> Facts:
+    """As if the customer's maintenance contact had reported it at that instant, and it had been isolated at once."""
+    request = Request(
+        customer_id=asked.customer_id,
+        contact_id="",
+        plan_family=asked.plan_family,
+        channel="",
+        received_at=asked.instant,
+        category=asked.category,
+        asset_serial=asked.serial,
+        wanted_at=None,
+        wanted_minutes=None,
+    )
+    mine = _theirs(Case(), request, register)
+    return Facts(
+        provider=provider,
+        request=RequestFacts(
+            received_at=asked.instant, category=asked.category, isolated_at=asked.instant, asked_by="contact"
         ),
         asset=_asset_facts(request, register.asset, mine),
         contracts=tuple(_contract_facts(each, contract) for each in mine for contract in each.contracts),
     )
 
 
-def _said(request: Request, mine: tuple[Asset, ...], received_on: date) -> dict[str, Any]:
+def _said(request: Request, mine: tuple[Asset, ...], register: Register) -> dict[str, Any]:
     """What was said beside what it is about. Who asks, the register says where nobody does."""
     said = request.details.model_dump(exclude_none=True) if request.details else {}
+    received_on = register.received_on
     in_force = (each for unit in mine for each in unit.contracts if each.valid_from <= received_on <= each.valid_until)
-    contacts = {each.contact_id for each in in_force} - {None}
+    contacts = {register.buyer, *(each.contact_id for each in in_force)} - {None}
     asked_by = ("contact" if request.contact_id in contacts else "other") if contacts else None
     return {"asked_by": asked_by, **said}
 
@@ -106,6 +147,7 @@ def _asset_facts(request: Request, asset: Asset | None, mine: tuple[Asset, ...])
         disks_from=asset.disks_from,
         area=asset.area or unit.area,
         remote_island=asset.remote_island or unit.remote_island,
+        height_cm=unit.height_cm if asset.height_cm is None else asset.height_cm,
     )
 
 

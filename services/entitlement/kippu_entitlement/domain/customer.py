@@ -17,6 +17,7 @@ class Customer:
     customer_id: str = ""
     language: str = "en"
     salesperson_id: str = ""
+    competitor: bool = False
 
     @property
     def exists(self) -> bool:
@@ -32,12 +33,13 @@ class Register:
     country: str
     salesperson: Person
     contacts: Sequence[Contact] = ()
+    competitor: bool = False
 
 
 def evolve(state: Customer, event: Event) -> Customer:
     match event:
         case CustomerRegistered():
-            return Customer(event.customer_id, event.language, event.salesperson_id)
+            return Customer(event.customer_id, event.language, event.salesperson_id, event.competitor)
         case _:
             return state
 
@@ -65,5 +67,6 @@ def register(state: Customer, command: Register, now: datetime) -> tuple[Event, 
             salesperson_id=command.salesperson.id,
             salesperson_name=Plain(salesperson, command.salesperson.name.strip()),
             salesperson_mail=Plain(salesperson, command.salesperson.mail),
+            competitor=command.competitor,
         ),
     )

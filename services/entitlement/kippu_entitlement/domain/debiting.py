@@ -7,7 +7,7 @@ is what the plan's metering makes of all work so far, less what was debited or i
 from dataclasses import dataclass
 from datetime import datetime
 
-from kippu_events.catalogue.entitlement import DebitNoted, DebitShortfall, RequestDeclined
+from kippu_events.catalogue.entitlement import DebitNoted, DebitShortfall, RequestDeclined, ShortfallForgiven
 from kippu_events.catalogue.values import Price
 from kippu_events.event import Event
 from kippu_terms.metering import is_counted, units_due
@@ -154,7 +154,25 @@ def give_back(before: Case, after: Case, wallet: Wallet, now: datetime) -> Chang
     books = _Books(after, wallet)
     if before.debits and not after.debits:
         _reverse(books, before, "decided anew: the request costs nothing", now)
+    if not any(short.missing for short in after.shortfalls):
+        _forgive(books, before, now)
     return books.changes()
+
+
+def _forgive(books: _Books, case: Case, now: datetime) -> None:
+    """Tells whoever made an offer for it that it is needed no more."""
+    for short in case.shortfalls:
+        if short.missing and case.request is not None:
+            books.note(
+                ShortfallForgiven(
+                    occurred_at=now,
+                    wallet_id=case.wallet_id,
+                    customer_id=case.request.customer_id,
+                    debit_id=short.debit_id,
+                    ticket_no=case.ticket_no,
+                    quantity=short.missing,
+                )
+            )
 
 
 def _reverse(books: _Books, case: Case, reason: str, now: datetime) -> None:
@@ -177,6 +195,7 @@ def decline(case: Case, wallet: Wallet, *, clause: str, reason: str, now: dateti
     if case.request is None or case.declined:
         return books.changes()
     _reverse(books, case, reason, now)
+    _forgive(books, case, now)
     books.note(
         RequestDeclined(
             occurred_at=now,

@@ -1,18 +1,46 @@
-"""An order for prepaid tickets: accepted at the plan's price, pinned; credited as a lot once it is paid."""
+"""An order: accepted under the terms in force at its price, and pinned; or refused with every rule that it breaks.
 
+Prepaid tickets are credited once it is paid. Contracts are sold with the order or with the payment, as the plan says
+(`selling.py`).
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from kippu_events.catalogue.entitlement import OrderAccepted, OrderPaid, OrderPlaced, OrderRefused
+from kippu_events.catalogue.entitlement import (
+    AcceptedLine,
+    OrderAccepted,
+    OrderLine,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    OrderRefused,
+)
 from kippu_events.catalogue.values import Price
 from kippu_events.event import Event
+from kippu_terms.orders.deciding import OrderDecision
+from kippu_terms.orders.facts import OrderFacts
+from kippu_terms.orders.whole import decide_whole
 from kippu_terms.plan import Plan
-from kippu_terms.pricing import price
-from kippu_terms.refusal import Fault, Refused
+from kippu_terms.refusal import Refused
 
 from kippu_entitlement.domain import streams
 from kippu_entitlement.domain.wallet import Credit
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one line of an accepted order came to; the dates are None where they follow from a day to come."""
+
+    product: str
+    quantity: int
+    tickets: int = 0
+    valid_from: date | None = None
+    valid_until: date | None = None
+    refundable_until: date | None = None
+    register_by: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +49,15 @@ class Order:
     customer_id: str = ""
     plan_family: str = ""
     plan_version: str = ""
-    product: str = ""
-    tickets: int = 0
-    valid_from: date | None = None
-    """None where the lot's term runs from the payment."""
+    requested_on: date | None = None
+    lines: tuple[Line, ...] = ()
+    """Empty until it is accepted."""
+    asset_serial: str | None = None
+    renews: str | None = None
+    contact_id: str | None = None
     quote_id: str | None = None
-    status: Literal["none", "placed", "accepted", "refused", "paid"] = "none"
+    area_agreed: bool = False
+    status: Literal["none", "placed", "accepted", "refused", "paid", "refunded"] = "none"
 
     @property
     def exists(self) -> bool:
@@ -42,17 +73,22 @@ class Place:
     quantity: int
     requested_on: date
     quote_id: str | None = None
+    together: tuple[OrderLine, ...] = ()
+    asset_serial: str | None = None
+    renews: str | None = None
+    wanted_delivery_on: date | None = None
+    contact_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderTerms:
-    """What the plan makes of an order; pinned in it, whatever later versions say."""
+    """What the plan makes of an order; pinned in it, whatever later versions say. The first line is what was asked."""
 
     plan_version: str
     price: Price
-    tickets: int
-    valid_from: date | None
-    valid_until: date | None
+    lines: tuple[Line, ...]
+    pay_by: date | None
+    area_agreed: bool
 
 
 def evolve(state: Order, event: Event) -> Order:
@@ -63,63 +99,90 @@ def evolve(state: Order, event: Event) -> Order:
                 order_id=event.order_id,
                 customer_id=event.customer_id,
                 plan_family=event.plan_family,
-                product=event.product,
+                requested_on=event.requested_on,
+                asset_serial=event.asset_serial,
+                renews=event.renews,
                 quote_id=event.quote_id,
+                contact_id=event.contact_id,
                 status="placed",
             )
         case OrderAccepted():
             return replace(
                 state,
                 plan_version=event.plan_version,
-                tickets=event.tickets,
-                valid_from=event.valid_from,
+                lines=tuple(_lines(event)),
+                area_agreed=event.area_agreed,
                 status="accepted",
             )
         case OrderRefused():
             return replace(state, status="refused")
         case OrderPaid():
             return replace(state, status="paid")
+        case OrderRefunded():
+            return replace(state, status="refunded")
         case _:
             return state
 
 
-def terms_of(plan: Plan, command: Place, language: str, offered: Price | None = None) -> OrderTerms:
-    """By the plan, at its price or at the one that was offered. Raises Refused for what the plan does not sell so.
+def _lines(event: OrderAccepted) -> Iterator[Line]:
+    dates = ("valid_from", "valid_until", "refundable_until", "register_by")
+    lines: tuple[OrderAccepted | AcceptedLine, ...] = (event, *event.together)
+    for line in lines:
+        yield Line(line.product, line.quantity, line.tickets, **{name: getattr(line, name) for name in dates})
 
-    Only prepaid tickets are ordered: a maintenance contract comes with the registration of what it covers.
-    """
-    product = plan.product(command.product)
-    if product.kind != "tickets":
-        message = f"{product.id} is no lot of prepaid tickets, and only these are ordered here"
-        raise Refused(Fault("not_orderable", message, "product", product.clause))
-    priced = Price.model_validate(price(plan, command.product, command.quantity, language).model_dump())
-    lots = plan.commercial.lots
-    term = plan.lot_term(command.product, command.requested_on)
-    from_order = lots is None or lots.runs_from == "order"
+
+def terms_of(plan: Plan, facts: OrderFacts, language: str, offered: Price | None = None) -> OrderTerms:
+    """By the plan, at its price or at the one that was offered. Raises Refused with every rule that it breaks."""
+    whole = decide_whole(plan, facts, language)
+    if whole.outcome != "accepted" or whole.price is None:
+        raise Refused(*whole.faults)
     return OrderTerms(
         plan_version=plan.version,
-        price=offered or priced,
-        tickets=product.tickets * command.quantity,
-        valid_from=term.valid_from if from_order else None,
-        valid_until=term.valid_until if from_order else None,
+        price=offered or Price.model_validate(whole.price.model_dump()),
+        lines=tuple(_line(plan, decision) for decision in whole.lines),
+        pay_by=min((line.pay_by for line in whole.lines if line.pay_by), default=None),
+        area_agreed=facts.agreed,
+    )
+
+
+def _line(plan: Plan, decision: OrderDecision) -> Line:
+    ordered, period = decision.facts, decision.period
+    return Line(
+        product=ordered.product,
+        quantity=ordered.quantity,
+        tickets=plan.product(ordered.product).tickets * ordered.quantity,
+        valid_from=period.valid_from if period else None,
+        valid_until=period.valid_until if period else None,
+        refundable_until=decision.refundable_until,
+        register_by=decision.register_by,
     )
 
 
 def accept(command: Place, terms: OrderTerms, now: datetime) -> tuple[Event, ...]:
+    first, *others = terms.lines
     accepted = OrderAccepted(
         occurred_at=now,
         order_id=command.order_id,
         customer_id=command.customer_id,
         plan_family=command.plan_family,
         plan_version=terms.plan_version,
-        product=command.product,
-        quantity=command.quantity,
+        product=first.product,
+        quantity=first.quantity,
         price=terms.price,
-        tickets=terms.tickets,
-        valid_from=terms.valid_from,
-        valid_until=terms.valid_until,
+        tickets=first.tickets,
+        valid_from=first.valid_from,
+        valid_until=first.valid_until,
+        together=tuple(_accepted(line) for line in others),
+        pay_by=terms.pay_by,
+        refundable_until=first.refundable_until,
+        register_by=first.register_by,
+        area_agreed=terms.area_agreed,
     )
     return _placed(command, now), accepted
+
+
+def _accepted(line: Line) -> AcceptedLine:
+    return AcceptedLine(**{name: getattr(line, name) for name in AcceptedLine.model_fields})
 
 
 def refuse(command: Place, refused: Refused, now: datetime) -> tuple[Event, ...]:
@@ -144,6 +207,11 @@ def _placed(command: Place, now: datetime) -> OrderPlaced:
         quantity=command.quantity,
         requested_on=command.requested_on,
         quote_id=command.quote_id,
+        together=command.together,
+        asset_serial=command.asset_serial,
+        renews=command.renews,
+        wanted_delivery_on=command.wanted_delivery_on,
+        contact_id=command.contact_id,
     )
 
 
@@ -162,16 +230,18 @@ def pay(state: Order, *, invoice_no: str, paid_on: date, now: datetime) -> tuple
     )
 
 
-def lot_of(state: Order, plan: Plan, paid_on: date) -> Credit:
-    """The lot that a paid order credits, by the plan version that it was sold under."""
-    term = plan.lot_term(state.product, state.valid_from or paid_on)
-    return Credit(
-        wallet_id=streams.wallet_id(state.customer_id, state.plan_family),
-        customer_id=state.customer_id,
-        plan_family=state.plan_family,
-        lot_id=state.order_id,
-        order_id=state.order_id,
-        quantity=state.tickets,
-        valid_from=term.usable_from,
-        expires_at=term.expires_at,
-    )
+def lots_of(state: Order, plan: Plan, paid_on: date) -> Iterator[Credit]:
+    """The lots that a paid order credits, one a line of prepaid tickets, by the version that it was sold under."""
+    credited = [line for line in state.lines if line.tickets]
+    for number, line in enumerate(credited, start=1):
+        term = plan.lot_term(line.product, line.valid_from or paid_on)
+        yield Credit(
+            wallet_id=streams.wallet_id(state.customer_id, state.plan_family),
+            customer_id=state.customer_id,
+            plan_family=state.plan_family,
+            lot_id=state.order_id if number == 1 else f"{state.order_id}-{number}",
+            order_id=state.order_id,
+            quantity=line.tickets,
+            valid_from=term.usable_from,
+            expires_at=term.expires_at,
+        )

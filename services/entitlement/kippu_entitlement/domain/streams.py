@@ -21,8 +21,16 @@ def order(provider: str, order_id: str) -> str:
     return f"order-{provider}-{order_id}"
 
 
+def contract(provider: str, contract_id: str) -> str:
+    return f"contract-{provider}-{contract_id}"
+
+
 def wallet(provider: str, wallet_id: str) -> str:
     return f"wallet-{provider}-{wallet_id}"
+
+
+def licence(provider: str, licence_id: str) -> str:
+    return f"licence-{provider}-{licence_id}"
 
 
 def case(provider: str, ticket_no: str) -> str:
@@ -32,6 +40,11 @@ def case(provider: str, ticket_no: str) -> str:
 def wallet_id(customer_id: str, plan_family: str) -> str:
     """A customer has one wallet for each plan family. Neither part holds a dot."""
     return f"{customer_id}.{plan_family}"
+
+
+def licence_id(customer_id: str, plan_family: str) -> str:
+    """What a customer holds under a family runs together, as its wallet does."""
+    return wallet_id(customer_id, plan_family)
 
 
 def wallet_owner(of_wallet_id: str) -> str:

@@ -24,19 +24,20 @@ DECISIONS = """
     insert into read.decision (provider, ticket_no, decision, customer_id, contact_id, version, plan_family,
                                plan_version, outcome, metered, quantity, waiting_for, deciding_clause,
                                findings, remedies, facts, visit, decided_at, service, way, contract_id, counts_from,
-                               shipment, targets, failed_part, carriage_paid_by, replies)
+                               shipment, targets, failed_part, carriage_paid_by, replies, recorded_at)
     select provider, ticket_no, decision, customer_id, contact_id, version, plan_family,
            plan_version, outcome, metered, quantity, waiting_for, deciding_clause,
            findings::jsonb, remedies::jsonb, facts::jsonb, visit::jsonb, decided_at, service, way, contract_id,
-           counts_from, shipment::jsonb, targets::jsonb, failed_part, carriage_paid_by, replies::jsonb
+           counts_from, shipment::jsonb, targets::jsonb, failed_part, carriage_paid_by, replies::jsonb, recorded_at
     from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
                 $9::text[], $10::boolean[], $11::integer[], $12::text[], $13::text[], $14::text[], $15::text[],
                 $16::text[], $17::text[], $18::timestamptz[], $19::text[], $20::text[], $21::text[],
-                $22::timestamptz[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[])
+                $22::timestamptz[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[],
+                $28::timestamptz[])
         as decided (provider, ticket_no, decision, customer_id, contact_id, version, plan_family,
                     plan_version, outcome, metered, quantity, waiting_for, deciding_clause,
                     findings, remedies, facts, visit, decided_at, service, way, contract_id, counts_from,
-                    shipment, targets, failed_part, carriage_paid_by, replies)
+                    shipment, targets, failed_part, carriage_paid_by, replies, recorded_at)
 """
 REQUESTED = """
     insert into read.approval (provider, approval_id, ticket_no, decision, customer_id, version, clause, status,
@@ -119,6 +120,7 @@ def _decision(envelope: Envelope, event: CoverageDecided) -> tuple[Any, ...]:
         event.failed_part,
         event.carriage_paid_by,
         json_of(event.replies),
+        envelope.recorded_at,
     )
 
 

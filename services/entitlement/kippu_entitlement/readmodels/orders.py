@@ -1,4 +1,4 @@
-"""Orders: placed, then accepted or refused, then paid. Each of these happens once, in this order."""
+"""Orders: placed, then accepted or refused, then paid or given back. Each of these happens once, in this order."""
 
 from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
 
@@ -7,26 +7,35 @@ from typing import Any, ClassVar
 
 import orjson
 from asyncpg import Connection
-from kippu_events.catalogue.entitlement import OrderAccepted, OrderPaid, OrderPlaced, OrderRefused
+from kippu_events.catalogue.entitlement import OrderAccepted, OrderPaid, OrderPlaced, OrderRefunded, OrderRefused
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 
-from kippu_entitlement.readmodels.sets import of_type, write
+from kippu_entitlement.readmodels.sets import json_of, of_type, write
 
 PLACED = """
     insert into read.ticket_order (provider, order_id, version, customer_id, plan_family, product, quantity,
-                                   requested_on, quote_id, placed_at, status)
-    select *, 'placed' from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
-                                   $7::integer[], $8::date[], $9::text[], $10::timestamptz[])
+                                   requested_on, quote_id, placed_at, asset_serial, renews, wanted_delivery_on,
+                                   together, status)
+    select provider, order_id, version, customer_id, plan_family, product, quantity, requested_on, quote_id, placed_at,
+           asset_serial, renews, wanted_delivery_on, together::jsonb, 'placed'
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::date[],
+                $9::text[], $10::timestamptz[], $11::text[], $12::text[], $13::date[], $14::text[])
+        as placed (provider, order_id, version, customer_id, plan_family, product, quantity, requested_on, quote_id,
+                   placed_at, asset_serial, renews, wanted_delivery_on, together)
 """
 ACCEPTED = """
     update read.ticket_order as placed set
         status = 'accepted', version = accepted.version, plan_version = accepted.plan_version,
         tickets = accepted.tickets, price = accepted.price::jsonb,
-        valid_from = accepted.valid_from, valid_until = accepted.valid_until
-    from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[], $8::date[])
-        as accepted (provider, order_id, version, plan_version, tickets, price, valid_from, valid_until)
+        valid_from = accepted.valid_from, valid_until = accepted.valid_until, pay_by = accepted.pay_by,
+        refundable_until = accepted.refundable_until, register_by = accepted.register_by,
+        together = accepted.together::jsonb
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[], $8::date[],
+                $9::date[], $10::date[], $11::date[], $12::text[])
+        as accepted (provider, order_id, version, plan_version, tickets, price, valid_from, valid_until,
+                     pay_by, refundable_until, register_by, together)
     where (placed.provider, placed.order_id) = (accepted.provider, accepted.order_id)
 """
 REFUSED = """
@@ -44,12 +53,25 @@ PAID = """
         as paid (provider, order_id, version, invoice_no, paid_on)
     where (placed.provider, placed.order_id) = (paid.provider, paid.order_id)
 """
+REFUNDED = """
+    update read.ticket_order as placed set
+        status = 'refunded', version = refunded.version, refunded_on = refunded.refunded_on
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::date[])
+        as refunded (provider, order_id, version, refunded_on)
+    where (placed.provider, placed.order_id) = (refunded.provider, refunded.order_id)
+"""
 
 
 class Orders(Projector):
     name = "orders"
     logs = ("entitlement",)
-    subscribes: ClassVar[tuple[type[Event], ...]] = (OrderPlaced, OrderAccepted, OrderRefused, OrderPaid)
+    subscribes: ClassVar[tuple[type[Event], ...]] = (
+        OrderPlaced,
+        OrderAccepted,
+        OrderRefused,
+        OrderPaid,
+        OrderRefunded,
+    )
     tables = ("ticket_order",)
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
@@ -62,9 +84,13 @@ class Orders(Projector):
         paid = of_type(batch, OrderPaid)
         rows = [(*_key(envelope, event), event.invoice_no, event.paid_on) for envelope, event in paid]
         await write(connection, PAID, rows)
+        refunded = of_type(batch, OrderRefunded)
+        await write(connection, REFUNDED, [(*_key(envelope, event), event.refunded_on) for envelope, event in refunded])
 
 
-def _key(envelope: Envelope, event: OrderPlaced | OrderAccepted | OrderRefused | OrderPaid) -> tuple[str, str, int]:
+def _key(
+    envelope: Envelope, event: OrderPlaced | OrderAccepted | OrderRefused | OrderPaid | OrderRefunded
+) -> tuple[str, str, int]:
     return envelope.provider, event.order_id, envelope.version
 
 
@@ -77,11 +103,25 @@ def _placed(event: OrderPlaced) -> tuple[Any, ...]:
         event.requested_on,
         event.quote_id,
         event.occurred_at,
+        event.asset_serial,
+        event.renews,
+        event.wanted_delivery_on,
+        json_of(event.together),
     )
 
 
 def _accepted(event: OrderAccepted) -> tuple[Any, ...]:
-    return event.plan_version, event.tickets, event.price.model_dump_json(), event.valid_from, event.valid_until
+    return (
+        event.plan_version,
+        event.tickets,
+        event.price.model_dump_json(),
+        event.valid_from,
+        event.valid_until,
+        event.pay_by,
+        event.refundable_until,
+        event.register_by,
+        json_of(event.together),
+    )
 
 
 def _refused(event: OrderRefused) -> tuple[str, str]:

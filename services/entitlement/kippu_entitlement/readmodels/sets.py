@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -32,3 +33,13 @@ async def write(connection: Connection[Any], statement: str, rows: Sequence[tupl
 
 def json_of(values: Sequence[BaseModel]) -> str:
     return orjson.dumps([value.model_dump(mode="json") for value in values]).decode()
+
+
+def waves(batch: Iterable[Envelope]) -> Iterable[list[Envelope]]:
+    """The batch in parts that hold at most one event of each stream, each stream's in its order."""
+    found: defaultdict[int, list[Envelope]] = defaultdict(list)
+    seen: Counter[str] = Counter()
+    for envelope in batch:
+        found[seen[envelope.stream]].append(envelope)
+        seen[envelope.stream] += 1
+    return [found[number] for number in sorted(found)]

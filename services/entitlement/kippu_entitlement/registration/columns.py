@@ -6,7 +6,7 @@ refused: nothing is guessed.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -84,6 +84,13 @@ def yes_or_no(cell: Cell) -> bool:
     if plain in YES or plain in NO:
         return plain in YES
     raise Unreadable("not_yes_or_no", "is neither yes nor no")
+
+
+def whole_number(cell: Cell) -> int:
+    plain = text(cell)
+    if not plain.isascii() or not plain.isdecimal():
+        raise Unreadable("not_a_number", "is no whole number")
+    return int(plain)
 
 
 def one_of(*choices: str) -> Callable[[Cell], str]:
@@ -265,10 +272,9 @@ COLUMNS = (
 )
 CONTRACT_NEEDS = ("contract_id", "product", "valid_from", "valid_until")
 BY_KEY = {column.key: column for column in COLUMNS}
-_BY_TITLE = {title.casefold(): column for column in COLUMNS for title in (column.en, column.ja)}
 
 
-def by_title(title: str) -> Column | None:
+def by_title(title: str, columns: Iterable[Column]) -> Column | None:
     """The column of a title in either language, however wide its letters are."""
-    plain = " ".join(unicodedata.normalize("NFKC", title).split())
-    return _BY_TITLE.get(plain.casefold())
+    plain = " ".join(unicodedata.normalize("NFKC", title).split()).casefold()
+    return next((column for column in columns if plain in (column.en.casefold(), column.ja.casefold())), None)

@@ -1,9 +1,10 @@
 """Puts assets into the register, all of them in one append, or says what is wrong with each."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from kippu_events.catalogue.entitlement import AssetContract
 from kippu_events.work import Fold, Work
 from kippu_terms.refusal import Fault
 
@@ -24,9 +25,19 @@ class Registered:
     """`invalid` if any fault lies in what is said, not only in how the register stands."""
 
 
-async def register(work: Work, provider: str, wanted: Sequence[Asset]) -> Registered:
-    """`wanted` names each serial once. What is registered with the same facts already stays as it is."""
+_UNSTATED = ("plan_version", "registered_at", "status")
+"""Of a device's contract: what follows from its sale and its own registration."""
+
+
+async def register(
+    work: Work, provider: str, wanted: Sequence[Asset], carried: Iterable[AssetContract] = ()
+) -> Registered:
+    """`wanted` names each serial once. What is registered with the same facts already stays as it is.
+
+    `carried` are contracts as they are known with another serial, which was wrong.
+    """
     books = await _Books.opened(work, provider, wanted)
+    wanted = [books.pinned(each, carried) for each in wanted]
     done = Registered()
     for each in wanted:
         said = [*asset.faults_of(each), *books.faults_of(each)]
@@ -76,6 +87,25 @@ class _Books:
     def asset(self, serial: str) -> Asset:
         known: Asset = self.states[streams.asset(self.provider, serial)]
         return known
+
+    def pinned(self, wanted: Asset, carried: Iterable[AssetContract]) -> Asset:
+        """With what is known of each contract and nobody states here: the version of the terms that it was sold under,
+        and its registration. A new one was sold under the version in force when it began, or today if that is still to
+        come (our reading: by then it was sold)."""
+        state = self.asset(wanted.serial)
+        mine = state.contracts if state.customer_id == wanted.customer_id else ()
+        known = {each.contract_id: each for each in (*carried, *mine)}
+        published = self.states[streams.plan(self.provider, wanted.plan_family)]
+
+        def unstated(contract: AssetContract) -> dict[str, Any]:
+            if (before := known.get(contract.contract_id)) is not None:
+                contact = before.contact_id if before.registered_at else None
+                kept = {name: getattr(before, name) for name in _UNSTATED}
+                return {**kept, "contact_id": contract.contact_id or contact}
+            return {"plan_version": terms.version_sold(published, contract.valid_from, self.work.now)}
+
+        pinned = (each.model_copy(update=unstated(each)) for each in wanted.contracts)
+        return replace(wanted, contracts=tuple(pinned))
 
     def faults_of(self, wanted: Asset) -> Iterator[Fault]:
         """What it refers to that there is not."""

@@ -38,14 +38,16 @@ class Sheet:
     """As they stand in the file, by the column's key."""
     rows: tuple[Row, ...]
     faults: tuple[Fault, ...]
+    columns: tuple[Column, ...] = COLUMNS
+    """Those that it may have."""
 
     def fault(self, row: int, key: str, code: str, message: str, clause: str | None = None) -> Fault:
         """A fault that names the sheet's row and the column's title."""
-        title = self.titles.get(key) or next(column.en for column in COLUMNS if column.key == key)
+        title = self.titles.get(key) or next(column.en for column in self.columns if column.key == key)
         return _fault(row, title, code, message, clause)
 
 
-def read(content: bytes) -> Sheet:
+def read(content: bytes, known: tuple[Column, ...] = COLUMNS) -> Sheet:
     """Raises Refused for a file that is no plain workbook, or whose titles are wrong."""
     looked_at = archive.inspect(content)
     merges = tuple(archive.faults_of_merges(looked_at))
@@ -56,7 +58,7 @@ def read(content: bytes) -> Sheet:
             warnings.simplefilter("ignore")  # of what it does not know and leaves out; values are unaffected
             workbook = openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False)
             try:
-                return _read(workbook.worksheets[0])
+                return _read(workbook.worksheets[0], known)
             finally:
                 workbook.close()
     except Refused:
@@ -65,11 +67,11 @@ def read(content: bytes) -> Sheet:
         raise Refused(Fault("damaged", f"the file cannot be read: {type(error).__name__}", "file")) from error
 
 
-def _read(worksheet: Any) -> Sheet:
+def _read(worksheet: Any, known: tuple[Column, ...]) -> Sheet:
     worksheet.reset_dimensions()  # what the file says of its size is not to be trusted
     numbered = enumerate(worksheet.iter_rows(max_col=MAX_COLUMNS), start=1)
     _, first = next(numbered, (1, ()))
-    columns = _columns(first)
+    columns = _columns(first, known)
     rows: list[Row] = []
     faults: list[Fault] = []
     for number, cells in numbered:
@@ -82,14 +84,14 @@ def _read(worksheet: Any) -> Sheet:
             rows.append(Row(number, {columns[at][0].key: cell for at, cell in filled.items() if at in columns}))
     if not rows:
         raise Refused(Fault("no_rows", "the sheet has titles, and no row below them", "rows.2"))
-    return Sheet({column.key: title for column, title in columns.values()}, tuple(rows), tuple(faults))
+    return Sheet({column.key: title for column, title in columns.values()}, tuple(rows), tuple(faults), known)
 
 
 def _is_filled(cell: Any) -> bool:
     return cell.value is not None and str(cell.value).strip() != ""
 
 
-def _columns(cells: Sequence[Any]) -> dict[int, tuple[Column, str]]:
+def _columns(cells: Sequence[Any], known: tuple[Column, ...]) -> dict[int, tuple[Column, str]]:
     """The columns by their place, with their titles. Raises Refused with everything that is wrong with the titles."""
     found: dict[int, tuple[Column, str]] = {}
     faults: list[Fault] = []
@@ -97,15 +99,15 @@ def _columns(cells: Sequence[Any]) -> dict[int, tuple[Column, str]]:
         if not _is_filled(cell):
             continue
         title = str(cell.value).strip()[:60]
-        column = by_title(title) if cell.data_type != "f" else None
+        column = by_title(title, known) if cell.data_type != "f" else None
         if column is None:
             message = "no column has this title; the template has the titles"
             faults.append(_fault(1, title, "unknown_column", message))
-        elif column in (known for known, _ in found.values()):
+        elif column in (other for other, _ in found.values()):
             faults.append(_fault(1, title, "column_twice", "two columns have this title"))
         else:
             found[place] = (column, title)
-    missing = [each for each in COLUMNS if each.required and each not in (known for known, _ in found.values())]
+    missing = [each for each in known if each.required and each not in (other for other, _ in found.values())]
     faults += [_fault(1, each.en, "missing_column", f"there is no column {each.en!r} ({each.ja})") for each in missing]
     if faults:
         raise Refused(*faults)

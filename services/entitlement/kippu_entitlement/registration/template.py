@@ -1,6 +1,6 @@
 """The template: a sheet with the titles and an example, and one that says in two languages what goes where."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from io import BytesIO
 from typing import Any
@@ -11,7 +11,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from kippu_entitlement.registration.archive import MAX_ROWS
-from kippu_entitlement.registration.columns import COLUMNS
+from kippu_entitlement.registration.columns import COLUMNS, Column
 from kippu_entitlement.registration.rows import EXAMPLE_SERIAL
 
 _BOLD = Font(bold=True)
@@ -33,18 +33,25 @@ _RULES = (
 
 def template(language: str, plan: Plan | None) -> bytes:
     """As bytes of an .xlsx. With a plan, its products, options and areas are named."""
+    return workbook_of(language, COLUMNS, _example(plan), _notes(plan))
+
+
+def workbook_of(
+    language: str, columns: Sequence[Column], example: Sequence[Any], lines: Iterable[Sequence[str]]
+) -> bytes:
+    """A sheet with the columns' titles and an example, and one with notes on them, as bytes of an .xlsx."""
     workbook = Workbook()
     sheet: Any = workbook.active
     sheet.title = "登録" if language == "ja" else "Registrations"
-    sheet.append([column.title(language) for column in COLUMNS])
-    sheet.append(_example(plan))
+    sheet.append([column.title(language) for column in columns])
+    sheet.append([*example])
     sheet.freeze_panes = "A2"
-    for place, column in enumerate(COLUMNS, start=1):
+    for place, column in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(place)].width = max(14, 2 * len(column.title(language)) // 1.5)
         sheet.cell(1, place).font = _BOLD
     notes = workbook.create_sheet("記入方法" if language == "ja" else "Notes")
-    for line in _notes(plan):
-        notes.append(line)
+    for line in lines:
+        notes.append([*line])
     for place, width in enumerate((24, 20, 10, 70, 70), start=1):
         notes.column_dimensions[get_column_letter(place)].width = width
     for cell in notes[1]:
@@ -82,14 +89,19 @@ def _example(plan: Plan | None) -> list[Any]:
     return [example.get(column.key) for column in COLUMNS]
 
 
-def _notes(plan: Plan | None) -> Iterator[list[str]]:
+def notes_on(columns: Iterable[Column]) -> Iterator[list[str]]:
+    """What goes into each column, and what holds of every file."""
     yield ["Title", "見出し", "Required / 必須", "What goes there", "記入内容"]
-    for column in COLUMNS:
+    for column in columns:
         needed = "yes / はい" if column.required else ""
         yield [column.en, column.ja, needed, column.note_en, column.note_ja]
     yield []
     for en, ja in _RULES:
         yield ["", "", "", en, ja]
+
+
+def _notes(plan: Plan | None) -> Iterator[list[str]]:
+    yield from notes_on(COLUMNS)
     if plan is None:
         return
     for en, ja, words in (

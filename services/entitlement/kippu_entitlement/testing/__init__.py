@@ -160,12 +160,16 @@ class World:
         await self.hear(self.opening(ticket_no, **facts))
 
     def opening(self, ticket_no: str = "KP-0000-0001", **facts: Any) -> TicketOpened:
-        usual = {"category": "fault", "asset_serial": "DEVICE-1", "received_at": self.clock.now()}
+        usual = {
+            "category": "fault",
+            "asset_serial": "DEVICE-1",
+            "received_at": self.clock.now(),
+            "contact_id": "contact-1",
+        }
         return TicketOpened(
             occurred_at=self.clock.now(),
             ticket_no=ticket_no,
             customer_id=CUSTOMER,
-            contact_id="contact-1",
             plan_family=self.family,
             channel=Channel.PORTAL,
             language="th",

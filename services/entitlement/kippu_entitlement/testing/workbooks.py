@@ -8,7 +8,7 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from kippu_entitlement.registration.columns import COLUMNS
+from kippu_entitlement.registration.columns import COLUMNS, Column
 
 UNIT: dict[str, Any] = {
     "serial": "NAS-1",
@@ -27,9 +27,14 @@ UNIT: dict[str, Any] = {
 """A row in order, by the column's key."""
 
 
-def workbook(*rows: Mapping[str, Any], keys: Sequence[str] | None = None, language: str = "en") -> Workbook:
+def workbook(
+    *rows: Mapping[str, Any],
+    keys: Sequence[str] | None = None,
+    language: str = "en",
+    known: Sequence[Column] = COLUMNS,
+) -> Workbook:
     """A workbook with titles and these rows."""
-    columns = [column for column in COLUMNS if keys is None or column.key in keys]
+    columns = [column for column in known if keys is None or column.key in keys]
     made = Workbook()
     sheet: Any = made.active
     sheet.append([column.title(language) for column in columns])

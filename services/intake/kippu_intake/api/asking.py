@@ -42,10 +42,9 @@ async def contact_for(
     """The contact who asks. Raises Refused with every fault of who asks, how, and under which terms."""
     principal.require_customer(customer_id)
     faults: list[Fault] = []
-    contact = await known.contact(principal.provider, contact_id)
+    contact, plan = await known.asking(principal.provider, contact_id, plan_family, at)
     if contact is None or contact.customer_id != customer_id:
         faults.append(Fault("unknown_contact", "This customer has no such contact.", "contact_id", "IIJ-03"))
-    plan = await known.plan(principal.provider, plan_family, at)
     if plan is None:
         faults.append(Fault("unknown_plan", "No terms of this family are in force.", "plan_family"))
     else:

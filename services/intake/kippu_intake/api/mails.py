@@ -95,7 +95,7 @@ async def open_ticket(command: Operator, mail_id: MailId, body: TicketOfMail, ca
     async def decide(work: Work) -> dict[str, Any]:
         stream = await mail_of(work, provider, mail_id)
         command.expect(stream)
-        thread = await new_ticket(work, provider)
+        thread = new_ticket(work, provider)
         ticket_no = number_of(thread)
         work.record(
             stream,

@@ -63,6 +63,8 @@ class DetailsIn(Input):
     """What an operator decides where the terms leave it to the provider."""
     keep_list: bool | None = None
     """Whether the customer wants to keep a list that the work resets."""
+    own_environment: bool | None = None
+    """Whether it is about the customer's own environment, and not that of somebody whom it connects to."""
     ship_to: Literal["registered_site", "named_place"] | None = None
     ship_to_island: bool | None = None
     """Whether the named place is on a remote island."""
@@ -97,6 +99,17 @@ class FactsIn(Input):
         )
 
 
+class NewFile(Input):
+    file_name: Line
+    content: Annotated[Base64Bytes, Field(min_length=1, max_length=MAX_ATTACHMENT)]
+    """Base64 (RFC 4648, section 4)."""
+
+
+class NewAttachment(NewFile):
+    config_file: bool = False
+    """True for the device's configuration. It counts by when it came: terms may ask for it with the fault report."""
+
+
 class NewTicket(FactsIn):
     """A request by portal, or by telephone as the desk enters it."""
 
@@ -108,6 +121,8 @@ class NewTicket(FactsIn):
     text: Body | None = None
     received_at: AwareDatetime | None = None
     """When the call came in, where it is entered later. Only by the provider's own people."""
+    config_file: NewFile | None = None
+    """The device's configuration, given with the fault report."""
 
 
 class NewMessage(Input):
@@ -116,12 +131,6 @@ class NewMessage(Input):
     channel: Literal[Channel.PORTAL, Channel.TELEPHONE] = Channel.PORTAL
     contact_id: Identifier | None = None
     """Whose message it is, where the desk enters one for a contact; otherwise a message of the desk is ours."""
-
-
-class NewAttachment(Input):
-    file_name: Line
-    content: Annotated[Base64Bytes, Field(min_length=1, max_length=MAX_ATTACHMENT)]
-    """Base64 (RFC 4648, section 4)."""
 
 
 class NewWork(Input):

@@ -24,6 +24,7 @@ from kippu_intake.api.schemas import (
     DetailsIn,
     FactsIn,
     NewAttachment,
+    NewFile,
     NewIsolation,
     NewMessage,
     NewTicket,
@@ -59,8 +60,9 @@ select * from read.ticket
    and ($4::text is null or customer_id = $4)
    and ($5::text is null or waiting_for = $5)
    and ($6::text is null or asset_serial = $6)
+   and ($7::text is null or category = $7)
  order by received_at desc, ticket_no desc
- limit $7
+ limit $8
 """
 _ONE = "select * from read.ticket where ticket_no = $1"
 _EVENTS = """
@@ -73,7 +75,7 @@ select event_id, type, data from read.ticket_event where ticket_no = $1 and type
 """
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, max_body_size=MAX_ATTACHMENT_BODY)
 async def open_ticket(command: Writer, body: NewTicket, caught_up: CaughtUp) -> Response:
     """A request by portal, or by telephone as the desk enters it. Answers its number at once (IIJ-01, IIJ-02)."""
     runtime, provider = command.runtime, command.provider
@@ -94,10 +96,12 @@ async def open_ticket(command: Writer, body: NewTicket, caught_up: CaughtUp) -> 
     )
     sealed_for = contact_subject(provider, contact.contact_id)
     text = await put_text(runtime.blobs, provider, sealed_for, body.text or "")
+    config_file = await _stored(command, sealed_for, body.config_file, 1) if body.config_file else None
 
     async def decide(work: Work) -> dict[str, Any]:
-        thread = await new_ticket(work, provider)
+        thread = new_ticket(work, provider)
         command.expect(thread)
+        received_at = body.received_at or work.now
         work.record(
             thread,
             *tickets.open_ticket(
@@ -107,14 +111,16 @@ async def open_ticket(command: Writer, body: NewTicket, caught_up: CaughtUp) -> 
                 contact_id=contact.contact_id,
                 plan_family=body.plan_family,
                 channel=body.channel,
-                received_at=body.received_at or work.now,
+                received_at=received_at,
                 language=contact.language,
                 subject=Plain(sealed_for, body.subject),
                 body=text,
-                facts=facts,
+                facts=facts.with_config_file(received_at) if config_file else facts,
                 now=work.now,
             ),
         )
+        if config_file is not None:
+            work.record(thread, *tickets.attach(thread.state, config_file, work.now))
         work.record(
             thread,
             *tickets.request_mail(thread.state, "ticket_opened", work.now, subject=Plain(sealed_for, body.subject)),
@@ -132,9 +138,11 @@ async def list_tickets(
     customer_id: Annotated[str | None, QueryParameter(max_length=64)] = None,
     waiting_for: Annotated[str | None, QueryParameter(max_length=40)] = None,
     asset_serial: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    category: Annotated[str | None, QueryParameter(max_length=60)] = None,
 ) -> PageOf[TicketLine]:
-    """The newest first."""
-    rows = await query.fetch(_PAGE, *page.after, status, customer_id, waiting_for, asset_serial, page.fetch_limit)
+    """The newest first. What waits for triage is found by `waiting_for=classification`."""
+    wanted = (status, customer_id, waiting_for, asset_serial, category)
+    rows = await query.fetch(_PAGE, *page.after, *wanted, page.fetch_limit)
     subjects = await query.runtime.vault.open_carried([row["subject"] for row in rows])
     opened = {row["ticket_no"]: subject for row, subject in zip(rows, subjects, strict=True)}
     return page.of(rows, lambda row: TicketLine.model_validate({**row, "subject": opened[row["ticket_no"]]}))
@@ -211,14 +219,15 @@ async def add_message(command: Writer, ticket_no: TicketNo, body: NewMessage) ->
 
 @router.post("/{ticket_no}/attachments", status_code=201, max_body_size=MAX_ATTACHMENT_BODY)
 async def attach(command: Writer, ticket_no: TicketNo, body: NewAttachment) -> Response:
-    """A file joins the newest message. What it is, its bytes say."""
-    sealed_for = contact_subject(command.provider, await _contact_of(command, ticket_no))
-    media_type = media_type_of(body.content)
-    blob = await put(command.runtime.blobs, command.provider, sealed_for, body.content, media_type)
+    """A file joins the newest message. What it is, its bytes say; that it is the device's configuration, its sender."""
+    known, by = await _ticket(command, ticket_no), command.principal.client_id
+    sealed_for = contact_subject(command.provider, known.contact_id)
+    file = await _stored(command, sealed_for, body, known.attachments + 1)
 
     def decide(ticket: Ticket, now: datetime) -> list[Event]:
-        name = file_name(body.file_name, ticket.attachments + 1)
-        return tickets.attach(ticket, File(Plain(sealed_for, name), blob), now)
+        if body.config_file:
+            return tickets.attach_config_file(ticket, file, recorded_by=by, now=now)
+        return tickets.attach(ticket, file, now)
 
     return await _change(command, ticket_no, body, decide, status=201, made="attachment_id")
 
@@ -323,6 +332,12 @@ async def _speaker(command: Command, ticket_no: str, body: NewMessage) -> str | 
     if contact is None or contact.customer_id != ticket.customer_id:
         raise Refused(Fault("unknown_contact", "The ticket's customer has no such contact.", "contact_id", "IIJ-03"))
     return contact.contact_id
+
+
+async def _stored(command: Command, sealed_for: str, sent: NewFile, number: int) -> File:
+    """The file as an encrypted blob. What it is, its bytes say; `number` names one that has no name."""
+    blob = await put(command.runtime.blobs, command.provider, sealed_for, sent.content, media_type_of(sent.content))
+    return File(Plain(sealed_for, file_name(sent.file_name, number)), blob)
 
 
 async def _file(query: Query, row: Any, event: intake.AttachmentAdded) -> Response:

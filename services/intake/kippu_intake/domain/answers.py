@@ -9,31 +9,35 @@ from datetime import datetime
 from kippu_events.catalogue.billing import QuoteOffered
 from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
 from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.catalogue.intake import ExpectationStated
 from kippu_events.catalogue.values import Outcome
 from kippu_events.event import Event
+from kippu_terms.explain import expected_lines, in_language, outcome_text
 from kippu_terms.explain_service import target_text
 from kippu_terms.money import formatted
 
 from kippu_intake.domain import ticket as tickets
-from kippu_intake.domain.ticket_state import ACTIVE, Status, Ticket
+from kippu_intake.domain.ticket_state import ACTIVE, Expectation, Status, Ticket
 
-DECIDED_BY_COVERAGE = frozenset({"classification", "approval", "purchase", "consultation"})
-"""What a later decision on coverage ends waiting for. A visit's outcome ends waiting for the dispatcher."""
+FOR_VISIT = "dispatcher"
+"""A visit's outcome ends waiting for the dispatcher. Any other wait is ended by a later decision on coverage."""
 
 
 def to_decision(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:
-    """Refused: declined, with a mail that names the clause. Waiting: the request waits. Otherwise it goes on."""
+    """Refused: declined, with a mail that names the clause. Waiting: the request waits. Otherwise it goes on, and the
+    customer is told what to expect."""
     if ticket.status not in ACTIVE:
         return []
     match decided.outcome:
         case Outcome.REFUSED:
-            return _declined(ticket, decided, now)
+            follows = _declined(ticket, decided, now)
         case Outcome.WAITING:
-            return _waiting(ticket, decided, now)
-        case _ if ticket.status is Status.WAITING and ticket.waiting_for in DECIDED_BY_COVERAGE:
-            return tickets.resume(ticket, now)
+            follows = _waiting(ticket, decided, now)
+        case _ if ticket.status is Status.WAITING and ticket.waiting_for != FOR_VISIT:
+            follows = tickets.resume(ticket, now)
         case _:
-            return []
+            follows = []
+    return [*_expected(ticket, decided, now), *follows]
 
 
 def to_held_visit(ticket: Ticket, held: VisitHeld, now: datetime) -> list[Event]:
@@ -98,10 +102,34 @@ def _declined(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[E
     ]
 
 
+def _expected(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:
+    """What changed of what can be expected; told once it is settled, if there is anything to tell (QNP-14, CWC-14)."""
+    expected = Expectation(decided.counts_from, decided.targets, decided.replies)
+    if expected == ticket.expectation:
+        return []
+    stated = ExpectationStated(
+        occurred_at=now,
+        ticket_no=ticket.ticket_no,
+        customer_id=ticket.customer_id,
+        decision=decided.decision,
+        counts_from=expected.counts_from,
+        targets=expected.targets,
+        replies=expected.replies,
+    )
+    lines = expected_lines(decided, ticket.language)
+    settled = decided.outcome not in (Outcome.REFUSED, Outcome.WAITING)
+    if not settled or not lines or expected.told_here == ticket.expectation.told_here:
+        return [stated]
+    explanation = "\n".join([outcome_text(decided, ticket.language), *lines])
+    return [stated, *tickets.request_mail(ticket, "expected", now, parameters={"explanation": explanation})]
+
+
 def _waiting(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:
     waiting_for = decided.waiting_for or "classification"
-    if waiting_for == "dispatcher" and f"{ticket.ticket_no}.V{decided.decision}" in ticket.settled_visits:
+    if waiting_for == FOR_VISIT and f"{ticket.ticket_no}.V{decided.decision}" in ticket.settled_visits:
         return []  # the dispatcher's answer was heard before the question
+    if waiting_for == "customer":
+        return _asked_of_customer(ticket, decided, now)
     waits = tickets.wait(ticket, waiting_for, decided.deciding_clause, now)
     if waiting_for != "approval" or ticket.waiting_for == "approval":
         return waits
@@ -116,8 +144,22 @@ def _waiting(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Ev
     ]
 
 
+def _asked_of_customer(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:
+    """The customer is asked once. What they answered and the desk has not recorded yet, they are not asked again."""
+    clause = decided.deciding_clause
+    if ticket.answered_at is not None or (ticket.waits_for_customer and ticket.waiting_clause == clause):
+        return []
+    texts = next((remedy.text for remedy in decided.remedies if remedy.clause == clause), {})
+    reason = _text_of(decided, ticket.language)
+    parameters = {"clause": clause, "reason": reason, "asked": in_language(texts, ticket.language) or reason}
+    return [
+        *tickets.wait(ticket, "customer", clause, now),
+        *tickets.request_mail(ticket, "waiting_customer", now, parameters=parameters),
+    ]
+
+
 def _no_longer_held(ticket: Ticket, now: datetime) -> list[Event]:
-    if ticket.status is Status.WAITING and ticket.waiting_for == "dispatcher":
+    if ticket.status is Status.WAITING and ticket.waiting_for == FOR_VISIT:
         return tickets.resume(ticket, now)
     return []
 

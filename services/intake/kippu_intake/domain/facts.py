@@ -1,6 +1,6 @@
 """What a request is about, as far as it is known, and what can be wrong with that."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kippu_events.catalogue.values import RequestDetails
@@ -25,6 +25,10 @@ class Facts:
     topic: str | None = None
     part: str | None = None
     details: RequestDetails = NOTHING_MORE
+
+    def with_config_file(self, given_at: datetime) -> "Facts":
+        """A configuration file came with the report."""
+        return replace(self, details=self.details.updated(RequestDetails(config_file_at=given_at)))
 
 
 @dataclass(frozen=True, slots=True)

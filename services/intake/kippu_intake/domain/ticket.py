@@ -171,6 +171,14 @@ def attach(ticket: Ticket, file: File, now: datetime) -> list[Event]:
     ]
 
 
+def attach_config_file(ticket: Ticket, file: File, *, recorded_by: str, now: datetime) -> list[Event]:
+    """The device's configuration joins the thread. The first one counts, by when it came (SVT-16)."""
+    added = attach(ticket, file, now)
+    if ticket.details.config_file_at is not None:
+        return added
+    return added + state_details(ticket, RequestDetails(config_file_at=now), recorded_by=recorded_by, now=now)
+
+
 def record_work(
     ticket: Ticket, *, kind: WorkKind, started_at: datetime, minutes: int, recorded_by: str, now: datetime
 ) -> list[Event]:

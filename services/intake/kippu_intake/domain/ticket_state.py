@@ -11,7 +11,7 @@ from kippu_events.event import Event
 
 from kippu_intake.domain.facts import NOTHING_MORE, Isolation
 
-FOLD_VERSION = 3
+FOLD_VERSION = 4
 """To be raised whenever `Ticket` or `evolve` changes."""
 
 
@@ -28,6 +28,10 @@ ACTIVE = frozenset({Status.OPEN, Status.WAITING})
 ENDED = frozenset({Status.CLOSED, Status.DECLINED})
 
 
+ANSWERS = ("firmware", "agreement", "keep_list")
+"""The details that say what the customer answered; an isolation says it too (SVT-14)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """When the request counts as received, what is aimed at, and what is answered to wishes."""
@@ -35,6 +39,11 @@ class Expectation:
     counts_from: datetime | None = None
     targets: tuple[Target, ...] = ()
     replies: tuple[Reply, ...] = ()
+
+    @property
+    def told_here(self) -> tuple[datetime | None, tuple[Target, ...], tuple[Reply, ...]]:
+        """What the customer is told with the decision. When a visit can be, they are told with the visit."""
+        return self.counts_from, tuple(each for each in self.targets if each.kind != "arrive"), self.replies
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +63,8 @@ class Ticket:
     waiting_for: str | None = None
     waiting_clause: str | None = None
     answered_at: datetime | None = None
-    """When the customer answered what it waited for, until it waits again or the desk asks back."""
-    expectation: Expectation | None = None
+    """When the customer answered what it waited for, until that is recorded or the desk asks back."""
+    expectation: Expectation = Expectation()
     """What the customer was told last to expect."""
     messages: int = 0
     attachments: int = 0
@@ -114,7 +123,7 @@ def _told(ticket: Ticket, event: Event) -> Ticket:
     """What was said, found or done on a request."""
     match event:
         case intake.TicketClassified() | intake.RequestDetailsRecorded() if event.details is not None:
-            ticket = replace(ticket, details=ticket.details.updated(event.details))
+            ticket = _said(ticket, event.details)
         case intake.MessageAdded():
             ticket = _message_added(ticket, event)
         case intake.AttachmentAdded():
@@ -122,10 +131,18 @@ def _told(ticket: Ticket, event: Event) -> Ticket:
         case intake.WorkRecorded():
             ticket = replace(ticket, work_entries=ticket.work_entries + 1)
         case intake.FaultIsolated():
-            ticket = replace(ticket, isolation=Isolation(event.asset_serial, event.part, event.isolated_at))
+            found = Isolation(event.asset_serial, event.part, event.isolated_at)
+            ticket = replace(ticket, isolation=found, answered_at=None)
         case intake.ExpectationStated():
             ticket = replace(ticket, expectation=Expectation(event.counts_from, event.targets, event.replies))
     return ticket
+
+
+def _said(ticket: Ticket, details: RequestDetails) -> Ticket:
+    recorded = any(getattr(details, name) is not None for name in ANSWERS)
+    return replace(
+        ticket, details=ticket.details.updated(details), answered_at=None if recorded else ticket.answered_at
+    )
 
 
 def _message_added(ticket: Ticket, event: intake.MessageAdded) -> Ticket:

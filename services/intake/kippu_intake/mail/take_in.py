@@ -28,10 +28,11 @@ from kippu_intake.domain.names import (
     mail_subject,
     ticket_number,
     ticket_numbers_in,
+    ticket_stream,
 )
 from kippu_intake.domain.ticket import File
 from kippu_intake.domain.ticket_state import Ticket
-from kippu_intake.folds import mail_of, ticket_of
+from kippu_intake.folds import TICKET, mail_of, ticket_of
 from kippu_intake.known import Contact, Known
 from kippu_intake.mail.limits import Limits
 from kippu_intake.mail.parse import ParsedMail, parse
@@ -166,7 +167,7 @@ def decision(arrival: Arrival) -> Callable[[Work], Awaitable[dict[str, str]]]:
         if thread is not None and arrival.sender is not None:
             join(work, arrival, thread, arrival.sender)
         elif (reason := _unmatched_because(arrival)) is None and arrival.sender is not None:
-            thread = await new_ticket(work, arrival.provider)
+            thread = new_ticket(work, arrival.provider)
             open_by_mail(work, arrival, thread, arrival.sender)
         else:
             work.record(mail, *_left_unmatched(mail.state, arrival, reason or "unknown_sender", work.now))
@@ -188,12 +189,9 @@ def decision(arrival: Arrival) -> Callable[[Work], Awaitable[dict[str, str]]]:
     return decide
 
 
-async def new_ticket(work: Work, provider: str) -> Stream[Ticket]:
-    """The stream of a number that nobody has, which is then in `name`."""
-    while True:
-        stream = await ticket_of(work, provider, ticket_number(work.ids.code(8)))
-        if not stream.exists:
-            return stream
+def new_ticket(work: Work, provider: str) -> Stream[Ticket]:
+    """The stream of a number that nobody has, which is then in `name`; if somebody has it, another one is drawn."""
+    return work.begin(TICKET, provider, ticket_stream(provider, ticket_number(work.ids.code(8))))
 
 
 def number_of(stream: Stream[Ticket]) -> str:

@@ -83,14 +83,21 @@ class OrderRule(Value):
 
     def verdict(self, case: OrderCase) -> OrderVerdict:
         """What it makes of an order, if it speaks on its product."""
-        product = case.product
+        unlike = self._unlike(case.product)
+        return self.judge(case) if unlike is None else OrderVerdict("not_applicable", unlike)
+
+    def speaks_on(self, product: "Product") -> bool:
+        return self._unlike(product) is None
+
+    def _unlike(self, product: "Product") -> dict[str, Any] | None:
+        """What of a product it is that the rule does not speak on; None if it does."""
         if self.products is not None and product.id not in self.products:
-            return OrderVerdict("not_applicable", {"product": product.id})
+            return {"product": product.id}
         if self.groups is not None and product.group not in self.groups:
-            return OrderVerdict("not_applicable", {"product": product.id, "group": product.group})
+            return {"product": product.id, "group": product.group}
         if self.renewals is not None and product.renewal is not self.renewals:
-            return OrderVerdict("not_applicable", {"product": product.id, "renewal": product.renewal})
-        return self.judge(case)
+            return {"product": product.id, "renewal": product.renewal}
+        return None
 
     def names_products(self) -> Mapping[str, Iterable[str]]:
         """Setting → products of the plan that it names, beside `products`."""

@@ -1,0 +1,146 @@
+"""Services at an appointment: accepted by entitlement as an order, followed by dispatch until the work is done.
+
+Streams: entitlement records `BookingAccepted` on the order's own stream; dispatch's are
+`booking-{provider}-{booking_id}`. A booking's id is its order's.
+"""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from kippu_events.catalogue.dispatch import dispatch
+from kippu_events.catalogue.entitlement import entitlement
+from kippu_events.event import Event, Value
+
+
+class ToPrepare(Value):
+    """What the customer prepares for the work; while it is not, the work is blocked."""
+
+    item: str
+    clause: str
+    name: dict[str, str]
+    """By language."""
+
+
+class BookingTerms(Value):
+    """What the plan said of the booking when it was made. Days are local, both instants the ends of such days."""
+
+    clause: str
+    pay_by: date | None = None
+    """None for what is paid by incidents."""
+    void_at: AwareDatetime | None = None
+    """Unpaid, it is void from this instant on."""
+    points_clause: str
+    points_by: date
+    points_due_at: AwareDatetime
+    to_prepare: tuple[ToPrepare, ...] = ()
+
+
+class BookingEvent(Event):
+    booking_id: str
+    customer_id: str
+
+
+class _Booked(BookingEvent):
+    contact_id: str
+    language: str = "en"
+    """In which the contact is written to."""
+    product: str
+    name: dict[str, str]
+    """The service's, by language."""
+    starts_at: AwareDatetime
+    minutes: int
+    paid_by: Literal["invoice", "incidents"]
+    terms: BookingTerms
+    time_zone: str
+
+
+@entitlement
+class BookingAccepted(_Booked):
+    """The order of a service at an appointment keeps to the terms; nothing is confirmed before it is paid."""
+
+    plan_family: str
+    plan_version: str
+
+
+@dispatch
+class BookingRequested(_Booked):
+    """The appointment is kept free until `terms.void_at`."""
+
+
+@dispatch
+class BookingConfirmed(BookingEvent):
+    """It is paid, by its invoice or by incidents, which are debited as the work is recorded."""
+
+    payment: Literal["invoice", "incidents"]
+    paid_on: date | None = None
+
+
+@dispatch
+class BookingVoided(BookingEvent):
+    """Nobody paid in time: it has to be made again. Written by a deadline."""
+
+    contact_id: str
+    language: str = "en"
+    clause: str
+    void_at: AwareDatetime
+    starts_at: AwareDatetime
+
+
+@dispatch
+class BookingPaidLate(BookingEvent):
+    """The payment of a booking that was void by then: somebody has to book anew or give it back."""
+
+    paid_on: date
+
+
+@dispatch
+class PointsMailed(BookingEvent):
+    """The engineer asks the customer what has to be known before the work."""
+
+    contact_id: str
+    language: str = "en"
+    points: tuple[str, ...]
+    points_by: date
+    starts_at: AwareDatetime
+    mailed_by: str
+    clause: str
+    number: int
+    """Counts the mails with points from 1."""
+
+
+@dispatch
+class PointsAnswered(BookingEvent):
+    answers: tuple[str, ...]
+    answered_by: str
+
+
+@dispatch
+class PointsDue(BookingEvent):
+    """Their last day has ended, and the points were not mailed, or not answered. Written by a deadline."""
+
+    missing: Literal["points", "answers"]
+    clause: str
+
+
+@dispatch
+class ChecklistItemConfirmed(BookingEvent):
+    """The customer says whether something is prepared."""
+
+    item: str
+    met: bool
+    confirmed_by: str
+
+
+@dispatch
+class BookingBlocked(BookingEvent):
+    """The appointment has come, and what the customer prepares is not ready. Written by a deadline."""
+
+    unmet: tuple[str, ...]
+    clauses: tuple[str, ...]
+
+
+@dispatch
+class BookingCompleted(BookingEvent):
+    completed_at: AwareDatetime

@@ -1,0 +1,148 @@
+"""The register corrected, and asked with two dates: was this serial covered then, as it was known then?"""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi import Query as QueryParameter
+from kippu_events.catalogue.contracts import RegistrationChanged
+from kippu_events.catalogue.entitlement import AssetContract
+from kippu_events.work import Work
+from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
+from kippu_terms.refusal import Fault, Refused
+from pydantic import AwareDatetime, BaseModel
+from starlette.responses import Response
+
+from kippu_entitlement import folds, terms
+from kippu_entitlement.api.assets import AssetInput
+from kippu_entitlement.as_of import TwoDates, covered
+from kippu_entitlement.domain import asset, correction, streams
+from kippu_entitlement.preview import ClauseText, Explained, PlanShown
+from kippu_entitlement.registration import register as registration
+
+router = APIRouter(tags=["assets"])
+
+
+class CorrectionInput(Input):
+    """What the register should have said. For a change that happens now, register the asset anew instead."""
+
+    effective_at: AwareDatetime
+    """Since when it was so."""
+    asset: AssetInput
+    """All of it as it is right; with another serial, that unit was meant all along."""
+
+
+class Corrected(BaseModel):
+    serial: str
+    """Under which it is registered now."""
+    customer_id: str
+    corrected: list[str]
+    effective_at: datetime
+
+
+class CoverageShown(Explained):
+    """Whether a fault of the asset, reported and isolated at `valid_at`, was covered, as it was known at `known_at`."""
+
+    serial: str
+    customer_id: str
+    valid_at: datetime
+    known_at: datetime
+    category: str | None
+    """What the fault was taken to be: the first category of the terms that is about a device, if none was named."""
+    registered: bool
+    bought_on: date | None
+    warranty_until: date | None
+    contracts: list[AssetContract]
+    service: str | None
+    contract_id: str | None
+
+
+@router.post("/v1/assets/{serial:path}/corrections", status_code=201, response_model=Corrected)
+async def correct(
+    serial: Line, body: CorrectionInput, command: Annotated[Command, command("assets:write", staff=True)]
+) -> Response:
+    """Corrects what was registered, as from an instant in the past: a wrong serial, a back-dated purchase."""
+    wrong, right = asset.normalised(serial), body.asset.asset()
+    actor = command.principal.actor
+
+    async def decide(work: Work) -> dict[str, Any]:
+        provider = command.provider
+        stream, other = await work.load_all(
+            provider,
+            (folds.ASSET, streams.asset(provider, wrong)),
+            (folds.ASSET, streams.asset(provider, right.serial)),
+        )
+        command.expect(stream)
+        before = stream.state
+        correction.check(before, right, other.state, body.effective_at, work.now)
+        by_serial = await registration.register(work, provider, [right], before.contracts)
+        faults = [fault for found in by_serial.faults.values() for fault in found]
+        if faults:
+            about = [Fault(each.code, each.message, f"asset.{each.field}", each.clause) for each in faults]
+            raise Refused(*about, kind=by_serial.kind)
+        fields = correction.differences(before, other.state)
+        work.record(other, correction.corrected(other.state, fields, body.effective_at, actor, work.now))
+        if wrong != right.serial:
+            meant = correction.corrected(before, (), body.effective_at, actor, work.now, right.serial)
+            work.record(stream, meant)
+            await _move_registrations(work, provider, before, right.serial, body.effective_at)
+        done = Corrected(
+            serial=right.serial, customer_id=right.customer_id, corrected=list(fields), effective_at=body.effective_at
+        )
+        return done.model_dump(mode="json")
+
+    return await command.run(body, decide, location="/v1/assets/{serial}")
+
+
+async def _move_registrations(work: Work, provider: str, wrong: asset.Asset, serial: str, since: datetime) -> None:
+    """What is registered with a contract of its own names the device, too."""
+    names = [streams.contract(provider, each.contract_id) for each in wrong.contracts]
+    for stream in await work.load_all(provider, *((folds.CONTRACT, name) for name in names)):
+        if stream.state.serial == wrong.serial:
+            moved = RegistrationChanged(
+                occurred_at=work.now,
+                contract_id=stream.state.contract_id,
+                customer_id=wrong.customer_id,
+                changed=("serial",),
+                effective_at=since,
+                serial=serial,
+            )
+            work.record(stream, moved)
+
+
+@router.get("/v1/assets/{serial:path}/coverage", response_model=CoverageShown)
+async def show_coverage(
+    serial: Line,
+    query: Annotated[Query, query("assets:read")],
+    dates: TwoDates,
+    category: Annotated[Identifier | None, QueryParameter(description="A category of the terms.")] = None,
+) -> Response:
+    """Was this serial covered at `valid_at`, as it was known at `known_at`? Decided by the terms in force then."""
+    valid_at, known_at = dates.at(query.runtime.clock.now())
+    known_as = asset.normalised(serial)
+    try:
+        found = await covered(query, known_as, category, valid_at, known_at)
+    except terms.NoTerms as error:
+        raise Refused(Fault("no_terms_then", str(error), "valid_at")) from None
+    except Refused as refused:
+        raise not_found() if refused.kind == "not_found" else refused from None
+    decision, facts = found.decision, found.decision.facts
+    registered = facts.asset is not None and facts.asset.registered
+    fields = decision.model_dump(mode="json")
+    deciding = next(each for each in decision.findings if each.clause == decision.deciding_clause)
+    shown = CoverageShown(
+        **{name: fields[name] for name in ("outcome", "metered", "quantity", "waiting_for", "findings", "remedies")},
+        **{name: fields[name] for name in ("service", "contract_id")},
+        deciding_clause=ClauseText(id=decision.deciding_clause, text=deciding.text),
+        plan=PlanShown(family=decision.plan_family, version=decision.plan_version),
+        serial=known_as,
+        customer_id=found.customer_id,
+        valid_at=valid_at,
+        known_at=known_at,
+        category=facts.request.category,
+        registered=registered,
+        bought_on=found.asset.bought_on if registered else None,
+        warranty_until=found.asset.warranty_until if registered else None,
+        contracts=list(found.asset.contracts) if registered else [],
+    )
+    return query.answer(shown)

@@ -1,0 +1,249 @@
+"""Registering a contract (SVT-06), changing what is registered (SVT-11), and its beginning with a delivery (SVT-26).
+
+What is personal, the site's address, comes in the clear and goes sealed into the event; everything else is decided from
+what the contract and the register hold.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from kippu_events.catalogue.contracts import (
+    ContractActivated,
+    ContractRegistered,
+    RegistrationChanged,
+    RegistrationReminded,
+)
+from kippu_events.catalogue.entitlement import AssetContract
+from kippu_events.event import Event
+from kippu_privacy import Plain
+from kippu_terms.contracts import change_takes_effect, contract_end
+from kippu_terms.dates import start_of
+from kippu_terms.orders.deciding import decide_order
+from kippu_terms.orders.facts import OrderedAsset, OrderFacts
+from kippu_terms.plan import Plan
+from kippu_terms.registration import RegistrationTerms, Stated, carried_over, normalised
+
+from kippu_entitlement.domain.asset import Asset
+from kippu_entitlement.domain.checks import conflict
+from kippu_entitlement.domain.contract import Contract
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the device is installed."""
+
+    address: Plain | None
+    """None where it is that of the contract that is renewed."""
+    area: str | None = None
+    remote_island: bool = False
+    height_cm: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What is stated; None is what is not."""
+
+    consent: bool = False
+    serial: str | None = None
+    model: str | None = None
+    contact_id: str | None = None
+    site: Site | None = None
+    site_of: str | None = None
+    """The contract on whose stream the address stands, where it is taken over."""
+    taken_over: tuple[str, ...] = ()
+
+    @property
+    def stated(self) -> Stated:
+        return Stated(
+            consent=self.consent,
+            serial=normalised(self.serial) if self.serial else None,
+            model=self.model,
+            contact_id=self.contact_id,
+            has_site=self.site is not None,
+        )
+
+
+def terms_of(plan: Plan) -> RegistrationTerms:
+    """Raises Refused where the terms know no registration."""
+    if plan.contracts.registration is None:
+        raise conflict("no_registration", f"the terms of {plan.family} know no registration of contracts")
+    return plan.contracts.registration
+
+
+def completed(wanted: Registration, terms: RegistrationTerms, renewed: Contract | None, device: str) -> Registration:
+    """With what it leaves out taken from the contract that it renews (SVT-07); its serial number made plain.
+
+    `device` is the serial number of the renewed contract's device, or of the one that took its place since.
+    """
+    before = None
+    if renewed is not None and renewed.registered_at is not None:
+        before = Stated(serial=device, model=renewed.model, contact_id=renewed.contact_id, has_site=True)
+    stated, taken = carried_over(terms, wanted.stated, before)
+    filled = replace(wanted, serial=stated.serial, model=stated.model, contact_id=stated.contact_id)
+    if renewed is not None and "has_site" in taken:
+        site = Site(None, renewed.area, renewed.remote_island, renewed.height_cm)
+        filled = replace(filled, site=site, site_of=renewed.site_of)
+    return replace(filled, taken_over=tuple(sorted("site" if name == "has_site" else name for name in taken)))
+
+
+def register(state: Contract, wanted: Registration, now: datetime) -> tuple[Event, ...]:
+    """`wanted` is complete. Once registered, the same again is nothing, and anything else is a change to report."""
+    serial, model, contact_id, site = wanted.serial, wanted.model, wanted.contact_id, wanted.site
+    if not (serial and model and contact_id and site):
+        raise AssertionError("a registration is recorded once nothing is missing")
+    require_running(state)
+    if state.registered_at is not None:
+        if _is_registered(state, wanted, site):
+            return ()
+        message = f"contract {state.contract_id} is registered already: report what changed as a change"
+        raise conflict("registered_already", message, "contract_id")
+    return (
+        ContractRegistered(
+            occurred_at=now,
+            contract_id=state.contract_id,
+            customer_id=state.customer_id,
+            serial=serial,
+            model=model,
+            contact_id=contact_id,
+            site=site.address,
+            site_of=wanted.site_of,
+            taken_over=wanted.taken_over,
+            area=site.area,
+            remote_island=site.remote_island,
+            height_cm=site.height_cm,
+            registered_at=now,
+            active_from=state.valid_from,
+        ),
+    )
+
+
+def _is_registered(state: Contract, wanted: Registration, site: Site) -> bool:
+    """The same as is registered, the address aside, which nobody here can read."""
+    stands = (state.serial, state.model, state.contact_id, state.area, state.remote_island, state.height_cm)
+    return stands == (
+        wanted.serial,
+        wanted.model,
+        wanted.contact_id,
+        site.area,
+        site.remote_island,
+        site.height_cm,
+    )
+
+
+def require_running(state: Contract) -> None:
+    """Raises Refused for a contract that ended or was given back."""
+    if state.is_over:
+        message = f"contract {state.contract_id} is over ({state.status})"
+        raise conflict("contract_over", message, "contract_id")
+
+
+def change(
+    state: Contract, plan: Plan, contact_id: str | None, site: Site | None, now: datetime
+) -> tuple[RegistrationChanged, ...]:
+    """What changed of the contact or the site, from when on the terms take it up. Nothing for what is the same."""
+    require_running(state)
+    if state.registered_at is None:
+        message = f"contract {state.contract_id} is not registered yet: register it"
+        raise conflict("not_registered", message, "contract_id")
+    changed: dict[str, Any] = {"contact_id": contact_id} if contact_id not in (None, state.contact_id) else {}
+    if site is not None:
+        stated = {"area": site.area, "remote_island": site.remote_island, "height_cm": site.height_cm}
+        differs = {name: value for name, value in stated.items() if value != getattr(state, name)}
+        changed |= {"site": site.address, **differs}
+    if not changed:
+        return ()
+    return (
+        RegistrationChanged(
+            occurred_at=now,
+            contract_id=state.contract_id,
+            customer_id=state.customer_id,
+            changed=tuple(changed),
+            effective_at=change_takes_effect(plan, now),
+            **changed,
+        ),
+    )
+
+
+def activate(state: Contract, plan: Plan, delivered_on: date, now: datetime) -> tuple[Event, ...]:
+    """Its device was delivered: the term runs from that day on, registered or not. The same day again is nothing."""
+    require_running(state)
+    if state.valid_from is not None:
+        if state.valid_from == delivered_on:
+            return ()
+        message = f"contract {state.contract_id} runs from {state.valid_from} already"
+        raise conflict("runs_already", message, "delivered_on")
+    device = OrderedAsset(delivered_on=delivered_on)
+    facts = OrderFacts(provider=plan.provider, product=state.product, ordered_on=delivered_on, asset=device)
+    decided = decide_order(plan, facts)
+    if decided.period is None:
+        raise conflict("not_by_delivery", f"{state.product} does not run from a delivery", "delivered_on")
+    first, last = decided.period.valid_from, decided.period.valid_until
+    end = contract_end(plan, first, last)
+    register_by = decided.register_by if state.registered_at is None else None
+    return (
+        ContractActivated(
+            occurred_at=now,
+            contract_id=state.contract_id,
+            customer_id=state.customer_id,
+            active_from=first,
+            valid_until=last,
+            ends_at=end.ends_at,
+            remind_at=end.remind_at,
+            register_by=register_by,
+            registration_due_at=start_of(register_by, plan.zone) if register_by else None,
+        ),
+    )
+
+
+def remind(state: Contract, at: datetime) -> tuple[Event, ...]:
+    """That it should be registered by now (SVT-09); nothing once it is, or is over."""
+    if state.is_over or state.registered_at is not None or state.register_by is None:
+        return ()
+    return (
+        RegistrationReminded(
+            occurred_at=at,
+            contract_id=state.contract_id,
+            customer_id=state.customer_id,
+            register_by=state.register_by,
+        ),
+    )
+
+
+def on_device(known: Asset, contract: Contract) -> Asset:
+    """The register's entry of the device with what is registered of it, and with the contract once that is dated."""
+    if contract.serial is None or contract.model is None:
+        raise AssertionError("a registered contract is one for a device")
+    theirs = known.customer_id == contract.customer_id and known.replaced_by is None
+    device = known.registered if theirs else Asset(contract.customer_id, contract.serial, bought_from_provider=True)
+    if not theirs:
+        device = replace(device, plan_family=contract.plan_family, installed_by="customer")
+    others = tuple(each for each in device.contracts if each.contract_id != contract.contract_id)
+    mine = next((each for each in device.contracts if each.contract_id == contract.contract_id), None)
+    return replace(
+        device,
+        model=contract.model,
+        area=contract.area,
+        remote_island=contract.remote_island,
+        height_cm=contract.height_cm,
+        contracts=(*others, *_dated(contract, mine)),
+    )
+
+
+def _dated(contract: Contract, known: AssetContract | None) -> tuple[AssetContract, ...]:
+    if contract.valid_from is None or contract.valid_until is None:
+        return ()
+    return (
+        AssetContract(
+            contract_id=contract.contract_id,
+            product=contract.product,
+            valid_from=contract.valid_from,
+            valid_until=contract.valid_until,
+            options=known.options if known else (),
+            area_agreed=contract.area_agreed,
+            plan_version=contract.plan_version,
+            contact_id=contract.contact_id,
+            registered_at=contract.registered_at,
+            status="active",
+        ),
+    )

@@ -1,0 +1,3 @@
+-- Orders that were given back.
+
+alter table read.ticket_order add column refunded_on date;

@@ -1,0 +1,132 @@
+"""Contracts are registered over HTTP by partners, and what they then cover is decided from the device's entry."""
+
+from datetime import timedelta
+
+import pytest
+from kippu_entitlement.testing import CUSTOMER
+from kippu_entitlement.testing.contracts import BUNDLE, REGISTRATION_BODY, SERIAL, sell
+from kippu_entitlement.testing.desk import Desk
+
+URL = "/v1/contracts/O-1/registration"
+
+
+@pytest.mark.clause("SVT-06")
+async def test_a_fault_is_served_once_the_contract_is_registered(switch_desk: Desk) -> None:
+    world = switch_desk.world
+    await world.tell(world.opening("KP-0000-0001", asset_serial=SERIAL))
+    world.clock.advance(timedelta(minutes=5))
+    async with switch_desk.partner() as partner:
+        answer = await partner.post(URL, json=REGISTRATION_BODY | {"serial": "１２３４５６７８９０１"})
+        assert answer.status_code == 201, answer.text
+        assert (answer.json()["serial"], answer.json()["status"]) == (SERIAL, "active")
+        assert answer.json()["valid_until"] == "2027-05-09"
+        await world.tell(world.opening("KP-0000-0002", asset_serial=SERIAL))
+        await switch_desk.settle()
+        early, later = [
+            (await partner.get(f"/v1/decisions/KP-0000-000{number}")).json()["current"] for number in (1, 2)
+        ]
+    assert (early["outcome"], early["deciding_clause"]["id"]) == ("refused", "SVT-06")
+    assert (later["outcome"], later["deciding_clause"]["id"]) == ("waiting", "SVT-14")
+    assert (later["service"], later["contract_id"]) == ("advance_send_back", "O-1")
+
+
+@pytest.mark.clause("SVT-06")
+async def test_every_fault_is_answered_at_once_with_its_clause(switch_desk: Desk) -> None:
+    async with switch_desk.partner() as partner:
+        answer = await partner.post(URL, json={"serial": "12345", "model": "S12PWR"})
+    assert answer.status_code == 422
+    errors = {(each["field"], each["code"], each.get("clause")) for each in answer.json()["errors"]}
+    assert errors == {
+        ("consent", "missing", "SVT-06"),
+        ("contact_id", "missing", "SVT-06"),
+        ("site", "missing", "SVT-06"),
+        ("serial", "malformed", "SVT-06"),
+    }
+
+
+@pytest.mark.clause("SVT-11")
+async def test_visits_go_to_the_new_site_from_the_change_on(switch_desk: Desk) -> None:
+    moved = {"site": {"address": "2 Example Street, Sapporo", "area": "sapporo", "height_cm": 230}}
+    async with switch_desk.partner() as partner, switch_desk.staff() as staff:
+        early = await partner.post(f"{URL}/changes", json=moved)
+        assert early.status_code == 409
+        (await partner.post(URL, json=REGISTRATION_BODY)).raise_for_status()
+        answer = await partner.post(f"{URL}/changes", json=moved)
+        assert answer.json() == {"contract_id": "O-1", "changed": ["site", "area", "height_cm"]}
+        again = await partner.post(URL, json=REGISTRATION_BODY)
+        await switch_desk.settle()
+        device = (await staff.get(f"/v1/assets/{SERIAL}")).json()
+    assert again.status_code == 409
+    assert (device["area"], device["height_cm"]) == ("sapporo", 230)
+    assert [contract["contract_id"] for contract in device["contracts"]] == ["O-1"]
+
+
+@pytest.mark.clause("SVT-26")
+async def test_a_bundle_becomes_active_when_its_delivery_is_reported(switch_desk: Desk) -> None:
+    await sell(switch_desk.world, "O-2", **BUNDLE)
+    async with switch_desk.partner() as partner, switch_desk.staff() as staff:
+        registered = await partner.post("/v1/contracts/O-2/registration", json=REGISTRATION_BODY)
+        assert (registered.json()["status"], registered.json()["valid_from"]) == ("pre_registered", None)
+        assert (
+            await partner.post("/v1/contracts/O-2/delivery", json={"delivered_on": "2026-11-16"})
+        ).status_code == 403
+        answer = await staff.post("/v1/contracts/O-2/delivery", json={"delivered_on": "2026-11-16"})
+        assert answer.json() == {"contract_id": "O-2", "valid_from": "2026-11-16", "valid_until": "2029-11-15"}
+        await switch_desk.settle()
+        device = (await staff.get(f"/v1/assets/{SERIAL}")).json()
+    assert [(each["contract_id"], each["valid_until"]) for each in device["contracts"]] == [("O-2", "2029-11-15")]
+
+
+async def test_another_customers_contract_is_not_there(switch_desk: Desk) -> None:
+    async with switch_desk.partner("customer-2") as stranger:
+        for path in (URL, f"{URL}/changes"):
+            assert (await stranger.post(path, json={})).status_code == 404
+
+
+@pytest.mark.clause("SVT-01", "SVT-02", "SVT-05", "SVT-06", "SVT-10")
+async def test_a_service_ticket_is_ordered_by_its_product_then_registered_and_shown(switch_desk: Desk) -> None:
+    order = {"customer_id": CUSTOMER, "plan_family": "svt", "product": "advance-3y"}
+    async with switch_desk.partner() as partner:
+        late = await partner.post("/v1/orders", json=order | {"device": {"bought_on": "2026-08-17"}})
+        placed = await partner.post("/v1/orders", json=order | {"device": {"bought_on": "2026-08-18"}})
+        assert placed.status_code == 201, placed.text
+        (contract_id,) = placed.json()["contracts"]
+        await switch_desk.settle()
+        sold = (await partner.get(f"/v1/contracts/{contract_id}")).json()
+        (await partner.post(f"/v1/contracts/{contract_id}/registration", json=REGISTRATION_BODY)).raise_for_status()
+        await switch_desk.settle()
+        shown = (await partner.get(f"/v1/contracts/{contract_id}")).json()
+        listed = (await partner.get(f"/v1/contracts/{contract_id}/documents")).json()["items"]
+        files = [await partner.get(f"/v1/contracts/{contract_id}/documents/{each['document_id']}") for each in listed]
+    assert [(each["kind"], each["clause"]) for each in listed] == [
+        ("registration_notice", "SVT-10"),
+        ("service_ticket", "SVT-05"),
+    ]
+    assert all(file.headers["content-type"] == "application/pdf" for file in files)
+    assert all(file.content.startswith(b"%PDF-") for file in files)
+    assert (late.status_code, [each["clause"] for each in late.json()["errors"]]) == (422, ["SVT-02"])
+    assert (sold["status"], sold["valid_from"], sold["valid_until"]) == ("sold", "2026-11-18", "2029-11-17")
+    assert (sold["register_by"], sold["refundable_until"], sold["site"]) == ("2027-02-18", "2026-11-24", None)
+    assert (shown["status"], shown["serial"], shown["contact_id"]) == ("active", SERIAL, "contact-1")
+    assert shown["site"] == {
+        "address": "1 Example Street, Tokyo",
+        "area": "tokyo",
+        "remote_island": False,
+        "height_cm": 120,
+    }
+
+
+@pytest.mark.clause("SVT-03", "SVT-07")
+async def test_a_renewal_is_ordered_and_registered_with_consent_alone(switch_desk: Desk) -> None:
+    order = {"customer_id": CUSTOMER, "plan_family": "svt", "product": "advance-u1", "renews": "O-1"}
+    async with switch_desk.partner() as partner:
+        (await partner.post(URL, json=REGISTRATION_BODY)).raise_for_status()
+        placed = (await partner.post("/v1/orders", json=order)).raise_for_status().json()
+        assert (placed["valid_from"], placed["valid_until"]) == ("2027-05-10", "2028-05-09")
+        (renewal,) = placed["contracts"]
+        answer = await partner.post(f"/v1/contracts/{renewal}/registration", json={"consent": True})
+        assert answer.status_code == 201, answer.text
+        await switch_desk.settle()
+        shown = (await partner.get(f"/v1/contracts/{renewal}")).json()
+    assert (shown["serial"], shown["model"], shown["contact_id"]) == (SERIAL, "M24ePWR", "contact-1")
+    assert shown["site"]["address"] == "1 Example Street, Tokyo"

@@ -1,0 +1,96 @@
+"""Mails to holders of licences and to who has booked: opened for the recipient alone, and written once."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from kippu_events.catalogue.bookings import BookingVoided, PointsMailed
+from kippu_events.catalogue.intake import MailRequested
+from kippu_events.catalogue.licences import IncidentMemberIssued, MemberIdIssued, RenewalNoticed
+from kippu_intake.known import Known
+from kippu_intake.outgoing import Composer
+from kippu_intake.sending import Letter
+from kippu_intake.testing import NOW, ONE, House
+from kippu_privacy import Plain
+
+HOLDER: dict[str, Any] = {
+    "occurred_at": NOW,
+    "licence_id": "customer-1.cwc",
+    "customer_id": "customer-1",
+    "contact_id": "contact-1",
+    "language": "en",
+}
+BOOKED: dict[str, Any] = {
+    "occurred_at": NOW,
+    "booking_id": "O-9",
+    "customer_id": "customer-1",
+    "contact_id": "contact-1",
+    "language": "en",
+    "starts_at": datetime(2026, 12, 10, 5, tzinfo=UTC),
+}
+KEY = "customer-iij-customer-1"
+ISSUED = MemberIdIssued(
+    **HOLDER,
+    order_id="O-1",
+    member_id_hash="0" * 64,
+    member_id=Plain(KEY, "AAAA-BBBB-CCCC-DDDD"),
+    licence_key=Plain(KEY, "EEEEE-FFFFF"),
+    maintained_until=date(2027, 11, 17),
+    ends_at=datetime(2027, 11, 17, 15, tzinfo=UTC),
+    clause="CWC-12",
+)
+
+
+async def letters(intake: House) -> list[Letter | None]:
+    runtime = intake.living.runtime
+    composer = Composer(Known(runtime), runtime.vault)
+    asked = [each for each in await runtime.log.read(0) if isinstance(each.event, MailRequested)]
+    return [await composer.compose(each) for each in asked]
+
+
+@pytest.mark.clause("CWC-12")
+async def test_key_and_member_id_are_mailed_with_how_to_apply_the_key_and_stored_nowhere_else(intake: House) -> None:
+    await intake.living.hear("entitlement", "licence-iij-customer-1.cwc", ISSUED)
+    await intake.living.settle()
+    (letter,) = await letters(intake)
+    assert letter is not None
+    assert letter.recipient == ONE
+    for said in ("AAAA-BBBB-CCCC-DDDD", "EEEEE-FFFFF", "apply the key", "2027-11-17", "CWC-12"):
+        assert said in letter.text
+    (asked,) = await intake.said(MailRequested)
+    assert "AAAA" not in asked.model_dump_json()
+    assert "EEEEE" not in asked.model_dump_json()
+
+
+@pytest.mark.clause("CWC-09", "CWC-16", "CWC-17", "CWC-21")
+async def test_numbers_notices_points_and_void_bookings_are_told_once_each(intake: House) -> None:
+    number = IncidentMemberIssued(
+        **HOLDER, order_id="O-2", number_hash="1" * 64, number=Plain(KEY, "GGGG-HHHH"), clause="CWC-21"
+    )
+    noticed = RenewalNoticed(**HOLDER, maintained_until=date(2027, 11, 17), fee=80_000, currency="JPY", clause="CWC-09")
+    points = PointsMailed(
+        **BOOKED,
+        points=("Which server?", "Which name?"),
+        points_by=date(2026, 12, 8),
+        mailed_by="engineer-1",
+        clause="CWC-17",
+        number=1,
+    )
+    void = BookingVoided(**BOOKED, clause="CWC-16", void_at=datetime(2026, 12, 7, 15, tzinfo=UTC))
+    await intake.living.hear("entitlement", "licence-iij-customer-1.cwc", number, noticed)
+    await intake.living.hear("dispatch", "booking-iij-O-9", points, void)
+    await intake.living.settle()
+    texts = sorted(letter.text for letter in await letters(intake) if letter)
+    said = ["GGGG-HHHH", "JPY 80,000", "2. Which name?", "please book again"]
+    assert len(texts) == len(said)
+    for each in said:
+        assert [each in text for text in texts].count(True) == 1
+    assert not any("$" in text for text in texts)
+
+
+async def test_nobody_is_written_to_where_no_contact_is_on_record(intake: House) -> None:
+    await intake.living.hear(
+        "entitlement", "licence-iij-customer-1.cwc", ISSUED.model_copy(update={"contact_id": None})
+    )
+    await intake.living.settle()
+    assert await intake.said(MailRequested) == []
