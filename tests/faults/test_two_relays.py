@@ -14,7 +14,6 @@ from kippu_events.bus.kafka import KafkaPublisher, KafkaSettings
 from kippu_events.relay import Relay
 
 LOG = "intake"
-TURN_SECONDS = 0.5
 TWICE = 30
 """So many events are on the bus twice before the second relay ends."""
 PATIENCE_SECONDS = 240
@@ -22,9 +21,16 @@ PATIENCE_SECONDS = 240
 LEADER = """
 select pid from pg_locks join pg_stat_activity using (pid)
  where locktype = 'advisory' and granted and pg_stat_activity.datname = $1
-   and (classid::bigint << 32) | objid::bigint = hashtextextended('kippu relay ' || $2, 0)
+   and (classid::bigint << 32) | objid::bigint = hashtextextended('kippu relay intake', 0)
 """
 """Whose relay leads. An advisory lock shows its key in two halves."""
+
+CANDIDATE = """
+select pid from pg_stat_activity
+ where datname = $1 and query like 'select pg_try_advisory_lock%'
+   and not exists (select from pg_locks where pg_locks.pid = pg_stat_activity.pid and locktype = 'advisory')
+"""
+"""Whose relay has asked for the lock last, and does not have it. One that was deposed finds out when it publishes."""
 
 
 class Usurper(Relay):
@@ -64,16 +70,17 @@ async def test_two_relays_publish_the_same_events_at_the_same_time(town: Town, l
 async def test_a_leader_that_sleeps_and_wakes(town: Town, ledger: Ledger) -> None:
     # Given a second instance of intake, whose relay waits for the first one's lock
     first, second = town.services[LOG], town.second(LOG)
+    leaders = [await _one(town, LEADER)]
     second.start()
     await second.ready()
     async with clients(town, "two-relays") as traffic:
         async with flowing(traffic, mails=False):
-            leaders = [await _leader(town)]
             for leading in (first, second) * 2:
-                await asyncio.sleep(TURN_SECONDS)
+                await _one(town, CANDIDATE)
                 # When the leader freezes in whatever it does, and loses its lock without knowing
                 leading.signal(signal.SIGSTOP)
-                leaders.append(await _deposed(town, leaders[-1]))
+                await _end_session(town, leaders[-1])
+                leaders.append(await _one(town, LEADER))
                 # And goes on, while the other one publishes from where the mark stood
                 leading.signal(signal.SIGCONT)
                 assert first.runs, first.said
@@ -96,13 +103,13 @@ async def _surplus(town: Town, house: House) -> int:
     return sum(ends.values()) - (await house.logs[LOG].head()).position
 
 
-async def _leader(town: Town) -> int:
-    """The PostgreSQL process of the session that holds the relay's lock."""
+async def _one(town: Town, wanted: str) -> int:
+    """The PostgreSQL process of the one session of intake's that is wanted; waits until there is one."""
     administrator = await asyncpg.connect(town.postgres.admin_url)
     try:
-        async with asyncio.timeout(240):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                found = await administrator.fetchval(LEADER, f"{town.settings.prefix}_{LOG}", LOG)
+                found = await administrator.fetchval(wanted, f"{town.settings.prefix}_{LOG}")
                 if found is not None:
                     return int(found)
                 await asyncio.sleep(0.05)
@@ -110,11 +117,9 @@ async def _leader(town: Town) -> int:
         await administrator.close()
 
 
-async def _deposed(town: Town, leader: int) -> int:
-    """Ends the leader's session; answers who leads next."""
+async def _end_session(town: Town, process_id: int) -> None:
     administrator = await asyncpg.connect(town.postgres.admin_url)
     try:
-        assert await administrator.fetchval("select pg_terminate_backend($1, 5000)", leader)
+        assert await administrator.fetchval("select pg_terminate_backend($1, 5000)", process_id)
     finally:
         await administrator.close()
-    return await _leader(town)

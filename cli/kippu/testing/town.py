@@ -149,6 +149,7 @@ class Town:
         }
         self.settings = _settings(self._given, kafka)
         self.services = {name: self._service(name) for name in names}
+        self._seconds: list[ServiceProcess] = []
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -156,7 +157,9 @@ class Town:
 
     def second(self, name: str) -> ServiceProcess:
         """Another instance of a service, beside the first, not yet started."""
-        return self._service(name, {f"{name}_port": str(_free_port()), "smtp_port": str(_free_port())})
+        made = self._service(name, {f"{name}_port": str(_free_port()), "smtp_port": str(_free_port())})
+        self._seconds.append(made)
+        return made
 
     def _service(self, name: str, other: dict[str, str] | None = None) -> ServiceProcess:
         given = self._given | (other or {})
@@ -194,7 +197,7 @@ class Town:
         await asyncio.gather(*(service.ready() for service in self.services.values()))
 
     async def close(self) -> None:
-        for service in self.services.values():
+        for service in (*self.services.values(), *self._seconds):
             if service.runs:
                 await service.kill()
 

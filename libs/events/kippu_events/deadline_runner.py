@@ -102,6 +102,7 @@ class DeadlineRunner:
                     if not passes(error):
                         raise
                     self._log.warning("deadlines.waiting", error=str(error))
+                    await self.close()
                     await asyncio.sleep(RECONNECT_SECONDS)
         finally:
             await self.close()

@@ -138,6 +138,7 @@ class Outbox:
                     if not passes(error):
                         raise
                     self._log.warning("outbox.waiting", error=str(error))
+                    await self.close()
                     await asyncio.sleep(RECONNECT_SECONDS)
         finally:
             await self.close()

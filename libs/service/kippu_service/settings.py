@@ -106,7 +106,13 @@ class Settings(BaseSettings):
     kafka_replication: int = Field(1, ge=1, le=7)
     """Brokers that keep each new topic: 3 where there are three or more."""
 
-    providers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_provider_list)] = ("iij", "qnp")
+    providers: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_provider_list)] = (
+        "iij",
+        "svt",
+        "qnp",
+        "nec",
+        "cwc",
+    )
     """Ids of the providers that are served here, separated by commas."""
     plans_dir: Path = Path("plans")
 
@@ -132,7 +138,10 @@ class Settings(BaseSettings):
     mail_domain: str = Field("kippu.example", pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")
     mail_addresses: Annotated[tuple[MailAddress, ...], NoDecode, BeforeValidator(_mail_addresses)] = (
         MailAddress(address="support@iij.example", provider="iij", family="iij-se"),
+        MailAddress(address="support@svt.example", provider="svt", family="svt"),
         MailAddress(address="support@qnp.example", provider="qnp", family="qnp"),
+        MailAddress(address="support@nec.example", provider="nec", family="nec-esp"),
+        MailAddress(address="support@cwc.example", provider="cwc", family="cwc"),
     )
     """Where requests come in, as `address=provider/family`, separated by commas. A provider's first one is also whom
     its mails are from, so that answers to them arrive."""

@@ -6,15 +6,27 @@ from itertools import groupby
 from typing import Any
 
 import asyncpg
+from kippu_entitlement import folds
 from kippu_entitlement.app import MIGRATIONS
+from kippu_entitlement.domain import streams
 from kippu_entitlement.domain.case import answer_approval
 from kippu_entitlement.readmodels import PROJECTORS
 from kippu_entitlement.requests import decide, load_case
-from kippu_entitlement.testing import PROVIDER, WALLET, World
+from kippu_entitlement.testing import CUSTOMER, PROVIDER, WALLET, World
+from kippu_entitlement.testing.contracts import SERIAL, record, sell
+from kippu_events.catalogue.contracts import ContractEnded, ContractRegistered, DocumentIssued, RegistrationChanged
+from kippu_events.catalogue.licences import (
+    IncidentMemberIssued,
+    LicenceRenewed,
+    LicenceSold,
+    MemberIdIssued,
+    MemberIdVoided,
+)
 from kippu_events.envelope import Envelope
 from kippu_events.ports import VirtualClock
 from kippu_events.testing.plugin import MakeDatabase
 from kippu_events.work import Work
+from kippu_privacy import Plain
 
 NOW = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)
 TABLES = tuple(table for projector in PROJECTORS for table in projector.tables)
@@ -47,8 +59,70 @@ async def a_busy_day(plan_text: str) -> World:
     await world.invoice_paid("O-KP-0000-0008.1", date(2026, 11, 18))
     for old, new in (("DEVICE-1", "DEVICE-2"), ("DEVICE-2", "DEVICE-3")):
         await world.delivered(f"KP-0000-0000.S{new[-1]}", new, old)
+    await _contracts_and_licences(world)
     world.clock.advance(timedelta(days=1))
     return world
+
+
+async def _contracts_and_licences(world: World) -> None:
+    """Two contracts, of which one is registered, changed and over; licences that are renewed, with their IDs."""
+    on_contract: dict[str, Any] = {"contract_id": "C-1", "customer_id": CUSTOMER}
+    await sell(world, "C-1", serial=SERIAL)
+    await sell(world, "C-2")
+    for kind, fields in (
+        (
+            ContractRegistered,
+            {
+                "serial": SERIAL,
+                "model": "M24ePWR",
+                "contact_id": "contact-1",
+                "site": Plain(f"customer-{PROVIDER}-{CUSTOMER}", "1 Example Street"),
+                "registered_at": NOW,
+                "active_from": NOW.date(),
+            },
+        ),
+        (
+            DocumentIssued,
+            {
+                "document_id": "C-1.registration_notice",
+                "kind": "registration_notice",
+                "clause": "SVT-10",
+                "language": "ja",
+                "content": {"serial": SERIAL},
+            },
+        ),
+        (RegistrationChanged, {"changed": ("contact_id",), "contact_id": "contact-2", "effective_at": NOW}),
+        (ContractEnded, {"ended_on": date(2027, 5, 9)}),
+    ):
+        await record(world, kind(occurred_at=NOW, **on_contract, **fields))
+    await world.run(_licences)
+
+
+async def _licences(work: Work) -> None:
+    stream = await work.load(folds.LICENCE, PROVIDER, streams.licence(PROVIDER, "customer-1.cwc"))
+    holder = {"licence_id": "customer-1.cwc", "customer_id": CUSTOMER, "order_id": "O-9"}
+    held = {"plan_family": "cwc", "plan_version": "1", "quantity": 2, "price_paid": 400_000}
+    for number, kind in enumerate((LicenceSold, LicenceRenewed)):
+        until = date(2027 + number, 11, 17)
+        term = {"maintained_until": until, "ends_at": NOW + timedelta(days=365 * (number + 1))}
+        extra = {"kind": "continuing"} if kind is LicenceRenewed else {}
+        bought = kind(occurred_at=NOW, **holder, **held, **term, full_on=NOW.date(), **extra)
+        sealed = {name: Plain(stream.name, f"{name}-{number}") for name in ("member_id", "licence_key")}
+        known_by = {"member_id_hash": f"{number}" * 64, "language": "ja", "clause": "CWC-12"}
+        work.record(stream, bought, MemberIdIssued(occurred_at=NOW, **holder, **term, **known_by, **sealed))
+    voided = {"member_id_hash": "0" * 64, "reason": "renewed", "clause": "CWC-12"}
+    work.record(
+        stream,
+        MemberIdVoided(occurred_at=NOW, licence_id="customer-1.cwc", customer_id=CUSTOMER, **voided),
+        IncidentMemberIssued(
+            occurred_at=NOW,
+            **holder,
+            language="ja",
+            number_hash="9" * 64,
+            number=Plain(stream.name, "number"),
+            clause="CWC-21",
+        ),
+    )
 
 
 async def _answer(world: World, ticket_no: str) -> None:

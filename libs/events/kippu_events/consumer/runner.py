@@ -81,6 +81,8 @@ def passes(error: BaseException) -> bool:
         OSError
         | TimeoutError
         | LogUnavailable
+        # A session killed between two of its messages: asyncpg finds its own protocol in a state that cannot be.
+        | asyncpg.InternalClientError
         | asyncpg.PostgresConnectionError
         | asyncpg.OperatorInterventionError
         | asyncpg.InsufficientResourcesError

@@ -1,6 +1,6 @@
-"""Contracts are registered for their devices, changed, renewed and begun by a delivery; the register follows."""
+"""SVT-04 to SVT-11 and SVT-26: contracts are registered for their devices, changed, renewed, begun by a delivery."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,8 +12,11 @@ from kippu_entitlement.domain import streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.contract import Contract
 from kippu_entitlement.domain.registering import Registration, Site
+from kippu_entitlement.registration.contract_rows import COLUMNS, ContractReading, StatedRow
+from kippu_entitlement.registration.sheet import read
 from kippu_entitlement.testing import CUSTOMER, DEVICE, World
 from kippu_entitlement.testing.contracts import BUNDLE, SERIAL, TERMS, record, sell
+from kippu_entitlement.testing.workbooks import filled
 from kippu_events.catalogue.contracts import (
     ContractActivated,
     ContractEnded,
@@ -28,6 +31,7 @@ from kippu_events.event import Event
 from kippu_events.ports import VirtualClock
 from kippu_events.work import Work
 from kippu_privacy import Plain
+from kippu_terms.loading import load
 from kippu_terms.refusal import Refused
 
 NOW = datetime(2026, 6, 1, 1, tzinfo=UTC)  # Monday 10:00 in Tokyo
@@ -322,8 +326,78 @@ async def test_a_bundles_service_ticket_is_made_when_its_expiry_date_is_known(wo
     assert (ticket.content["valid_until"], ticket.content["part_number"]) == ("2029-06-09", "SVT-SW-ASB3")
 
 
+async def imported(world: World, *rows: dict[str, Any]) -> tuple[list[str], list[str], list[tuple[str | None, str]]]:
+    """What a sheet's rows came to: contracts registered, those that were already, and its faults by place."""
+    reading = ContractReading(read(filled(*rows, known=COLUMNS), COLUMNS))
+    by_id = {row.contract_id: row for row in reading.rows}
+
+    def stated(row: StatedRow) -> Callable[[str], Registration]:
+        values = row.values
+        where = replace(site(), area=values["area"], height_cm=values["height_cm"]) if values["address"] else None
+        return lambda _customer: Registration(
+            values["consent"], values["serial"], values["model"], values["contact_id"], where
+        )
+
+    outcomes: list[contracts.Registered] = []
+
+    async def decide(work: Work) -> None:
+        wanted = {contract_id: stated(row) for contract_id, row in by_id.items()}
+        outcomes.append(await contracts.register_all(work, world.provider, wanted, lambda _customer: None))
+
+    await world.run(decide)
+    done = outcomes[-1]
+    faults = [fault for each, found in done.faults.items() for fault in reading.faults_at(by_id[each], found)]
+    return done.new, done.unchanged, [(fault.field, fault.code) for fault in (*reading.faults, *faults)]
+
+
+ROW: dict[str, Any] = {
+    "contract_id": "O-1",
+    "consent": "yes",
+    "serial": "１２３４５６７８９０１",
+    "model": "M24ePWR",
+    "contact_id": "contact-1",
+    "address": "1 Example Street",
+    "area": "tokyo",
+    "height_cm": 120,
+}
+
+
+@pytest.mark.clause("SVT-08")
+async def test_a_spreadsheet_registers_its_rows_and_none_twice(world: World) -> None:
+    await sell(world)
+    assert await imported(world, ROW) == (["O-1"], [], [])
+    assert await imported(world, ROW) == ([], ["O-1"], [])
+    assert (await contract(world)).serial == SERIAL
+
+
+@pytest.mark.clause("SVT-08")
+async def test_its_faults_are_named_by_row_and_column(world: World) -> None:
+    await sell(world)
+    await sell(world, "O-2")
+    second = ROW | {"contract_id": "O-2", "serial": "123", "address": None}
+    _, _, faults = await imported(world, ROW, second, ROW | {"contract_id": "O-3", "height_cm": "high"})
+    assert faults == [
+        ("rows.4.Height in cm", "not_a_number"),
+        ("rows.3.Site", "missing"),
+        ("rows.3.Serial number", "malformed"),
+    ]
+
+
+@pytest.mark.clause("NEC-Q5")
+async def test_a_label_shows_the_period_of_a_pack_once_it_is_registered() -> None:
+    text = (Path(__file__).parents[2] / "plans" / "nec-esp.toml").read_text()
+    world = await World(text, VirtualClock(NOW)).begin()
+    product = next(each.id for each in load(text).commercial.products if each.kind == "maintenance")
+    days = {"valid_from": date(2026, 1, 10), "valid_until": date(2031, 1, 9)}
+    await sell(world, plan_family="nec-esp", product=product, **days)
+    await register(world, stated=replace(COMPLETE, consent=False, serial="SERVER-1", model="Server"))
+    (label,) = await on_contract(world, DocumentIssued)
+    assert (label.kind, label.clause, label.content["serial"]) == ("label", "NEC-Q5", "SERVER-1")
+    assert (label.content["valid_from"], label.content["valid_until"]) == ("2026-01-10", "2031-01-09")
+
+
 async def test_terms_without_registration_say_so() -> None:
-    text = (Path(__file__).parents[3] / "plans" / "qnp.toml").read_text()
+    text = (Path(__file__).parents[2] / "plans" / "qnp.toml").read_text()
     world = await World(text, VirtualClock(NOW)).begin(Asset(CUSTOMER, "NAS-1", model="NAS", plan_family="qnp"))
     await sell(world, plan_family="qnp", product="advance-send-back")
     assert await refused(register(world)) == [("no_registration", None)]
