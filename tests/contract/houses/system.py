@@ -335,6 +335,10 @@ async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
     assert len(quotes) > 1, "one to accept, one to lapse"
     await desk.post("billing", f"/v1/quotes/{quotes[0]['quote_id']}/accept")
     await desk.system.settle()
+    became = [(await desk.get("billing", f"/v1/quotes/{each}"))["status"] for each in for_work]
+    assert became == ["accepted", "withdrawn"]
+    decided = await desk.get("entitlement", f"/v1/decisions/{tickets['quoted']}")
+    assert decided["current"]["outcome"] == "covered", "what was not included goes on once it is bought"
     offered = await desk.get("billing", f"/v1/invoices/INV-O-{quotes[0]['quote_id'].removeprefix('Q-')}")
     invoices = (await desk.get("billing", "/v1/invoices?status=open"))["items"]
     mine = [invoice for invoice in invoices if invoice["customer_id"] == "customer-1"]
