@@ -1,5 +1,6 @@
 """The coverage decision: a pure function of the terms and the facts, with an explanation that leaves nothing out."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import AwareDatetime
@@ -65,7 +66,7 @@ def decide_coverage(plan: Plan, facts: Facts) -> Decision:
     if facts.provider != plan.provider:
         raise ValueError(f"facts of provider {facts.provider!r} cannot be judged by a plan of {plan.provider!r}")
     case = Case(plan, facts)
-    judged = [(rule, rule.verdict(case)) for rule in plan.coverage.rules]
+    judged = [(rule, _bought(case, rule, rule.verdict(case))) for rule in plan.coverage.rules]
     rule, verdict, outcome = _settled(judged)
     served = outcome in ("covered", "covered_by_debit")
     visit = next((verdict.visit for _, verdict in judged if verdict.visit), None) if served else None
@@ -84,6 +85,13 @@ def decide_coverage(plan: Plan, facts: Facts) -> Decision:
         facts=facts,
         **_fulfilment(case, judged, outcome),
     )
+
+
+def _bought(case: Case, rule: Rule, verdict: Verdict) -> Verdict:
+    """What is not included is done all the same once the quote for it was accepted, and the finding says so."""
+    if verdict.result != "quote" or rule.clause not in case.request.quotes_accepted:
+        return verdict
+    return replace(verdict, result="satisfied", inputs={**verdict.inputs, "quote_accepted": True})
 
 
 def _fulfilment(case: Case, judged: list[tuple[Rule, Verdict]], outcome: Outcome) -> dict[str, Any]:

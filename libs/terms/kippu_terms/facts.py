@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
 
 from kippu_terms.clock import Pause
-from kippu_terms.value import Name, Value
+from kippu_terms.value import ClauseId, Name, Value
 
 LONGEST_WORK = 14_400
 """Minutes that wanted work may take: ten days."""
@@ -79,6 +79,8 @@ class RequestFacts(Value):
     wanted_minutes: Annotated[int, Field(ge=1, le=LONGEST_WORK)] | None = None
     approval: Literal["granted", "refused"] | None = None
     """What an operator said, where the terms ask for it; None until then."""
+    quotes_accepted: Annotated[tuple[ClauseId, ...], Field(max_length=20)] = ()
+    """The clauses by which it was not included, and a quote for it was accepted."""
     topic: Name | None = None
     """What a technical question is about, such as `smb`."""
     part: Name | None = None

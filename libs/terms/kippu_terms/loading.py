@@ -168,6 +168,7 @@ def _names(plan: Plan) -> Iterator[Objection]:
         yield from _unknown(here, preparation.services, booked, "service product")
     for setting, product_id in plan.licences.names_products().items() if plan.licences else ():
         yield from _unknown(("licences", *setting.split(".")), [product_id], products, "product")
+    yield from _quotes(plan, booked)
     for section, terms in (("returns", returns), ("reshipment", plan.fulfilment.reshipment)):
         path: Path = ("fulfilment", section, "charge_product")
         yield from _unknown(path, [terms.charge_product] if terms else [], charges, "charge")
@@ -184,6 +185,23 @@ def _names(plan: Plan) -> Iterator[Objection]:
         for place, name in enumerate(ids):
             if name in ids[:place]:
                 yield (*table, place, "id"), f"{name!r} is defined twice", "give it another id"
+
+
+def _quotes(plan: Plan, services: Sequence[str]) -> Iterator[Objection]:
+    """Each quotes a service, for a clause of coverage that no other is for."""
+    decide = {rule.clause for rule in plan.coverage.rules}
+    quotes = plan.commercial.quotes
+    for place, quote in enumerate(quotes):
+        path: Path = ("commercial", "quotes", place)
+        yield from _unknown((*path, "product"), [quote.product], services, "service product")
+        if quote.clause not in decide:
+            yield (
+                (*path, "clause"),
+                f"no rule of coverage is by {quote.clause}",
+                "name the clause of a rule that quotes",
+            )
+        if quote.clause in (each.clause for each in quotes[:place]):
+            yield (*path, "clause"), f"{quote.clause} is quoted twice", "remove one of the two"
 
 
 def _rules(plan: Plan) -> Iterator[Objection]:

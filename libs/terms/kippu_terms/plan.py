@@ -22,6 +22,7 @@ from kippu_terms.sections import (
     ContractsSection,
     CoverageSection,
     IntakeSection,
+    Offer,
     OrderingSection,
     Product,
 )
@@ -40,8 +41,8 @@ class LotTerm:
 
 
 @dataclass(frozen=True)
-class ShortfallOffer:
-    """What covers the prepaid tickets that a wallet lacks."""
+class Offered:
+    """What covers the prepaid tickets that a wallet lacks, or does what is not included."""
 
     product: str
     quantity: int
@@ -121,14 +122,21 @@ class Plan(Value):
         until = last_day_of_term(start, months=product.validity_months)
         return LotTerm(start, until, start_of(start, self.zone), end_of(until, self.zone))
 
-    def shortfall_offer(self, missing: int, on: date) -> ShortfallOffer | None:
+    def shortfall_offer(self, missing: int, on: date) -> Offered | None:
         """What is offered on a local date for `missing` prepaid tickets; None if the plan offers nothing."""
         offer = self.commercial.offer
         if offer is None:
             return None
         tickets = self.product(offer.product).tickets
-        quantity = -(-missing // tickets)
-        return ShortfallOffer(
+        return self._offered(offer, -(-missing // tickets), on)
+
+    def quote(self, clause: str, on: date) -> Offered | None:
+        """What is offered on a local date for what a clause does not include; None if the plan says nothing of it."""
+        offer = next((each for each in self.commercial.quotes if each.clause == clause), None)
+        return self._offered(offer, 1, on) if offer else None
+
+    def _offered(self, offer: Offer, quantity: int, on: date) -> Offered:
+        return Offered(
             product=offer.product,
             quantity=quantity,
             price=price(self, offer.product, quantity),

@@ -204,6 +204,10 @@ class Offer(Value):
     valid_days: Annotated[Integer, Field(ge=0, le=366)]
 
 
+class QuoteTerms(Offer):
+    """What is offered where a rule of coverage finds, by this clause, that a request is not included."""
+
+
 RunsFrom = Literal["order", "payment", "delivery", "asset_purchase", "after_renewed"]
 """From what a lot's or a contract's period runs; `after_renewed`: from the day after the contract that it renews."""
 
@@ -279,4 +283,6 @@ class CommercialSection(Value):
     metering: Metering | None = None
     lots: Lots | None = None
     offer: Offer | None = None
+    quotes: tuple[QuoteTerms, ...] = ()
+    """What is not included and has no entry here is quoted by a person."""
     products: tuple[Product, ...] = ()

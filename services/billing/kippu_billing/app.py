@@ -7,7 +7,7 @@ from kippu_service.service import Service
 
 from kippu_billing.api import charges, invoices, quotes
 from kippu_billing.falling_due import DEADLINES
-from kippu_billing.reactors import ChargeFulfilment, InvoiceOrder, OfferShortfall
+from kippu_billing.reactors import ChargeFulfilment, InvoiceOrder, OfferShortfall, OfferWork
 from kippu_billing.readmodels.charges import Charges
 from kippu_billing.readmodels.invoices import Invoices
 from kippu_billing.readmodels.quotes import Quotes
@@ -21,6 +21,6 @@ def build(runtime: Runtime) -> Service:
         migrations=MIGRATIONS,
         routers=(invoices.router, quotes.router, charges.router),
         projectors=(Invoices(), Quotes(), Charges()),
-        reactors=(InvoiceOrder(), OfferShortfall(), ChargeFulfilment()),
+        reactors=(InvoiceOrder(), OfferShortfall(), OfferWork(), ChargeFulfilment()),
         deadlines=DEADLINES,
     )

@@ -1,8 +1,16 @@
-"""What billing decides when it hears of an accepted order, a wallet that had too little, a unit not sent back."""
+"""What billing decides when it hears of an accepted order, a wallet that had too little, work that is not included, a
+unit not sent back."""
 
 from collections.abc import Sequence
 
-from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted, OrderRefunded, ShortfallForgiven
+from kippu_events.catalogue.entitlement import (
+    CoverageDecided,
+    DebitShortfall,
+    OrderAccepted,
+    OrderRefunded,
+    ShortfallForgiven,
+)
+from kippu_events.catalogue.quoting import QuoteForgone
 from kippu_events.catalogue.shipments import ReturnOverdue, UnitReturned, UnitShipped
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
@@ -46,8 +54,29 @@ class OfferShortfall(Reactor):
         work.record(stream, *quote.offer(stream.state, shortfall, work.now))
 
     async def _forgiven(self, envelope: Envelope, forgiven: ShortfallForgiven, work: Work) -> None:
-        stream = await quote_of(work, envelope.provider, quote.id_of(forgiven.debit_id))
-        work.record(stream, *quote.withdraw(stream.state, forgiven, work.now))
+        quote_id = quote.id_of(forgiven.debit_id)
+        stream = await quote_of(work, envelope.provider, quote_id)
+        work.record(stream, *quote.withdraw(stream.state, quote_id, forgiven.ticket_no, work.now))
+
+
+class OfferWork(Reactor):
+    """What the terms do not include is offered for a fee, if they say for which; until it is needed no more."""
+
+    name = "offer-work"
+    logs = ("entitlement",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(CoverageDecided, self._decided), On(QuoteForgone, self._forgone))
+
+    async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
+        if decided.quote is None:
+            return
+        stream = await quote_of(work, envelope.provider, decided.quote.quote_id)
+        work.record(stream, *quote.offer_work(stream.state, decided.quote, decided, work.now))
+
+    async def _forgone(self, envelope: Envelope, forgone: QuoteForgone, work: Work) -> None:
+        stream = await quote_of(work, envelope.provider, forgone.quote_id)
+        work.record(stream, *quote.withdraw(stream.state, forgone.quote_id, forgone.ticket_no, work.now))
 
 
 class ChargeFulfilment(Reactor):

@@ -19,8 +19,15 @@ from kippu_events.catalogue.billing import (
     QuoteLapsed,
     QuoteOffered,
 )
-from kippu_events.catalogue.entitlement import DebitShortfall, OrderAccepted, OrderRefunded, ShortfallForgiven
-from kippu_events.catalogue.values import Price, PriceLine
+from kippu_events.catalogue.entitlement import (
+    CoverageDecided,
+    DebitShortfall,
+    OrderAccepted,
+    OrderRefunded,
+    ShortfallForgiven,
+)
+from kippu_events.catalogue.quoting import QuoteForgone, QuoteNeed
+from kippu_events.catalogue.values import Outcome, Price, PriceLine
 from kippu_events.log.memory import MemoryLog
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.ports import VirtualClock
@@ -247,6 +254,57 @@ async def test_a_quote_is_withdrawn_once_nothing_is_owed_and_lapses_no_more(bill
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "quote.withdrawn")
     billing.clock.move_to(AFTER_LAST_DAY)
     assert await billing.run_due() == 0, "a withdrawn quote does not lapse"
+
+
+async def decide(billing: Living, number: int, quote_id: str | None) -> None:
+    """Entitlement decides on a request, and says what is to be offered for it, if anything."""
+    need = QuoteNeed(
+        quote_id=quote_id or "", clause="SVT-19", product="se-10", quantity=1, price=PRICE, valid_until=LAST_DAY
+    )
+    decided = CoverageDecided(
+        occurred_at=billing.clock.now(),
+        ticket_no="KP-0000-0001",
+        customer_id="customer-1",
+        contact_id="contact-1",
+        decision=number,
+        plan_family="iij-se",
+        plan_version="2025-04-01",
+        outcome=Outcome.QUOTE if quote_id else Outcome.COVERED,
+        deciding_clause="SVT-19",
+        findings=(),
+        remedies=(),
+        facts={},
+        quote=need if quote_id else None,
+    )
+    await billing.hear("entitlement", "case-iij-KP-0000-0001", decided)
+    await billing.settle()
+
+
+async def test_what_is_not_included_is_quoted_once_and_accepted(billing: Living) -> None:
+    quote_id = "Q-KP-0000-0001.D1"
+    await decide(billing, 1, quote_id)
+    await decide(billing, 2, quote_id)
+    (offered,) = await billing.events(QuoteOffered)
+    assert (offered.quote_id, offered.out_of_scope, offered.clause) == (quote_id, True, "SVT-19")
+    async with Caller(billing.app, customers=["customer-1"], client_id="portal-1") as partner:
+        shown = (await partner.get(f"/v1/quotes/{quote_id}")).json()
+        assert (shown["status"], shown["total"], shown["ticket_no"]) == ("offered", 1_070_000, "KP-0000-0001")
+        assert (await partner.post(f"/v1/quotes/{quote_id}/accept")).status_code == 200
+
+
+async def test_a_quote_for_what_turns_out_to_be_included_is_withdrawn(billing: Living) -> None:
+    quote_id = "Q-KP-0000-0001.D1"
+    await decide(billing, 1, quote_id)
+    await decide(billing, 2, None)
+    forgone = QuoteForgone(
+        occurred_at=billing.clock.now(), quote_id=quote_id, ticket_no="KP-0000-0001", customer_id="customer-1"
+    )
+    await billing.hear("entitlement", "case-iij-KP-0000-0001", forgone)
+    await billing.settle()
+    async with Caller(billing.app) as staff:
+        assert (await staff.get(f"/v1/quotes/{quote_id}")).json()["status"] == "withdrawn"
+        refused = await staff.post(f"/v1/quotes/{quote_id}/accept")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "quote.withdrawn")
 
 
 async def test_a_quote_lapses_when_its_last_day_ends(billing: Living) -> None:

@@ -6,8 +6,9 @@ import pytest
 from kippu_billing.domain import quote as domain
 from kippu_billing.domain.quote import Quote, evolve
 from kippu_events.catalogue.billing import QuoteLapsed, QuoteOffered, QuoteWithdrawn
-from kippu_events.catalogue.entitlement import DebitShortfall, ShortfallForgiven
-from kippu_events.catalogue.values import Price, PriceLine
+from kippu_events.catalogue.entitlement import CoverageDecided, DebitShortfall
+from kippu_events.catalogue.quoting import QuoteNeed
+from kippu_events.catalogue.values import Outcome, Price, PriceLine
 from kippu_terms.refusal import Refused
 
 NOW = datetime(2026, 6, 1, 3, 0, tzinfo=UTC)
@@ -42,13 +43,30 @@ SHORTFALL = DebitShortfall(
 )
 
 
-FORGIVEN = ShortfallForgiven(
+FORGIVEN = ("Q-KP-0000-0001.2", "KP-0000-0001")
+"""What is withdrawn, and for which request."""
+NEED = QuoteNeed(
+    quote_id="Q-KP-0000-0001.D1",
+    clause="SVT-19",
+    product="chargeable-repair",
+    quantity=1,
+    price=SHORTFALL.offer,
+    valid_until=date(2026, 6, 30),
+)
+DECIDED = CoverageDecided(
     occurred_at=NOW,
-    wallet_id="customer-1.iij-se",
-    customer_id="customer-1",
-    debit_id="KP-0000-0001.2",
     ticket_no="KP-0000-0001",
-    quantity=2,
+    customer_id="customer-1",
+    contact_id="contact-1",
+    decision=1,
+    plan_family="svt",
+    plan_version="2026-01-01",
+    outcome=Outcome.QUOTE,
+    deciding_clause="SVT-19",
+    findings=(),
+    remedies=(),
+    facts={},
+    quote=NEED,
 )
 
 
@@ -89,14 +107,27 @@ def test_an_unknown_quote_is_not_found() -> None:
 
 
 def test_a_quote_is_withdrawn_once_nothing_is_owed_unless_it_was_accepted() -> None:
-    (withdrawn,) = domain.withdraw(offered(), FORGIVEN, NOW)
+    (withdrawn,) = domain.withdraw(offered(), *FORGIVEN, NOW)
     assert isinstance(withdrawn, QuoteWithdrawn)
     assert withdrawn.quote_id == "Q-KP-0000-0001.2"
     gone = evolve(offered(), withdrawn)
     assert refusal(gone, NOW) == ("conflict", "quote.withdrawn")
-    assert domain.withdraw(gone, FORGIVEN, NOW) == domain.lapse(gone, "Q-KP-0000-0001.2", MIDNIGHT) == []
+    assert domain.withdraw(gone, *FORGIVEN, NOW) == domain.lapse(gone, "Q-KP-0000-0001.2", MIDNIGHT) == []
     accepted = evolve(offered(), domain.accept(offered(), "Q-KP-0000-0001.2", "client-1", NOW))
-    assert domain.withdraw(accepted, FORGIVEN, NOW) == domain.withdraw(Quote(), FORGIVEN, NOW) == []
+    assert domain.withdraw(accepted, *FORGIVEN, NOW) == domain.withdraw(Quote(), *FORGIVEN, NOW) == []
+
+
+def test_work_that_is_not_included_is_offered_once_by_the_clause_that_says_so() -> None:
+    (quote,) = domain.offer_work(Quote(), NEED, DECIDED, NOW)
+    assert isinstance(quote, QuoteOffered)
+    assert (quote.quote_id, quote.ticket_no, quote.plan_family) == ("Q-KP-0000-0001.D1", "KP-0000-0001", "svt")
+    assert (quote.clause, quote.product, quote.total, quote.out_of_scope) == (
+        "SVT-19",
+        "chargeable-repair",
+        1_070_000,
+        True,
+    )
+    assert domain.offer_work(evolve(Quote(), quote), NEED, DECIDED, NOW) == []
 
 
 def test_a_quote_lapses_once_unless_accepted() -> None:

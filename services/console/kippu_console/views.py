@@ -90,7 +90,8 @@ def shortfall_of(timeline: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     still = [debit_id for debit_id, quantity in owed.items() if quantity > 0]
     if not still:
         return None
-    offer = next((event["data"] for event in timeline if event["name"] == "QuoteOffered"), None)
+    offers = (event["data"] for event in timeline if event["name"] == "QuoteOffered")
+    offer = next((each for each in offers if not each.get("out_of_scope")), None)
     return {"owed": sum(owed.values()), "wanted": sum(short[each]["wanted"] for each in still), "offer": offer}
 
 

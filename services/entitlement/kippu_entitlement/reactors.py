@@ -16,7 +16,9 @@ from kippu_events.catalogue.intake import (
     TicketOpened,
     WorkRecorded,
 )
+from kippu_events.catalogue.quoting import QuoteTaken
 from kippu_events.catalogue.shipments import UnitDelivered
+from kippu_events.catalogue.values import Price
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
 from kippu_events.work import Stream, Work
@@ -176,7 +178,7 @@ class ReplaceAssets(Reactor):
 
 
 class OrderFromQuote(Reactor):
-    """An accepted offer is an order, at the price that was offered."""
+    """An accepted offer is an order, at the price that was offered. What it is for, if it was not included, goes on."""
 
     name = "order-from-quote"
     logs = ("billing",)
@@ -201,21 +203,45 @@ class OrderFromQuote(Reactor):
             requested_on=now_in_force.calendar.local_date(work.now),
             quote_id=event.quote_id,
         )
-        short = await _shortfall(work, provider, event.quote_id)
-        plan = now_in_force if short is None else terms.pinned(published, event.plan_family, short.plan_version)
+        quoted_on = await requests.load_case(work, provider, streams.ticket_of_quote(event.quote_id))
+        version, offered = _offered(quoted_on.state, event.quote_id)
+        plan = terms.pinned(published, event.plan_family, version) if version else now_in_force
         said = ordering.Said(agreed=True)  # who offers it has agreed to it
         try:
-            offered = short.price if short else None
             await ordering.place(work, provider, plan, place, said, buyer.state.language, offered)
         except Refused as refused:
             work.record(bought, *order.refuse(place, refused, work.now))
+            return
+        await _go_on(work, quoted_on, event.quote_id, order_id)
 
 
-async def _shortfall(work: Work, provider: str, quote_id: str) -> case.Shortfall | None:
-    """The shortfall that was quoted, if that is what the quote was for."""
-    debit_id = streams.debit_of_quote(quote_id)
-    stream = await requests.load_case(work, provider, streams.ticket_of(debit_id))
-    return stream.state.shortfall(debit_id)
+def _offered(quoted_on: case.Case, quote_id: str) -> tuple[str | None, Price | None]:
+    """The version of the terms and the price that a quote was made with, where it was for a request."""
+    short = quoted_on.shortfall(streams.debit_of_quote(quote_id))
+    if short is not None:
+        return short.plan_version, short.price
+    quoted = quoted_on.quoted(quote_id)
+    return (quoted.plan_version, quoted.need.price) if quoted else (None, None)
+
+
+async def _go_on(work: Work, quoted_on: Stream[case.Case], quote_id: str, order_id: str) -> None:
+    """What was not included is bought: decides on the request with that, unless it was declined by then."""
+    quoted = quoted_on.state.quoted(quote_id)
+    if quoted is None:
+        return
+    work.record(
+        quoted_on,
+        QuoteTaken(
+            occurred_at=work.now,
+            quote_id=quote_id,
+            ticket_no=quoted_on.state.ticket_no,
+            customer_id=requests.request_of(quoted_on).customer_id,
+            clause=quoted.need.clause,
+            order_id=order_id,
+        ),
+    )
+    if not quoted_on.state.declined:
+        await requests.decide(work, quoted_on)
 
 
 async def _settle(work: Work, quote_id: str, credited: Stream[wallet.Wallet], lot_id: str) -> None:

@@ -199,9 +199,13 @@ async def test_reactors_tell_the_contact_what_others_decided(intake: House) -> N
         clause="IIJ-07",
     )
     await intake.living.hear("billing", "quote-iij-Q-1", offered)
+    quoted = offered.model_copy(update={"quote_id": "Q-2", "clause": "SVT-19", "out_of_scope": True})
+    await intake.living.hear("billing", "quote-iij-Q-2", quoted)
     await intake.living.settle()
     letters = {letter.subject: letter for letter in await _letters(intake)}
-    assert len(letters) == 4
+    assert len(letters) == 5
+    assert any("ใบเสนอราคา" in subject for subject in letters)
+    assert any("SVT-19" in letter.text and "Q-2" in letter.text for letter in letters.values())
     assert any("2026-11-21 10:00 (UTC+07:00)" in subject for subject in letters)
     assert any("THB 1,070.00" in letter.text for letter in letters.values())
 

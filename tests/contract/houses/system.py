@@ -204,6 +204,8 @@ async def _registers(desk: Desk) -> None:
     }
     await desk.post("entitlement", "/v1/assets", unit)
     await desk.post("entitlement", "/v1/assets", unit | {"serial": "NAS-2", "contracts": []})
+    aged = unit | {"serial": "NAS-3", "bought_on": "2023-03-01", "warranty_until": "2026-02-28", "contracts": []}
+    await desk.post("entitlement", "/v1/assets", aged)
 
 
 async def _switches(desk: Desk) -> None:
@@ -262,6 +264,8 @@ async def _asks(desk: Desk) -> dict[str, str]:
         "in time": await desk.ask("later", wanted_at=(SATURDAY + timedelta(days=7)).isoformat(), **wanted),
         "vague": await desk.ask("something", category="fault", asset_serial="NEW-1"),
         "unit": await desk.ask("no light", category="fault", asset_serial="NAS-1", plan_family="qnp"),
+        "quoted": await desk.ask("no light", category="fault", asset_serial="NAS-3", plan_family="qnp"),
+        "quoted in vain": await desk.ask("too loud", category="fault", asset_serial="NAS-3", plan_family="qnp"),
     }
     intake = desk.system.services["intake"].runtime
     take_in = TakeIn(intake, Known(intake), Limits())
@@ -321,10 +325,20 @@ async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
     for step in ("resolve", "close", "reopen", "resolve"):
         await desk.post("intake", f"/v1/tickets/{tickets['fault']}/{step}", {})
     await desk.system.settle()
-    quotes = (await desk.get("billing", "/v1/quotes?status=offered"))["items"]
+    for_work = [f"Q-{tickets[which]}.D1" for which in ("quoted", "quoted in vain")]
+    offers = {each["quote_id"]: each for each in (await desk.get("billing", "/v1/quotes?status=offered"))["items"]}
+    assert offers.keys() >= {*for_work}, "one to accept, one to withdraw"
+    await desk.post("billing", f"/v1/quotes/{for_work[0]}/accept")
+    another = {"category": "fault", "asset_serial": "NAS-1"}
+    await desk.post("intake", f"/v1/tickets/{tickets['quoted in vain']}/classification", another)
+    quotes = [each for quote_id, each in offers.items() if quote_id not in for_work]
     assert len(quotes) > 1, "one to accept, one to lapse"
     await desk.post("billing", f"/v1/quotes/{quotes[0]['quote_id']}/accept")
     await desk.system.settle()
+    became = [(await desk.get("billing", f"/v1/quotes/{each}"))["status"] for each in for_work]
+    assert became == ["accepted", "withdrawn"]
+    decided = await desk.get("entitlement", f"/v1/decisions/{tickets['quoted']}")
+    assert decided["current"]["outcome"] == "covered", "what was not included goes on once it is bought"
     offered = await desk.get("billing", f"/v1/invoices/INV-O-{quotes[0]['quote_id'].removeprefix('Q-')}")
     invoices = (await desk.get("billing", "/v1/invoices?status=open"))["items"]
     mine = [invoice for invoice in invoices if invoice["customer_id"] == "customer-1"]

@@ -5,6 +5,16 @@ change. Names are past tense and say one thing. Amounts are integers of the curr
 of the provider's time zone, instants are UTC.
 """
 
-from kippu_events.catalogue import billing, bookings, contracts, dispatch, entitlement, intake, licences, shipments
+from kippu_events.catalogue import (
+    billing,
+    bookings,
+    contracts,
+    dispatch,
+    entitlement,
+    intake,
+    licences,
+    quoting,
+    shipments,
+)
 
-__all__ = ["billing", "bookings", "contracts", "dispatch", "entitlement", "intake", "licences", "shipments"]
+__all__ = ["billing", "bookings", "contracts", "dispatch", "entitlement", "intake", "licences", "quoting", "shipments"]

@@ -35,6 +35,8 @@ class QuoteOffered(Event):
     valid_until: date
     reason: str
     clause: str
+    out_of_scope: bool = False
+    """True if it is for work that the terms do not include; else it is for prepaid tickets that a wallet lacks."""
 
 
 @billing

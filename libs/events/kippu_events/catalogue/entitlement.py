@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.fulfilment import ShipmentNeed, Target
+from kippu_events.catalogue.quoting import QuoteNeed
 from kippu_events.catalogue.values import (
     Allocation,
     ClauseFinding,
@@ -418,6 +419,8 @@ class CoverageDecided(Event):
     """Who pays for what ships; None where nothing does."""
     replies: tuple[Reply, ...] = ()
     """What is answered to wishes beside the request itself."""
+    quote: QuoteNeed | None = None
+    """What is offered, where the outcome is `quote` and the terms say what."""
 
 
 @entitlement

@@ -1,6 +1,7 @@
-"""A quote: offered when a wallet had too little, accepted once until its last day, or lapsed by itself after it.
+"""A quote: offered when a wallet had too little or for work that the terms do not include; accepted once until its last
+day, or lapsed by itself after it.
 
-Withdrawn, if nothing is owed any more before that.
+Withdrawn, if what it is for is needed no more before that.
 """
 
 from dataclasses import dataclass, replace
@@ -9,7 +10,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from kippu_events.catalogue.billing import QuoteAccepted, QuoteLapsed, QuoteOffered, QuoteWithdrawn
-from kippu_events.catalogue.entitlement import DebitShortfall, ShortfallForgiven
+from kippu_events.catalogue.entitlement import CoverageDecided, DebitShortfall
+from kippu_events.catalogue.quoting import QuoteNeed
 from kippu_events.event import Event
 from kippu_terms.dates import local_date
 from kippu_terms.refusal import Fault, Refused
@@ -101,6 +103,32 @@ def offer(quote: Quote, shortfall: DebitShortfall, now: datetime) -> list[Event]
     ]
 
 
+def offer_work(quote: Quote, need: QuoteNeed, decided: CoverageDecided, now: datetime) -> list[Event]:
+    """The work that a request asks for and the terms do not include; once, however often it is decided so."""
+    if quote.offer:
+        return []
+    net, taxes, total = totals_of(need.price)
+    return [
+        QuoteOffered(
+            occurred_at=now,
+            quote_id=need.quote_id,
+            customer_id=decided.customer_id,
+            ticket_no=decided.ticket_no,
+            plan_family=decided.plan_family,
+            product=need.product,
+            quantity=need.quantity,
+            price=need.price,
+            net=net,
+            taxes=taxes,
+            total=total,
+            valid_until=need.valid_until,
+            reason=f"work on {decided.ticket_no} that {need.clause} does not include",
+            clause=need.clause,
+            out_of_scope=True,
+        )
+    ]
+
+
 def accept(quote: Quote, quote_id: str, by: str, now: datetime) -> QuoteAccepted:
     """Once, on its last day at the latest; the date decides, whether or not the lapse is on record yet."""
     offered = quote.offer
@@ -110,7 +138,7 @@ def accept(quote: Quote, quote_id: str, by: str, now: datetime) -> QuoteAccepted
         message = "the quote was accepted before"
         raise Refused(Fault("quote.accepted", message, clause=offered.clause), kind="conflict")
     if quote.status is Status.WITHDRAWN:
-        message = "the quote was withdrawn: what it was for is owed no more"
+        message = "the quote was withdrawn: what it was for is needed no more"
         raise Refused(Fault("quote.withdrawn", message, clause=offered.clause), kind="conflict")
     if quote.status is Status.LAPSED or local_date(now, ZoneInfo(offered.time_zone)) > offered.valid_until:
         message = f"the quote was valid until {offered.valid_until.isoformat()}"
@@ -126,17 +154,17 @@ def accept(quote: Quote, quote_id: str, by: str, now: datetime) -> QuoteAccepted
     )
 
 
-def withdraw(quote: Quote, forgiven: ShortfallForgiven, now: datetime) -> list[Event]:
-    """What it was offered for is owed no more. What was accepted is an order by now, and stays one."""
+def withdraw(quote: Quote, quote_id: str, ticket_no: str, now: datetime) -> list[Event]:
+    """What it was offered for is needed no more. What was accepted is an order by now, and stays one."""
     if quote.offer is None or quote.status is not Status.OFFERED:
         return []
     return [
         QuoteWithdrawn(
             occurred_at=now,
-            quote_id=id_of(forgiven.debit_id),
-            customer_id=forgiven.customer_id,
-            ticket_no=forgiven.ticket_no,
-            reason=f"nothing is owed for {forgiven.ticket_no} any more",
+            quote_id=quote_id,
+            customer_id=quote.offer.customer_id,
+            ticket_no=ticket_no,
+            reason=f"it is not needed for {ticket_no} any more",
         )
     ]
 

@@ -18,12 +18,14 @@ from kippu_events.catalogue.entitlement import (
     RequestNoted,
     WorkNoted,
 )
+from kippu_events.catalogue.quoting import QuoteForgone, QuoteTaken
 from kippu_events.catalogue.values import Allocation, Outcome, Price, RequestDetails, WorkKind
 from kippu_events.event import Event
 from kippu_terms.clock import Pause
 
-from kippu_entitlement.domain import streams
+from kippu_entitlement.domain import quoting, streams
 from kippu_entitlement.domain.checks import conflict, not_found
+from kippu_entitlement.domain.quoting import Quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Case:
     """Since when it waits for the customer, if it does."""
     pauses: tuple[Pause, ...] = ()
     """The times in which it waited for the customer."""
+    quotes: tuple[Quoted, ...] = ()
+    """What was to be offered for what the terms do not include."""
 
     @property
     def paused(self) -> tuple[Pause, ...]:
@@ -149,6 +153,9 @@ class Case:
     def shortfall(self, debit_id: str) -> Shortfall | None:
         return next((short for short in self.shortfalls if short.debit_id == debit_id), None)
 
+    def quoted(self, quote_id: str) -> Quoted | None:
+        return next((each for each in self.quotes if each.need.quote_id == quote_id), None)
+
 
 def evolve(state: Case, event: Event) -> Case:
     match event:
@@ -175,6 +182,8 @@ def _owing(state: Case, event: Event) -> Case:
             return _fell_short(state, event)
         case RequestDeclined():
             return replace(_owes_nothing(state), declined=True, approval_id=None)
+        case QuoteForgone() | QuoteTaken():
+            return replace(state, quotes=quoting.settled(state.quotes, event))
         case _:
             return state
 
@@ -230,6 +239,9 @@ def _decided(state: Case, event: CoverageDecided) -> Case:
     )
     # An approval that was asked for by an earlier decision is no longer waited for.
     decided = replace(_paused(state, event), standing=standing, declined=False, approval_id=None)
+    if state.request is not None:
+        quotes = quoting.asked(state.quotes, event.quote, state.request.subject, event.plan_version)
+        decided = replace(decided, quotes=quotes)
     return _owes_nothing(decided) if event.outcome is Outcome.COVERED else decided
 
 

@@ -11,7 +11,7 @@ from kippu_terms.coverage import Decision, decide_coverage
 from kippu_terms.facts import AssetFacts, ContractFacts, CustomerFacts, Facts, RequestFacts
 from kippu_terms.plan import Plan
 
-from kippu_entitlement.domain import needs, streams
+from kippu_entitlement.domain import needs, quoting, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.case import Case, Request
 
@@ -50,6 +50,7 @@ def facts_of(provider: str, case: Case, register: Register) -> Facts:
                 "wanted_at": request.wanted_at,
                 "wanted_minutes": request.wanted_minutes,
                 "approval": approval,
+                "quotes_accepted": quoting.accepted(case.quotes, request.subject),
                 "topic": request.topic,
                 "part": request.part,
                 "isolated_at": request.isolated_at,
@@ -157,12 +158,14 @@ def _contract_facts(asset: Asset, contract: AssetContract) -> ContractFacts:
 
 
 def decide(case: Case, request: Request, plan: Plan, facts: Facts, now: datetime) -> tuple[Event, ...]:
-    """The next decision on a case, by a plan version and facts; and the approval it asks for, if it does."""
+    """The next decision on a case, by a plan version and facts; the quotes that are needed no more with it; and the
+    approval it asks for, if it does."""
     decision = decide_coverage(plan, facts)
     number = case.standing.number + 1 if case.standing else 1
     decided = _decided(case, request, plan, decision, number, now)
+    forgone = quoting.forgone(case.quotes, case.ticket_no, request.customer_id, now, but=decided.quote)
     if decision.waiting_for != FOR_APPROVAL:
-        return (decided,)
+        return decided, *forgone
     requested = ApprovalRequested(
         occurred_at=now,
         approval_id=streams.approval_id(case.ticket_no, number),
@@ -170,12 +173,13 @@ def decide(case: Case, request: Request, plan: Plan, facts: Facts, now: datetime
         customer_id=request.customer_id,
         clause=decision.deciding_clause,
     )
-    return decided, requested
+    return decided, *forgone, requested
 
 
 def _decided(
     case: Case, request: Request, plan: Plan, decision: Decision, number: int, now: datetime
 ) -> CoverageDecided:
+    quote_id = streams.quote_of_decision(case.ticket_no, number)
     return CoverageDecided(
         occurred_at=now,
         ticket_no=case.ticket_no,
@@ -202,4 +206,5 @@ def _decided(
         failed_part=decision.failed_part,
         carriage_paid_by=needs.carriage_paid_by(plan, decision),
         replies=tuple(Reply(**reply.model_dump()) for reply in decision.replies),
+        quote=quoting.needed(plan, decision, case.quotes, request.subject, quote_id, now),
     )

@@ -14,7 +14,7 @@ from kippu_terms.metering import is_counted, units_due
 from kippu_terms.plan import Plan
 
 from kippu_entitlement.domain import case as cases
-from kippu_entitlement.domain import streams
+from kippu_entitlement.domain import quoting, streams
 from kippu_entitlement.domain import wallet as wallets
 from kippu_entitlement.domain.case import Case, Entry, Request, Shortfall
 from kippu_entitlement.domain.wallet import Debited, Wallet
@@ -190,12 +190,14 @@ def _reverse(books: _Books, case: Case, reason: str, now: datetime) -> None:
 
 
 def decline(case: Case, wallet: Wallet, *, clause: str, reason: str, now: datetime) -> Changes:
-    """The request will not be served: every debit goes back to its lots, and nothing is owed any more."""
+    """The request will not be served: every debit goes back to its lots, and nothing is owed or offered any more."""
     books = _Books(case, wallet)
     if case.request is None or case.declined:
         return books.changes()
     _reverse(books, case, reason, now)
     _forgive(books, case, now)
+    for each in quoting.forgone(case.quotes, case.ticket_no, case.request.customer_id, now):
+        books.note(each)
     books.note(
         RequestDeclined(
             occurred_at=now,

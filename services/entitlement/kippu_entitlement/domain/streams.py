@@ -74,6 +74,15 @@ def quote_of_debit(of_debit_id: str) -> str:
     return f"Q-{of_debit_id}"
 
 
+def quote_of_decision(ticket_no: str, decision: int) -> str:
+    """The offer of what a decision finds to be not included."""
+    return f"Q-{ticket_no}.D{decision}"
+
+
+def ticket_of_quote(quote_id: str) -> str:
+    return ticket_of(quote_id.removeprefix("Q-"))
+
+
 def debit_of_quote(quote_id: str) -> str:
     """The debit whose shortfall was quoted."""
     return quote_id.removeprefix("Q-")

@@ -80,7 +80,7 @@ def to_declined_visit(ticket: Ticket, declined: VisitDeclined, now: datetime) ->
 
 
 def to_offer(ticket: Ticket, offered: QuoteOffered, now: datetime) -> list[Event]:
-    """The wallet had too little: what is missing is offered."""
+    """The wallet had too little, or the work is not included: what is missing is offered."""
     parameters = {
         "quote_id": offered.quote_id,
         "product": ", ".join(line.description for line in offered.price.lines),
@@ -90,7 +90,8 @@ def to_offer(ticket: Ticket, offered: QuoteOffered, now: datetime) -> list[Event
         "valid_until": offered.valid_until.isoformat(),
         "clause": offered.clause,
     }
-    return tickets.request_mail(ticket, "offer", now, parameters=parameters)
+    template = "quote" if offered.out_of_scope else "offer"
+    return tickets.request_mail(ticket, template, now, parameters=parameters)
 
 
 def _declined(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:

@@ -1,0 +1,236 @@
+"""SVT-19, QNP-03, CWC-13, CWC-24: what is not included is quoted, and once the quote is accepted it is done."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from kippu_entitlement.domain.asset import Asset
+from kippu_entitlement.testing import CUSTOMER, World
+from kippu_events.catalogue.entitlement import AssetContract, CoverageDecided, OrderAccepted
+from kippu_events.catalogue.quoting import QuoteForgone, QuoteTaken
+from kippu_events.catalogue.values import RequestDetails
+from kippu_events.ports import VirtualClock
+from kippu_terms.coverage import Decision
+from kippu_terms.explain import explain
+from kippu_terms.loading import check
+from kippu_terms.plan import Plan
+
+Local = Callable[..., datetime]
+UNIT = Asset(
+    customer_id=CUSTOMER,
+    serial="NAS-1",
+    model="NAS 4-bay",
+    plan_family="qnp",
+    bought_from_provider=True,
+    warranty_until=date(2026, 4, 30),
+    area="tokyo",
+    disks_from="provider",
+)
+FIRST, ORDER = "Q-KP-0000-0001.D1", "order-qnp-O-KP-0000-0001.D1"
+
+
+def said(decision: Decision, clause: str) -> list[str]:
+    """What the rules of a clause came to because a quote was accepted."""
+    return [each.result for each in decision.findings if each.clause == clause and each.inputs.get("quote_accepted")]
+
+
+@pytest.mark.clause("SVT-19")
+@pytest.mark.parametrize(
+    ("accepted", "outcome", "results"),
+    [((), "quote", []), (("SVT-20",), "quote", []), (("SVT-19",), "covered", ["satisfied"])],
+)
+def test_a_chargeable_repair_goes_on_once_its_quote_is_accepted(
+    report: Any, accepted: tuple[str, ...], outcome: str, results: list[str]
+) -> None:
+    decision = report(cause="natural_disaster", quotes_accepted=accepted)
+    assert (decision.outcome, said(decision, "SVT-19")) == (outcome, results)
+    assert (decision.service, decision.way) == ("advance_send_back", "exchange")
+
+
+@pytest.mark.clause("SVT-19")
+def test_what_is_refused_stays_refused_whatever_was_bought(report: Any) -> None:
+    decision = report(cause="natural_disaster", quotes_accepted=("SVT-19",), remote_island=True)
+    assert (decision.outcome, decision.deciding_clause) == ("refused", "SVT-20")
+
+
+@pytest.mark.clause("QNP-03")
+@pytest.mark.parametrize(("accepted", "outcome"), [((), "quote"), (("QNP-03",), "covered")])
+def test_a_repair_after_the_warranty_goes_on_once_its_quote_is_accepted(
+    ask: Any, accepted: tuple[str, ...], outcome: str
+) -> None:
+    decision = ask(warranty_until=None, contracts=(), quotes_accepted=accepted)
+    assert (decision.outcome, decision.deciding_clause, decision.service) == (outcome, "QNP-03", None)
+    assert bool(decision.remedies) == (outcome == "quote")
+    assert all(explain(decision, language) for language in ("ja", "en"))
+
+
+@pytest.mark.clause("CWC-13")
+@pytest.mark.parametrize("facts", [{"topic": "customising"}, {"topic": "server_defect", "cause": "network_change"}])
+@pytest.mark.parametrize(("accepted", "outcome"), [(("CWC-24",), "quote"), (("CWC-13",), "covered")])
+def test_paid_support_is_given_once_its_quote_is_accepted(
+    support: Any, facts: dict[str, Any], accepted: tuple[str, ...], outcome: str
+) -> None:
+    assert support(**facts, quotes_accepted=accepted).outcome == outcome
+
+
+@pytest.mark.clause("CWC-24")
+@pytest.mark.parametrize(("accepted", "outcome"), [((), "quote"), (("CWC-24",), "covered_by_debit")])
+def test_the_list_is_kept_once_the_estimate_is_accepted(support: Any, accepted: tuple[str, ...], outcome: str) -> None:
+    topic = {"category": "technical_service", "topic": "ssl_on_server_in_use", "keep_list": True}
+    assert support(**topic, quotes_accepted=accepted).outcome == outcome
+
+
+@pytest.mark.clause("SVT-19", "QNP-03", "CWC-13", "CWC-24")
+def test_the_terms_say_what_is_quoted_at_which_price_and_until_when(svt: Plan, qnp: Plan, cwc: Plan) -> None:
+    for plan, clause in ((svt, "SVT-19"), (qnp, "QNP-03"), (cwc, "CWC-13"), (cwc, "CWC-24")):
+        offered = plan.quote(clause, date(2026, 2, 20))
+        assert offered is not None
+        assert (offered.clause, offered.quantity, offered.valid_until) == (clause, 1, date(2026, 3, 6))
+        assert offered.price.lines[0].unit_price == plan.product(offered.product).unit_price > 0
+        assert plan.product(offered.product).illustrative
+    assert svt.quote("SVT-20", date(2026, 2, 20)) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('product = "repair-after-warranty"', 'product = "advance-send-back"', "no service product"),
+        ('clause = "QNP-03"\nproduct', 'clause = "QNP-16"\nproduct', "no rule of coverage is by QNP-16"),
+        (
+            "[[commercial.quotes]]\n",
+            '[[commercial.quotes]]\nclause = "QNP-03"\nproduct = "repair-after-warranty"\nvalid_days = 1\n\n'
+            "[[commercial.quotes]]\n",
+            "QNP-03 is quoted twice",
+        ),
+    ],
+)
+def test_a_quote_for_nothing_is_a_fault_of_the_plan_file(qnp: Plan, old: str, new: str, message: str) -> None:
+    assert old in qnp.source
+    faults = check(qnp.source.replace(old, new, 1))
+    assert any(message in fault.message and "commercial.quotes" in fault.path for fault in faults), faults
+
+
+@pytest.fixture
+async def world(qnp: Plan, tokyo: Local) -> World:
+    """A unit whose warranty is over and that has no contract, on Friday 1 May 2026."""
+    return await World(qnp.source, VirtualClock(tokyo(2026, 5, 1, 10))).begin(UNIT, replace(UNIT, serial="NAS-2"))
+
+
+async def decisions(world: World) -> list[CoverageDecided]:
+    return await world.on_case(CoverageDecided)
+
+
+async def forgone(world: World) -> list[str]:
+    return [each.quote_id for each in await world.on_case(QuoteForgone)]
+
+
+@pytest.mark.clause("QNP-03")
+async def test_a_decision_asks_for_one_quote_as_long_as_that_is_valid(world: World, tokyo: Local) -> None:
+    await world.opened(asset_serial="NAS-1")
+    await world.said(cause="wear")
+    one, again = await decisions(world)
+    assert one.quote is not None
+    assert (one.quote.quote_id, one.quote.clause, one.quote.product) == (FIRST, "QNP-03", "repair-after-warranty")
+    assert (one.quote.quantity, one.quote.valid_until) == (1, date(2026, 5, 15))
+    assert again.quote == one.quote
+    world.clock.move_to(tokyo(2026, 5, 15, 23, 59))
+    await world.said(cause="hardware_fault")
+    assert (await decisions(world))[-1].quote == one.quote
+    assert await forgone(world) == []
+    world.clock.move_to(tokyo(2026, 5, 16))
+    await world.said(cause="wear")
+    anew = (await decisions(world))[-1].quote
+    assert anew is not None
+    assert (anew.quote_id, anew.valid_until) == ("Q-KP-0000-0001.D4", date(2026, 5, 30))
+    assert await forgone(world) == [FIRST]
+
+
+@pytest.mark.clause("QNP-03")
+async def test_an_accepted_quote_is_an_order_at_its_price_and_the_request_goes_on(world: World, qnp: Plan) -> None:
+    await world.opened(asset_serial="NAS-1")
+    dearer = qnp.source.replace("unit_price = 60_000\nillustrative = true", "unit_price = 90_000\nillustrative = true")
+    assert dearer != qnp.source
+    dearer = dearer.replace(f'version = "{qnp.version}"', 'version = "2026-05-02"')
+    await world.publish(dearer.replace(f"effective_from = {qnp.effective_from}", "effective_from = 2026-05-02"))
+    world.clock.move_to(datetime(2026, 5, 10, 10, tzinfo=qnp.zone))
+    await world.quote_accepted(FIRST, "repair-after-warranty")
+    (order,) = await world.events(ORDER, OrderAccepted)
+    assert (order.plan_version, order.price.lines[0].unit_price, order.tickets) == (qnp.version, 60_000, 0)
+    (taken,) = await world.on_case(QuoteTaken)
+    assert (taken.quote_id, taken.clause, taken.order_id) == (FIRST, "QNP-03", "O-KP-0000-0001.D1")
+    quoted, covered = await decisions(world)
+    assert (quoted.outcome, covered.outcome, covered.quote) == ("quote", "covered", None)
+    assert covered.facts["request"]["quotes_accepted"] == ["QNP-03"]
+    assert await forgone(world) == []
+    await world.said(cause="wear")
+    assert [each.outcome for each in await decisions(world)] == ["quote", "covered", "covered"]
+
+
+@pytest.mark.clause("QNP-03")
+async def test_another_device_is_another_repair(world: World) -> None:
+    await world.opened(asset_serial="NAS-1")
+    await world.quote_accepted(FIRST, "repair-after-warranty")
+    await world.classified(asset_serial="NAS-2")
+    last = (await decisions(world))[-1]
+    assert last.outcome == "quote"
+    assert last.quote is not None
+    assert last.quote.quote_id == "Q-KP-0000-0001.D3"
+
+
+@pytest.mark.clause("QNP-03")
+async def test_a_quote_is_forgone_once_the_request_is_decided_otherwise_or_declined(world: World) -> None:
+    await world.opened(asset_serial="NAS-1")
+    await world.register(replace(UNIT, serial="NAS-3", warranty_until=date(2027, 4, 30)))
+    await world.classified(asset_serial="NAS-3")
+    assert ((await decisions(world))[-1].outcome, await forgone(world)) == ("covered", [FIRST])
+    await world.classified(asset_serial="NAS-2")
+    await world.declined(clause="QNP-03")
+    assert await forgone(world) == [FIRST, "Q-KP-0000-0001.D3"]
+
+
+@pytest.mark.clause("QNP-03")
+async def test_one_accepted_at_the_moment_of_declining_is_ordered_and_decides_nothing(world: World) -> None:
+    await world.opened(asset_serial="NAS-1")
+    await world.declined(clause="QNP-03")
+    await world.quote_accepted(FIRST, "repair-after-warranty")
+    assert len(await world.events(ORDER, OrderAccepted)) == 1
+    assert len(await decisions(world)) == 1
+    assert (await world.case()).declined
+
+
+@pytest.mark.clause("SVT-19")
+async def test_a_chargeable_repair_is_ordered_and_then_ships(svt: Plan, tokyo: Local) -> None:
+    contract = AssetContract(
+        contract_id="C-1",
+        product="advance-1y",
+        valid_from=date(2026, 1, 10),
+        valid_until=date(2027, 1, 9),
+        registered_at=tokyo(2026, 2, 1),
+        status="active",
+    )
+    switch = replace(UNIT, plan_family="svt", height_cm=120, remote_island=False, contracts=(contract,))
+    world = await World(svt.source, VirtualClock(tokyo(2026, 6, 1, 10))).begin(switch)
+    await world.opened(asset_serial="NAS-1", details=RequestDetails(cause="natural_disaster"))
+    (quoted,) = await decisions(world)
+    assert (quoted.outcome, quoted.deciding_clause, quoted.shipment) == ("quote", "SVT-19", None)
+    assert quoted.quote is not None
+    await world.quote_accepted(quoted.quote.quote_id, quoted.quote.product)
+    (order,) = await world.events("order-svt-O-KP-0000-0001.D1", OrderAccepted)
+    assert (order.price, order.refundable_until, order.register_by) == (quoted.quote.price, None, None)
+    assert (await decisions(world))[-1].deciding_clause == "SVT-14", "it goes on, to where the fault is isolated"
+    await world.isolated(asset_serial="NAS-1")
+    covered = (await decisions(world))[-1]
+    assert covered.outcome == "covered"
+    assert covered.shipment is not None
+    assert (covered.shipment.mode, covered.shipment.serial) == ("advance", "NAS-1")
+
+
+@pytest.mark.clause("CWC-13", "CWC-24")
+@pytest.mark.parametrize("product", ["paid-support", "list-keeping"])
+async def test_what_is_quoted_for_a_server_can_be_ordered(cwc: Plan, tokyo: Local, product: str) -> None:
+    world = await World(cwc.source, VirtualClock(tokyo(2026, 11, 16, 10))).begin()
+    await world.quote_accepted("Q-first", product)
+    (accepted,) = await world.events("order-cwc-O-first", OrderAccepted)
+    assert accepted.price.lines[0].unit_price == cwc.product(product).unit_price
