@@ -53,7 +53,7 @@ def kafka_servers() -> Iterator[str]:
 def _container() -> Iterator[str]:
     """Apache's own image, one node; testcontainers' ready-made Kafka is another vendor's and knows that one only."""
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415  a development tool, used only here
-    from testcontainers.core.wait_strategies import LogMessageWaitStrategy  # noqa: PLC0415
+    from testcontainers.core.wait_strategies import ExecWaitStrategy  # noqa: PLC0415
 
     with socket.socket() as probe:
         # A broker tells its clients where it is, so the port is chosen before it starts.
@@ -63,7 +63,9 @@ def _container() -> Iterator[str]:
     servers = f"{container.get_container_host_ip()}:{port}"
     for name, value in {**ONE_NODE, "ADVERTISED_LISTENERS": f"PLAINTEXT://{servers}"}.items():
         container.with_env(f"KAFKA_{name}", value)
-    container.waiting_for(LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(START_SECONDS))
+    # Asked inside: outside, an engine's own proxy may take a connection before there is a broker.
+    listens = ExecWaitStrategy(["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9092"])
+    container.waiting_for(listens.with_startup_timeout(START_SECONDS))
     with container:
         yield servers
 
