@@ -72,10 +72,10 @@ async def covered(query: Query, serial: str, category: str | None, valid_at: dat
     Raises Refused (not found) for an asset that was never one of the caller's customers', and NoTerms.
     """
     log, provider = query.runtime.log, query.provider
-    events = [envelope async for envelope in _recorded(log, streams.asset(provider, serial))]
+    events = [envelope async for envelope in recorded(log, streams.asset(provider, serial))]
     asset = asset_history.at(_history(events, known_at), valid_at)
     owner = _owner(query, asset, events)
-    published = await _plans(log, provider, owner.plan_family, known_at)
+    published = await plans_known(log, provider, owner.plan_family, known_at)
     current = terms.in_force(published, owner.plan_family, valid_at)
     unit = await _unit(log, provider, asset.part_of, valid_at, known_at)
     register = coverage.Register(asset, unit, current.calendar.local_date(valid_at))
@@ -113,7 +113,7 @@ async def _unit(log: Log, provider: str, serial: str | None, valid_at: datetime,
     for _ in range(MAX_EXCHANGES):
         if serial is None:
             return None
-        events = [envelope async for envelope in _recorded(log, streams.asset(provider, serial))]
+        events = [envelope async for envelope in recorded(log, streams.asset(provider, serial))]
         unit = asset_history.at(_history(events, known_at), valid_at)
         if unit.replaced_by is None:
             return unit
@@ -125,15 +125,16 @@ def _history(events: Sequence[Envelope], known_at: datetime) -> History:
     return asset_history.history(each.event for each in events if each.recorded_at <= known_at)
 
 
-async def _plans(log: Log, provider: str, family: str, known_at: datetime) -> Plans:
+async def plans_known(log: Log, provider: str, family: str, known_at: datetime) -> Plans:
+    """The versions of a family's terms that were published by then."""
     published = Plans()
-    async for envelope in _recorded(log, streams.plan(provider, family)):
+    async for envelope in recorded(log, streams.plan(provider, family)):
         if envelope.recorded_at <= known_at:
             published = plan.evolve(published, envelope.event)
     return published
 
 
-async def _recorded(log: Log, stream: str) -> AsyncIterator[Envelope]:
+async def recorded(log: Log, stream: str) -> AsyncIterator[Envelope]:
     """A stream's events, in order."""
     version = 0
     while page := await log.read_stream(stream, version, PAGE):

@@ -10,6 +10,8 @@ from kippu_service.http import Identifier, Line, Page, PageOf, Query, not_found,
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from kippu_entitlement.as_of import TwoDates
+from kippu_entitlement.contract_as_of import standing
 from kippu_entitlement.domain import asset
 
 router = APIRouter(tags=["contracts"])
@@ -78,6 +80,24 @@ class ContractWithSite(ContractShown):
     """None while it is not registered."""
 
 
+class ContractStanding(BaseModel):
+    """A contract by two dates. `none`: as far as was known it was not sold then."""
+
+    contract_id: str
+    customer_id: str
+    valid_at: datetime
+    known_at: datetime
+    status: Literal["none"] | Status
+    in_force: bool
+    """True if it had begun, had not ended, and was registered where its terms ask for that."""
+    product: str | None
+    plan_version: str | None
+    serial: str | None
+    valid_from: date | None
+    valid_until: date | None
+    registered_at: datetime | None
+
+
 @router.get("/v1/contracts", response_model=PageOf[ContractShown])
 async def list_contracts(
     query: Annotated[Query, query("contracts:read")],
@@ -104,6 +124,34 @@ async def show(contract_id: Line, query: Annotated[Query, query("contracts:read"
         site = SiteShown.model_validate({**found, "address": address})
     shown = ContractWithSite.model_validate({**_shown(found), "site": site})
     return query.answer(shown, version=found["version"])
+
+
+@router.get("/v1/contracts/{contract_id}/standing", response_model=ContractStanding)
+async def show_standing(
+    contract_id: Line, query: Annotated[Query, query("contracts:read")], dates: TwoDates
+) -> Response:
+    """Was it in force at `valid_at`, as it was known at `known_at`?"""
+    valid_at, known_at = dates.at(query.runtime.clock.now())
+    found = await query.fetchrow(CONTRACT, contract_id)
+    if found is None:
+        raise not_found()
+    stood = await standing(query.runtime.log, query.provider, contract_id, valid_at, known_at)
+    state, exists = stood.contract, stood.contract.exists
+    shown = ContractStanding(
+        contract_id=contract_id,
+        customer_id=found["customer_id"],
+        valid_at=valid_at,
+        known_at=known_at,
+        status=stood.status,
+        in_force=stood.in_force,
+        product=state.product if exists else None,
+        plan_version=state.plan_version if exists else None,
+        serial=state.serial,
+        valid_from=state.valid_from,
+        valid_until=state.valid_until,
+        registered_at=state.registered_at,
+    )
+    return query.answer(shown)
 
 
 def _shown(row: Record) -> dict[str, Any]:
