@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from kippu_entitlement.deadlines import DEADLINES
 from kippu_entitlement.testing.desk import CUSTOMER_BODY, Desk
+from kippu_events.catalogue.entitlement import CompetitorMarked
 from kippu_events.catalogue.licences import (
     IncidentMemberIssued,
     LicenceRenewed,
@@ -244,3 +245,21 @@ async def test_services_are_for_those_who_bought_and_not_for_competitors(cwc_des
             body = {"customer_id": customer_id, "plan_family": "cwc", "product": "ssl-setup"}
             refused = await staff.post("/v1/orders", json=body)
             assert [error["clause"] for error in refused.json()["errors"]] == clauses
+
+
+@pytest.mark.clause("CWC-20")
+async def test_a_customer_is_marked_as_a_competitor_and_no_longer_one_by_the_providers_people(cwc_desk: Desk) -> None:
+    order = {"customer_id": "customer-1", "plan_family": "cwc", "product": "ssl-setup"}
+    path = "/v1/customers/customer-1/competitor"
+    async with cwc_desk.staff() as staff, cwc_desk.partner() as partner:
+        for competitor, clauses in ((True, ["CWC-18", "CWC-20"]), (True, ["CWC-18", "CWC-20"]), (False, ["CWC-18"])):
+            marked = await staff.post(path, json={"competitor": competitor})
+            assert (marked.status_code, marked.json()["competitor"]) == (200, competitor)
+            refused = await staff.post("/v1/orders", json=order)
+            assert [error["clause"] for error in refused.json()["errors"]] == clauses
+        again = await staff.post(path, json={"competitor": True})
+        theirs = await partner.post(path, json={"competitor": False})
+        nobody = await staff.post("/v1/customers/customer-9/competitor", json={"competitor": True})
+    marks = await cwc_desk.world.events("customer-cwc-customer-1", CompetitorMarked)
+    assert (again.status_code, theirs.status_code, nobody.status_code) == (200, 403, 404)
+    assert [mark.competitor for mark in marks] == [True, False, True]

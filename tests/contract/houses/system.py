@@ -169,6 +169,7 @@ async def _registers(desk: Desk) -> None:
             "contacts": [contact | {"language": "en"}],
         }
         await desk.post("entitlement", "/v1/customers", body)
+        await desk.post("entitlement", f"/v1/customers/{customer}/competitor", {"competitor": number == 2})
         for age in ("new", "old"):
             asset = {
                 "customer_id": customer,

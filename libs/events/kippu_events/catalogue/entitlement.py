@@ -44,6 +44,15 @@ class CustomerRegistered(Event):
 
 
 @entitlement
+class CompetitorMarked(Event):
+    """The customer is a competitor of the provider's from now on, or is one no longer (CWC-20)."""
+
+    customer_id: str
+    competitor: bool
+    marked_by: str
+
+
+@entitlement
 class ContactAdded(Event):
     customer_id: str
     contact_id: str

@@ -67,6 +67,14 @@ class CustomerRef(BaseModel):
     customer_id: str
 
 
+class MarkInput(Input):
+    competitor: bool
+
+
+class MarkRef(CustomerRef):
+    competitor: bool
+
+
 class ContactRef(CustomerRef):
     contact_id: str
 
@@ -100,6 +108,25 @@ def _registration(provider: str, body: CustomerInput) -> customer.Register:
         contacts=[each.contact() for each in body.contacts],
         competitor=body.competitor,
     )
+
+
+@router.post("/v1/customers/{customer_id}/competitor", response_model=MarkRef)
+async def mark(
+    customer_id: Identifier, body: MarkInput, command: Annotated[Command, command("customers:write", staff=True)]
+) -> Response:
+    """Marks a customer as a competitor of the provider's, or takes the mark away (CWC-20)."""
+
+    async def decide(work: Work) -> dict[str, Any]:
+        name = streams.customer(command.provider, customer_id)
+        stream = await work.load(folds.CUSTOMER, command.provider, name)
+        if not stream.exists:
+            raise no_such("such customer")
+        command.expect(stream)
+        actor = command.principal.actor
+        work.record(stream, *customer.mark(stream.state, competitor=body.competitor, marked_by=actor, now=work.now))
+        return {"customer_id": customer_id, "competitor": body.competitor}
+
+    return await command.run(body, decide, status=200)
 
 
 @router.post("/v1/customers/{customer_id}/contacts", status_code=201, response_model=ContactRef)

@@ -1,10 +1,10 @@
 """A customer: who they are to us, and who sells to them (IIJ-10). Names stay sealed in the events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kippu_events.catalogue.entitlement import CustomerRegistered
+from kippu_events.catalogue.entitlement import CompetitorMarked, CustomerRegistered
 from kippu_events.event import Event
 from kippu_privacy import Plain
 
@@ -40,6 +40,8 @@ def evolve(state: Customer, event: Event) -> Customer:
     match event:
         case CustomerRegistered():
             return Customer(event.customer_id, event.language, event.salesperson_id, event.competitor)
+        case CompetitorMarked():
+            return replace(state, competitor=event.competitor)
         case _:
             return state
 
@@ -69,4 +71,13 @@ def register(state: Customer, command: Register, now: datetime) -> tuple[Event, 
             salesperson_mail=Plain(salesperson, command.salesperson.mail),
             competitor=command.competitor,
         ),
+    )
+
+
+def mark(state: Customer, *, competitor: bool, marked_by: str, now: datetime) -> tuple[Event, ...]:
+    """Decisions from now on see it; those that were taken stand. Nothing if it is marked so already."""
+    if state.competitor == competitor:
+        return ()
+    return (
+        CompetitorMarked(occurred_at=now, customer_id=state.customer_id, competitor=competitor, marked_by=marked_by),
     )

@@ -6,19 +6,24 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from asyncpg import Connection
-from kippu_events.catalogue.entitlement import ContactAdded, CustomerRegistered, PlanPublished
+from kippu_events.catalogue.entitlement import CompetitorMarked, ContactAdded, CustomerRegistered, PlanPublished
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 from kippu_events.personal import carry
 
-from kippu_entitlement.readmodels.sets import of_type, write
+from kippu_entitlement.readmodels.sets import last_by_key, of_type, write
 
 CUSTOMERS = """
     insert into read.customer (provider, customer_id, version, name, language, country,
                                salesperson_id, salesperson_name, salesperson_mail, registered_at)
     select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
                          $7::text[], $8::text[], $9::text[], $10::timestamptz[])
+"""
+MARKED = """
+    update read.customer as customer set version = marked.version
+    from unnest($1::text[], $2::text[], $3::bigint[]) as marked (provider, customer_id, version)
+    where (customer.provider, customer.customer_id) = (marked.provider, marked.customer_id)
 """
 CONTACTS = """
     insert into read.contact (provider, contact_id, customer_id, name, mail, telephone, language)
@@ -34,13 +39,15 @@ PLANS = """
 class Customers(Projector):
     name = "customers"
     logs = ("entitlement",)
-    subscribes: ClassVar[tuple[type[Event], ...]] = (CustomerRegistered, ContactAdded)
+    subscribes: ClassVar[tuple[type[Event], ...]] = (CustomerRegistered, CompetitorMarked, ContactAdded)
     tables = ("customer", "contact")
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
         registered = of_type(batch, CustomerRegistered)
         added = of_type(batch, ContactAdded)
         await write(connection, CUSTOMERS, [_customer(envelope, event) for envelope, event in registered])
+        marked = [(at.provider, event.customer_id, at.version) for at, event in of_type(batch, CompetitorMarked)]
+        await write(connection, MARKED, last_by_key(marked, 2))
         await write(connection, CONTACTS, [_contact(envelope, event) for envelope, event in added])
 
 
