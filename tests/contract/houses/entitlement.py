@@ -109,7 +109,7 @@ ENTITLEMENT = House(
             "mail": "two@other.example",
             "language": "en",
         },
-        "POST /v1/customers/{customer_id}/competitor": {"competitor": True},
+        "POST /v1/customers/{customer_id}/competitor": {"competitor": False},
         "POST /v1/assets": ASSET_BODY,
         "POST /v1/assets/{serial}/corrections": {
             "effective_at": "2026-11-01T00:00:00Z",
