@@ -9,8 +9,8 @@ import asyncio
 import time
 from functools import singledispatchmethod
 from typing import Any
-from uuid import uuid4
 
+import asyncpg
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import Tracking
@@ -67,9 +67,9 @@ class Counting(Projection[Counter]):
         self.view.count(tracking)
 
 
-def peer(settings: dict[str, str], events: int) -> float:
+def peer(settings: dict[str, str], schema: str, events: int) -> float:
     """Events a second; the tracking starts anew each time, in a schema of its own."""
-    environment = {**settings, "PERSISTENCE_MODULE": "eventsourcing.postgres", "POSTGRES_SCHEMA": f"r{uuid4().hex[:8]}"}
+    environment = {**settings, "PERSISTENCE_MODULE": "eventsourcing.postgres", "POSTGRES_SCHEMA": schema}
     accounts = Accounts(env=environment)
     for _ in range(WALLETS):
         account = Account()
@@ -101,17 +101,20 @@ async def ours(log: PostgresLog, database: Database) -> float:
 
 async def measure(admin_url: str, rounds: int, events: int) -> list[Figure]:
     database = await Server(admin_url).create("projecting", (FOUNDATION, MIGRATIONS))
-    await Server(admin_url, "peer").create(PEER)
+    theirs = await asyncpg.connect((await Server(admin_url, "peer").create(PEER)).admin_url)
     ratios = []
     async with PostgresLog("entitlement", database.writer_url) as log:
         till = Till(log)
         for number in range(WALLETS):
             await till.fill(f"wallet-{number}", events // WALLETS)
-        for _ in range(rounds):
+        for number in range(rounds):
             fast = await ours(log, database)
-            slow = await asyncio.to_thread(peer, peer_settings(admin_url, f"peer_{PEER}"), events // 20)
+            await theirs.execute(f"create schema round_{number}")
+            settings = peer_settings(admin_url, f"peer_{PEER}")
+            slow = await asyncio.to_thread(peer, settings, f"round_{number}", events // 20)
             ratios.append(fast / slow)
             print(f"projector {fast:8,.0f}/s   pyeventsourcing's runner {slow:8,.0f}/s")
+    await theirs.close()
     return [Figure("a projector with three tables, to pyeventsourcing's runner with a counter", spread(ratios), "10")]
 
 
