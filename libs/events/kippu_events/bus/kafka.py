@@ -29,6 +29,9 @@ from kippu_events.envelope import SLOTS, Envelope
 from kippu_events.log import LogCorrupt
 
 REQUEST_SECONDS = 10
+JOIN_SECONDS = 120
+"""A member that its group has not taken in by then begins anew: aiokafka's own attempts can end without a word, such as
+when the broker's name could not be resolved for a while."""
 PUBLISH_SECONDS = 60
 CLOSE_SECONDS = 5
 COMMIT_EVERY_SECONDS = 5.0
@@ -192,6 +195,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         self._sought: set[TopicPartition] = set()
         """Partitions that stand where their marks say. What was fetched of others before that is not delivered."""
         self._failure: BaseException | None = None
+        self._join_by: float | None = None
+        """When it has to be in its group; None while it is."""
         self._paused = False
         self._committed_at = 0.0
         self._bus_log = structlog.get_logger().bind(group=group)
@@ -204,6 +209,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             await self.close()
             raise BusUnavailable(f"Kafka: {error!r}") from error
         self._consumer.subscribe(topics=list(self._logs), listener=self)
+        self._join_by = time.monotonic() + JOIN_SECONDS
 
     async def batch(self, limit: int, seconds: float) -> list[Record]:
         fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]] = {}
@@ -220,6 +226,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             await self._back_to_beginning(error.args[0])
         except KafkaError as error:
             raise BusUnavailable(f"Kafka: {error!r}") from error
+        if self._join_by is not None and time.monotonic() > self._join_by:
+            raise BusUnavailable(f"the group did not take this member in within {JOIN_SECONDS} seconds")
         if self._failure is not None:
             raise BusUnavailable(f"taking over slots failed: {self._failure!r}") from self._failure
         return [
@@ -259,12 +267,14 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             if self._paused:
                 self._consumer.pause(*assigned)
             self._sought = set(assigned)
+            self._join_by = None
         except Exception as error:
             self._failure = error
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Called by aiokafka, which lets the group wait until this returns."""
         self._sought.clear()
+        self._join_by = time.monotonic() + JOIN_SECONDS
         try:
             async with asyncio.timeout(self._drain_seconds):
                 await self._assignee.revoked([slot for partition in revoked for slot in self._slots(partition)])
