@@ -46,6 +46,16 @@ async def town(servers: tuple[Path, LocalPostgres, LocalKafka]) -> AsyncIterator
         await made.close()
 
 
+@pytest.fixture(autouse=True)
+def servers_left_up(servers: tuple[Path, LocalPostgres, LocalKafka]) -> Iterator[None]:
+    """A test that fails while a server is away takes no other test with it."""
+    _, postgres, kafka = servers
+    yield
+    postgres.start()
+    if not kafka.runs:
+        kafka.start()
+
+
 @pytest.fixture(scope="session")
 def ledger() -> Ledger:
     """What the town acknowledged in any test."""

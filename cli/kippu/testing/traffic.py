@@ -27,6 +27,9 @@ UNITS = 2
 PATIENCE_SECONDS = 240.0
 """How long a client goes on asking for an answer."""
 
+LAST_WORDS = 8000
+"""So many characters of what a service wrote are shown when it answers what it should not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
@@ -81,7 +84,9 @@ class Traffic:
                 if answer.status_code in (200, 201):
                     self.commands.append(Acknowledged(service, path, key, body, answer.content))
                     return orjson.loads(answer.content)
-                assert answer.status_code == 503, f"{path}: {answer.status_code} {answer.text}"
+                if answer.status_code != 503:
+                    said = self.town.services[service].said[-LAST_WORDS:]
+                    raise AssertionError(f"{path}: {answer.status_code} {answer.text}\n{said}")
             self.unanswered += 1
             await asyncio.sleep(0.1)
         raise AssertionError(f"{service}{path} was not answered within {PATIENCE_SECONDS:.0f} s")

@@ -18,10 +18,11 @@ import structlog
 from asyncpg import Connection
 
 from kippu_events import steps
-from kippu_events.consumer.runner import STOPPING, Connect, passes
+from kippu_events.consumer.runner import STOPPING, Connect
 from kippu_events.deadlines import Deadline, Deadlines, Schedule
 from kippu_events.envelope import Envelope
 from kippu_events.log import LogCorrupt, LogUnavailable
+from kippu_events.passing import passes
 from kippu_events.work import Cause, Worker
 
 READ_AT_ONCE = 1000

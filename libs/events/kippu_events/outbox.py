@@ -22,10 +22,11 @@ import structlog
 from asyncpg import Connection
 
 from kippu_events import steps
-from kippu_events.consumer.runner import Connect, passes
+from kippu_events.consumer.runner import Connect
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 from kippu_events.log import LogCorrupt
+from kippu_events.passing import passes
 from kippu_events.work import Cause, Work, Worker
 
 READ_AT_ONCE = 1000

@@ -17,8 +17,9 @@ from asyncpg import Connection
 
 from kippu_events import steps
 from kippu_events.bus import Publisher
-from kippu_events.consumer.runner import Connect, Tuning, passes
+from kippu_events.consumer.runner import Connect, Tuning
 from kippu_events.log import Log, LogCorrupt
+from kippu_events.passing import passes
 
 
 class Relay:

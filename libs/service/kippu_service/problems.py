@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from kippu_events.log import CommandReused, Conflict, EventTooLarge, LogUnavailable
+from kippu_events import passing
+from kippu_events.log import CommandReused, Conflict, EventTooLarge
 from kippu_privacy.blobs import BlobTooLarge
 from kippu_privacy.keyring import KeyErased
 from kippu_terms.refusal import Fault, Refused
@@ -151,15 +151,6 @@ _STATUS_CODES = {
     413: "too_large",
 }
 
-_UNAVAILABLE = (
-    LogUnavailable,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InterfaceError,
-    OSError,  # includes TimeoutError and ConnectionError
-)
-
 _ANSWERS: tuple[tuple[Any, Callable[[], Problem]], ...] = (
     (
         Conflict,
@@ -171,7 +162,6 @@ _ANSWERS: tuple[tuple[Any, Callable[[], Problem]], ...] = (
     ),
     ((EventTooLarge, BlobTooLarge), lambda: Problem(413, "too_large", "The request holds more than can be recorded")),
     (KeyErased, lambda: Problem(409, "person_erased", "The person was erased; nothing can be recorded about them")),
-    (_UNAVAILABLE, lambda: unavailable("the database does not answer at the moment")),
 )
 
 
@@ -190,7 +180,10 @@ def problem_of(request: Request, error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         code = _STATUS_CODES.get(error.status_code, "refused")
         return Problem(error.status_code, code, error.detail, headers=error.headers)
-    problem = next((make() for kinds, make in _ANSWERS if isinstance(error, kinds)), _internal())
+    if passing.passes(error):
+        problem = unavailable("the database does not answer at the moment")
+    else:
+        problem = next((make() for kinds, make in _ANSWERS if isinstance(error, kinds)), _internal())
     problem.__cause__ = error
     return problem
 
@@ -205,7 +198,7 @@ HANDLED = (
     EventTooLarge,
     BlobTooLarge,
     KeyErased,
-    *_UNAVAILABLE,
+    *passing.KINDS,
 )
 """What FastAPI hands to `handle`; anything else reaches the outermost middleware (`kippu_service.http.edge`)."""
 

@@ -13,9 +13,10 @@ from kippu_events.consumer import Projector, marks, parking
 from kippu_events.consumer.interest import Interest
 from kippu_events.consumer.marks import Mark
 from kippu_events.consumer.retrying import final_error
-from kippu_events.consumer.runner import STOPPING, Connect, ConsumerStopped, Runner, Tuning, passes
+from kippu_events.consumer.runner import STOPPING, Connect, ConsumerStopped, Runner, Tuning
 from kippu_events.envelope import Envelope
 from kippu_events.log import MarkMoved
+from kippu_events.passing import passes
 
 
 class ProjectorRunner(Runner):

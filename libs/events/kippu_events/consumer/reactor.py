@@ -15,10 +15,11 @@ from kippu_events.consumer import Reaction, Reactor, marks, parking
 from kippu_events.consumer.interest import Interest
 from kippu_events.consumer.marks import Mark
 from kippu_events.consumer.retrying import final_error
-from kippu_events.consumer.runner import STOPPING, Connect, Runner, Tuning, passes
+from kippu_events.consumer.runner import STOPPING, Connect, Runner, Tuning
 from kippu_events.envelope import Envelope
 from kippu_events.event import newest_type
 from kippu_events.log import MarkMove, MarkMoved
+from kippu_events.passing import passes
 from kippu_events.work import Cause, Done, Work, Worker
 
 

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from kippu_events.consumer.runner import STOPPING, Tuning, passes
+from kippu_events.consumer.runner import STOPPING, Tuning
 from kippu_events.log import MarkMoved
+from kippu_events.passing import passes
 
 
 async def final_error(tuning: Tuning, first: Exception, attempt: Callable[[], Awaitable[object]]) -> Exception | None:

@@ -24,7 +24,8 @@ from kippu_events.consumer.interest import Interest
 from kippu_events.consumer.marks import Mark, Outcome
 from kippu_events.database import refuse_superuser
 from kippu_events.event import UnknownEventVersion
-from kippu_events.log import LogCorrupt, LogUnavailable, MarkMoved
+from kippu_events.log import LogCorrupt, MarkMoved
+from kippu_events.passing import passes
 
 Connect = Callable[[], Awaitable["Connection[Any]"]]
 """Opens a connection of one's own to the service's database, as its writer."""
@@ -69,27 +70,6 @@ class Tuning:
     def backoff(self, attempt: int) -> float:
         """The pause after this failed attempt, counted from 1."""
         return min(self.backoff_seconds * 2.0 ** (min(attempt, 32) - 1), self.longest_backoff_seconds)
-
-
-def passes(error: BaseException) -> bool:
-    """Whether an error is of the connection or of the moment, not of the event: it passes, however long it takes."""
-    if isinstance(error, asyncpg.InterfaceError):
-        # asyncpg's word for a connection that is gone, but also for a statement that is wrong: that one is poison.
-        return "closed" in str(error) or "closing" in str(error)
-    return isinstance(
-        error,
-        OSError
-        | TimeoutError
-        | LogUnavailable
-        # A session killed between two of its messages: asyncpg finds its own protocol in a state that cannot be.
-        | asyncpg.InternalClientError
-        | asyncpg.PostgresConnectionError
-        | asyncpg.OperatorInterventionError
-        | asyncpg.InsufficientResourcesError
-        | asyncpg.PostgresSystemError
-        | asyncpg.TransactionRollbackError
-        | asyncpg.ReadOnlySQLTransactionError,
-    )
 
 
 STOPPING = (ConsumerStopped, LogCorrupt, UnknownEventVersion)

@@ -144,6 +144,10 @@ class LocalKafka:
             raise RuntimeError("the broker is not running")
         return self._process.pid
 
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Starts the broker on its folder's data, and returns when it accepts connections. Raises KafkaCannotStart."""
         java = check_java()

@@ -13,6 +13,7 @@ import asyncpg
 
 from kippu_events.database import refuse_superuser
 from kippu_events.log import LogUnavailable
+from kippu_events.passing import passes
 
 Answer = TypeVar("Answer")
 
@@ -73,21 +74,8 @@ async def pool(url: str, size: int) -> asyncpg.Pool[Any]:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the same statement may well succeed later: the server was lost, is starting, or is out of something."""
-    if isinstance(error, PermissionError | asyncpg.DataError):
-        return False
-    return isinstance(
-        error,
-        OSError
-        | TimeoutError
-        | asyncpg.InterfaceError
-        # A session killed between two of its messages: asyncpg finds its own protocol in a state that cannot be.
-        | asyncpg.InternalClientError
-        | asyncpg.PostgresConnectionError
-        | asyncpg.OperatorInterventionError
-        | asyncpg.InsufficientResourcesError
-        | asyncpg.TransactionRollbackError,
-    )
+    """Whether the same statement may well succeed later. A role that may do too much (see `connect`) stays so."""
+    return passes(error) and not isinstance(error, PermissionError)
 
 
 async def persist(attempt: Callable[[], Awaitable[Answer]]) -> Answer:
