@@ -1,4 +1,4 @@
-"""Mails that belong to no request: to who holds licences or incidents, and to who has booked a service.
+"""Mails that belong to no request: to who holds licences or incidents, has booked a service, or sent registrations.
 
 Each has a stream of its own, named after what it is about, so that it goes out once. Numbers and keys that only the
 recipient may read are carried sealed, and opened as the mail is written.
@@ -7,6 +7,7 @@ recipient may read are carried sealed, and opened as the mail is written.
 from collections.abc import Sequence
 
 from kippu_events.catalogue.bookings import BookingVoided, PointsMailed
+from kippu_events.catalogue.contracts import SheetImported, SheetRefused
 from kippu_events.catalogue.intake import MailRequested
 from kippu_events.catalogue.licences import IncidentMemberIssued, MemberIdIssued, RenewalNoticed
 from kippu_events.consumer import On, Reactor
@@ -82,7 +83,37 @@ class TellBooked(Reactor):
         await _write(work, envelope, f"{voided.booking_id}.void", "booking_void", voided, parameters)
 
 
-Told = MemberIdIssued | IncidentMemberIssued | RenewalNoticed | PointsMailed | BookingVoided
+class AnswerSheets(Reactor):
+    """What came of a sheet of registrations, under the subject of the mail that brought it: so an answer with the
+    sheet put right is read again (SVT-08)."""
+
+    name = "answer-sheets"
+    logs = ("entitlement",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(SheetImported, self._imported), On(SheetRefused, self._refused))
+
+    async def _imported(self, envelope: Envelope, imported: SheetImported, work: Work) -> None:
+        parameters = {
+            "registered": str(imported.registered),
+            "already_registered": str(imported.already_registered),
+            "clause": imported.clause,
+            **_sealed(envelope, "subject", "file_name"),
+        }
+        await _write(work, envelope, imported.sheet_id, "sheet_imported", imported, parameters)
+
+    async def _refused(self, envelope: Envelope, refused: SheetRefused, work: Work) -> None:
+        parameters = {
+            "faults": str(refused.faults),
+            "clause": refused.clause,
+            **_sealed(envelope, "subject", "file_name", "report"),
+        }
+        await _write(work, envelope, refused.sheet_id, "sheet_refused", refused, parameters)
+
+
+Told = (
+    MemberIdIssued | IncidentMemberIssued | RenewalNoticed | PointsMailed | BookingVoided | SheetImported | SheetRefused
+)
 
 
 def _sealed(envelope: Envelope, *fields: str) -> dict[str, str]:
