@@ -4,7 +4,7 @@ from kippu_events.work import Fold
 
 from kippu_entitlement.domain import asset, case, contact, contract, customer, licence, order, plan, sheet, wallet
 
-CUSTOMER = Fold(customer.Customer, customer.Customer, customer.evolve, version=3)
+CUSTOMER = Fold(customer.Customer, customer.Customer, customer.evolve, version=4)
 CONTACT = Fold(contact.Known, contact.Known, contact.evolve, version=2)
 ASSET = Fold(asset.Asset, asset.Asset, asset.evolve, version=3)
 PLANS = Fold(plan.Plans, plan.Plans, plan.evolve, version=1)

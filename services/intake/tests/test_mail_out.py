@@ -61,6 +61,9 @@ PARAMETERS = {
     "already_registered": "0",
     "faults": "1",
     "kilobytes": "32",
+    "waiting": "  O-1",
+    "register_by": "2026-12-01",
+    "mark": "[registration]",
 }
 SEALED = {"sealed_member_id": "AAAA-BBBB", "sealed_licence_key": "CCCCC-DDDDD", "sealed_number": "EEEE-FFFF"}
 SEALED |= {"sealed_file_name": "switches.xlsx", "sealed_report": "- row 2"}
@@ -75,6 +78,7 @@ ABOUT_NO_TICKET = {
     "sheet_imported",
     "sheet_refused",
     "sheet_too_large",
+    "registration_reminder",
 }
 
 

@@ -172,6 +172,8 @@ async def _registers(desk: Desk) -> None:
         }
         await desk.post("entitlement", "/v1/customers", body)
         await desk.post("entitlement", f"/v1/customers/{customer}/competitor", {"competitor": number == 2})
+        later = {"id": f"contact-{number + 2}", "name": f"Contact {number + 2}", "mail": f"two@{customer}.example"}
+        await desk.post("entitlement", f"/v1/customers/{customer}/contacts", later | {"language": "th"})
         for age in ("new", "old"):
             asset = {
                 "customer_id": customer,

@@ -8,7 +8,7 @@ What came of a sheet of registrations that was mailed is on `sheet-{provider}-{s
 from datetime import date
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from kippu_events.catalogue.entitlement import entitlement
 from kippu_events.event import Event, Personal
@@ -101,9 +101,17 @@ class RegistrationChanged(ContractEvent):
 
 @entitlement
 class RegistrationReminded(ContractEvent):
-    """It was not registered in the time in which it should be."""
+    """It was not registered in the time in which it should be, and who bought it is told (SVT-09)."""
 
     register_by: date
+    order_id: str | None = None
+    waiting: tuple[str, ...] = ()
+    """The contracts of the same order that are to be registered by the same day, and are not; this one among them."""
+    contacts: dict[str, str] = Field(default_factory=dict)
+    """Who is written to, by contact id, with the language that each reads."""
+    clause: str | None = None
+    subject_mark: str = ""
+    """What the subject of a mail holds that brings the registration, where the terms take it by mail."""
 
 
 @entitlement
