@@ -121,7 +121,7 @@ async def open_ticket(command: Operator, mail_id: MailId, body: TicketOfMail, ca
                 language=contact.language,
                 subject=subject,
                 body=text,
-                facts=body.facts(),
+                facts=body.facts(sealed_for),
                 now=work.now,
             ),
         )
