@@ -133,7 +133,7 @@ async def history(system: System) -> None:
     await system.settle()
     for desk, tickets in zip(desks, asked, strict=True):
         await _settles(desk, tickets)
-        await _ships(desk)
+        await _ships(desk, tickets["unit"])
     await system.settle()
     await system.move_to(SATURDAY + timedelta(days=3))
     for desk in desks:
@@ -290,8 +290,10 @@ async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:
     await desk.work(tickets["vague"], 700)
     await desk.work(tickets["in time"], 700)
     await desk.work(tickets["held"], 90)
+    path = f"/v1/tickets/{tickets['unit']}"
+    await desk.post("intake", f"{path}/details", {"ship_to_address": "3 Example Street", "ship_to_island": False})
     isolated = {"asset_serial": "NAS-1", "isolated_at": desk.system.clock.now().isoformat()}
-    await desk.post("intake", f"/v1/tickets/{tickets['unit']}/isolation", isolated)
+    await desk.post("intake", f"{path}/isolation", isolated)
     path = f"/v1/tickets/{tickets['fault']}"
     await desk.post("intake", f"{path}/details", {"written_report": "asked", "cause": "wear"})
     await desk.post("intake", f"{path}/messages", {"text": "We are on it.", "subject": "The switch"})
@@ -302,9 +304,11 @@ async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:
     await desk.post("intake", f"/v1/unmatched-mail/{tickets['not a request']}/ticket", mail)
 
 
-async def _ships(desk: Desk) -> None:
-    """A spare unit goes out, fails to arrive once, and arrives."""
+async def _ships(desk: Desk, ticket_no: str) -> None:
+    """A spare unit goes out to another place than was named first, fails to arrive once, and arrives."""
     now = desk.system.clock.now().isoformat()
+    await desk.post("intake", f"/v1/tickets/{ticket_no}/details", {"ship_to_address": "4 Example Street"})
+    await desk.system.settle()
     await desk.post("dispatch", "/v1/units", {"serial": "SPARE-1", "model": "NAS 4-bay"})
     [planned] = (await desk.get("dispatch", "/v1/shipments"))["items"]
     path = f"/v1/shipments/{planned['shipment_id']}"

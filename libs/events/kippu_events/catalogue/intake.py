@@ -32,6 +32,8 @@ class RequestFacts(Event):
     """The part that failed, such as `disk`."""
     details: RequestDetails | None = None
     """What else is stated with it; over what was said before."""
+    ship_to_address: Personal | None = None
+    """The place that a replacement is to go to, where one is named: that of `details.place_id`."""
 
 
 @intake
@@ -107,6 +109,21 @@ class RequestDetailsRecorded(Event):
     answered_at: AwareDatetime | None = None
     """When the customer answered what the request waited for, where their message came before it was recorded here:
     until then its clocks stood still."""
+    ship_to_address: Personal | None = None
+    """The place of `details.place_id`, where another one is named."""
+
+
+@intake
+class ShipmentNoted(Event):
+    """Dispatch said so: a unit left for this request, or came back undelivered. While it is under way, no other place
+    can be named for it."""
+
+    ticket_no: str
+    customer_id: str
+    shipment_id: str
+    under_way: bool
+    clause: str | None = None
+    """Of the service by which it was shipped."""
 
 
 @intake
