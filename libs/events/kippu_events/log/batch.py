@@ -41,26 +41,22 @@ def arguments(appends: Sequence[Append]) -> list[list[Row]]:
 
 def outcomes(appends: Sequence[Append], answer: Any) -> list[Appended | Exception | None]:
     """What became of each append: recorded, refused, or None where the command was recorded before: look it up."""
+    versions, positions, slot_seqs = answer["versions"] or [], answer["positions"], answer["slot_seqs"]
     came: list[Appended | Exception | None] = []
-    part = 0
+    part_no = 0
     for append, outcome in zip(appends, answer["outcomes"], strict=True):
-        last = part + len(append.streams)
         if outcome == "recorded":
-            came.append(Appended(False, append.result, _recorded(append, answer, part)))
+            recorded = tuple(
+                [
+                    Recorded(part.stream, versions[number], positions[number], slot_of(part.stream), slot_seqs[number])
+                    for number, part in enumerate(append.streams, start=part_no)
+                ]
+            )
+            came.append(Appended(False, append.result, recorded))
         else:
-            came.append(_refusal(append, outcome, (answer["versions"] or [])[part:last]))
-        part = last
+            came.append(_refusal(append, outcome, versions[part_no : part_no + len(append.streams)]))
+        part_no += len(append.streams)
     return came
-
-
-def _recorded(append: Append, answer: Any, first: int) -> tuple[Recorded, ...]:
-    versions, positions, slot_seqs = answer["versions"], answer["positions"], answer["slot_seqs"]
-    return tuple(
-        [
-            Recorded(part.stream, versions[number], positions[number], slot_of(part.stream), slot_seqs[number])
-            for number, part in enumerate(append.streams, start=first)
-        ]
-    )
 
 
 def _refusal(append: Append, outcome: str, versions: Sequence[int]) -> Exception | None:
