@@ -22,7 +22,7 @@ from kippu_events.log import Head, LogCorrupt
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.relay import Relay
 from kippu_events.steps import at_step
-from kippu_events.testing.buses import QUICK, World, eventually
+from kippu_events.testing.buses import PATIENCE_SECONDS, QUICK, World, eventually
 from kippu_events.testing.desk import MIGRATIONS, WorkTotals, append, record_work, ticket_of, work_recorded
 from kippu_events.testing.plugin import MakeDatabase
 
@@ -58,7 +58,7 @@ async def read_all(world: World, at_least: int) -> list[Record]:
     subscription = await world.bus.subscribe("reader", ["intake"], Everything())
     records: list[Record] = []
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(records) < at_least:
                 records += await subscription.batch(100, 0.5)
             records += await subscription.batch(100, 0.5)
@@ -243,7 +243,7 @@ async def test_only_one_relay_leads_and_the_next_takes_over(world: World) -> Non
     await asyncio.gather(first, return_exceptions=True)
     await record_work(world.log, ("T1", "a2"))
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await second
     assert await is_published(world, 2)
 
