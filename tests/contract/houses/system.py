@@ -237,6 +237,8 @@ async def _switches(desk: Desk) -> None:
     path = f"/v1/contracts/{sold['registered']}/registration"
     await desk.post("entitlement", path, registration)
     await desk.post("entitlement", f"{path}/changes", {"site": {"address": "2 Example Street"}})
+    renewal = {"product": "advance-u1", "renews": sold["registered"]}
+    await desk.post("entitlement", "/v1/orders", order | renewal)
     await desk.post("entitlement", f"/v1/orders/{sold['given back']}/refund", {"reason": "bought twice"})
     bundle = f"/v1/contracts/{sold['bundle']}"
     await desk.post("entitlement", f"{bundle}/registration", registration | {"serial": "12345678902"})
