@@ -57,7 +57,7 @@ async def place(
     facts = await licences.with_licence(work, plan, wanted.customer_id, facts)
     agreed = order.terms_of(plan, facts, language, offered)
     stream = await work.load(folds.ORDER, provider, streams.order(provider, wanted.order_id))
-    work.record(stream, *order.accept(wanted, agreed, work.now))
+    work.record(stream, *order.accept(stream.state, wanted, agreed, work.now))
     contracts = await _sell(work, stream, plan, device, when="order", on=wanted.requested_on)
     return Placed(stream, agreed, contracts)
 
