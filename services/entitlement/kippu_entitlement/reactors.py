@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
+from kippu_events.catalogue.bookings import BookingCancelled, BookingCompleted
 from kippu_events.catalogue.entitlement import RequestNoted, WorkNoted
 from kippu_events.catalogue.intake import (
     FaultIsolated,
@@ -25,7 +26,7 @@ from kippu_events.work import Stream, Work
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Refused
 
-from kippu_entitlement import folds, ordering, requests, terms
+from kippu_entitlement import booking, folds, ordering, requests, terms
 from kippu_entitlement.domain import asset, case, debiting, order, streams, wallet
 
 
@@ -114,6 +115,24 @@ class FollowRequests(Reactor):
         held = await requests.load_wallet(work, stream)
         changes = debiting.decline(stream.state, held.state, clause=event.clause, reason=event.reason, now=work.now)
         requests.record(work, stream, held, changes)
+        for appointment in stream.state.appointments:
+            await booking.settle(work, envelope.provider, appointment.booking_id, "declined")
+
+
+class SettleBookings(Reactor):
+    """The incidents that pay a booking: what was not begun by its end goes back, and all of it if there is no work."""
+
+    name = "settle-bookings"
+    logs = ("dispatch",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(BookingCompleted, self.completed), On(BookingCancelled, self.cancelled))
+
+    async def completed(self, envelope: Envelope, event: BookingCompleted, work: Work) -> None:
+        await booking.settle(work, envelope.provider, event.booking_id, "completed", event.completed_at)
+
+    async def cancelled(self, envelope: Envelope, event: BookingCancelled, work: Work) -> None:
+        await booking.settle(work, envelope.provider, event.booking_id, "cancelled")
 
 
 class CreditOrder(Reactor):
@@ -268,7 +287,7 @@ def _work_noted(stream: Stream[case.Case], event: WorkRecorded, plan: Plan) -> W
         minutes=event.minutes,
         counted=debiting.counted(plan, request, entry),
         minutes_total=sum(each.minutes for each in work if debiting.counted(plan, request, each)),
-        units_due=debiting.units(plan, request, work),
+        units_due=debiting.owed(plan, stream.state, work),
     )
 
 
@@ -276,4 +295,4 @@ def _serial(serial: str | None) -> str | None:
     return asset.normalised(serial) if serial else None
 
 
-REACTORS = (FollowRequests(), CreditOrder(), OrderFromQuote(), ReplaceAssets())
+REACTORS = (FollowRequests(), SettleBookings(), CreditOrder(), OrderFromQuote(), ReplaceAssets())

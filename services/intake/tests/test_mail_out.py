@@ -67,6 +67,7 @@ ABOUT_NO_TICKET = {
     "renewal_notice",
     "booking_points",
     "booking_void",
+    "booking_cancelled",
 }
 
 

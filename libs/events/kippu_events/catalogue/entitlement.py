@@ -281,6 +281,10 @@ class TicketDebited(Event):
     balance: int
     """What is left in all lots of the wallet that are valid at `counts_at`, after this debit."""
     clause: str
+    booking_id: str | None = None
+    """Given if it pays for a booking; for one that is for no request, `ticket_no` is the booking's id, too."""
+    reason: str | None = None
+    """What it is for, where that is not recorded work."""
 
 
 @entitlement
@@ -313,7 +317,7 @@ class ShortfallForgiven(Event):
 
 @entitlement
 class TicketDebitReversed(Event):
-    """A debit was undone; the tickets are back in the lots they came from."""
+    """A debit was undone, whole or in part; the tickets are back in the lots they came from."""
 
     wallet_id: str
     customer_id: str
@@ -322,6 +326,8 @@ class TicketDebitReversed(Event):
     quantity: int
     allocations: tuple[Allocation, ...]
     reason: str
+    booking_id: str | None = None
+    """Given if the debit paid for a booking."""
 
 
 @entitlement

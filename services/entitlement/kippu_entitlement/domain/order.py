@@ -26,7 +26,8 @@ from kippu_terms.orders.whole import decide_whole
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Refused
 
-from kippu_entitlement.domain import streams
+from kippu_entitlement.domain import booked, streams
+from kippu_entitlement.domain.booked import Booked
 from kippu_entitlement.domain.wallet import Credit
 
 
@@ -57,6 +58,8 @@ class Order:
     contact_id: str | None = None
     quote_id: str | None = None
     area_agreed: bool = False
+    booking: Booked | None = None
+    """Given for a booking that incidents pay; it is no order that is invoiced."""
     status: Literal["none", "placed", "accepted", "refused", "paid", "refunded"] = "none"
 
     @property
@@ -121,7 +124,7 @@ def evolve(state: Order, event: Event) -> Order:
         case OrderRefunded():
             return replace(state, status="refunded")
         case _:
-            return state
+            return replace(state, booking=booked.evolve(state.booking, event))
 
 
 def _lines(event: OrderAccepted) -> Iterator[Line]:

@@ -78,6 +78,8 @@ class Debit:
     counts_at: datetime
     clause: str
     only_lot: str | None = None
+    booking_id: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,8 @@ def debit(state: Wallet, command: Debit, now: datetime) -> Debited:
         counts_at=command.counts_at,
         balance=state.balance_at(command.counts_at) - allotment.quantity,
         clause=command.clause,
+        booking_id=command.booking_id,
+        reason=command.reason,
     )
     events = (*_reinstated(state, allocations, now), debited)
     return Debited(events, allocations, allotment.quantity, allotment.missing)
@@ -189,7 +193,14 @@ def _reinstated(state: Wallet, allocations: Iterable[Allocation], now: datetime)
 
 
 def reverse(
-    state: Wallet, *, debit_id: str, ticket_no: str, allocations: Sequence[Allocation], reason: str, now: datetime
+    state: Wallet,
+    *,
+    debit_id: str,
+    ticket_no: str,
+    allocations: Sequence[Allocation],
+    reason: str,
+    now: datetime,
+    booking_id: str | None = None,
 ) -> tuple[Event, ...]:
     """Puts a debit's tickets back into the lots they came from. In a lot that has ended they expire at once."""
     reversed_ = TicketDebitReversed(
@@ -201,6 +212,7 @@ def reverse(
         quantity=sum(allocation.quantity for allocation in allocations),
         allocations=tuple(allocations),
         reason=reason,
+        booking_id=booking_id,
     )
     after = evolve(state, reversed_)
     ended = [lot for lot in map(after.lot, (each.lot_id for each in allocations)) if lot and lot.expires_at <= now]

@@ -155,10 +155,16 @@ def _what(event: Movement) -> tuple[str, int, str, str | None, str | None]:
         case TicketsCredited():
             return "credited", +1, event.order_id, None, None
         case TicketDebited():
-            return "debited", -1, event.debit_id, event.ticket_no, event.clause
+            note = f"{event.clause}: {event.reason}" if event.reason else event.clause
+            return "debited", -1, event.debit_id, _request_of(event), note
         case TicketDebitReversed():
-            return "reversed", +1, event.debit_id, event.ticket_no, event.reason
+            return "reversed", +1, event.debit_id, _request_of(event), event.reason
         case TicketsExpired():
             return "expired", -1, event.lot_id, None, None
         case TicketsReinstated():
             return "reinstated", +1, event.lot_id, None, None
+
+
+def _request_of(event: TicketDebited | TicketDebitReversed) -> str | None:
+    """None for a booking that is for no request."""
+    return None if event.ticket_no == event.booking_id else event.ticket_no
