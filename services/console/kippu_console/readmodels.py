@@ -306,6 +306,7 @@ class Wallets(Projector):
         entitlement.TicketDebited,
         entitlement.TicketDebitReversed,
         entitlement.TicketsExpired,
+        entitlement.TicketsRevoked,
     )
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
@@ -319,6 +320,8 @@ class Wallets(Projector):
             row["version"] = envelope.version
             if type(event) in WALLET_SUM_OF:
                 row[WALLET_SUM_OF[type(event)]] += event.quantity
+            elif isinstance(event, entitlement.TicketsRevoked):  # what was given back counts as not bought
+                row["credited"] -= event.quantity
         rows = [
             (*key, *(wallets[key][column] for column in ("customer_id", "version", *WALLET_SUMS)))
             for key in sorted(wallets)

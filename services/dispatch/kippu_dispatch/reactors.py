@@ -82,7 +82,8 @@ class FollowBookings(Reactor):
 
     async def _paid(self, envelope: Envelope, paid: OrderPaid, work: Work) -> None:
         stream = await booking_of(work, envelope.provider, paid.order_id)
-        work.record(stream, *booking.pay(stream.state, paid.paid_on, envelope.recorded_at, work.now))
+        confirmed_at = paid.confirmed_at or envelope.recorded_at
+        work.record(stream, *booking.pay(stream.state, paid.paid_on, confirmed_at, work.now))
 
     async def _settled(self, envelope: Envelope, settled: BookingSettled, work: Work) -> None:
         if settled.reason == "declined":

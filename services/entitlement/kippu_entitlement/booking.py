@@ -5,7 +5,7 @@ debited with it, and what the work does not use goes back.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from kippu_events.catalogue.bookings import BookingAccepted, BookingTerms
 from kippu_events.catalogue.values import Channel, Price
@@ -42,6 +42,7 @@ class Wanted:
 async def book(work: Work, plan: Plan, wanted: Wanted, language: str) -> tuple[BookingAccepted, Price | None]:
     """Records the booking, and its order where it is invoiced. Raises Refused with every rule that it breaks."""
     faults: list[Fault] = []
+    pinned = None
     try:
         pinned = BookingTerms.model_validate(
             booking_terms(
@@ -57,12 +58,12 @@ async def book(work: Work, plan: Plan, wanted: Wanted, language: str) -> tuple[B
         faults += refused.faults
     try:
         if wanted.paid_by == "invoice":
-            price = await _invoiced(work, plan, wanted, language)
+            price = await _invoiced(work, plan, wanted, pinned.pay_by if pinned else None, language)
         else:
             taken = await _prepaid(work, plan, wanted, language)
     except Refused as refused:
         faults += refused.faults
-    if faults:
+    if faults or pinned is None:
         raise Refused(*dict.fromkeys(faults))
     accepted = BookingAccepted(
         occurred_at=work.now,
@@ -134,7 +135,7 @@ async def _wallet(work: Work, provider: str, customer_id: str, family: str) -> S
     return await work.load(folds.WALLET, provider, name)
 
 
-async def _invoiced(work: Work, plan: Plan, wanted: Wanted, language: str) -> Price | None:
+async def _invoiced(work: Work, plan: Plan, wanted: Wanted, pay_by: date | None, language: str) -> Price | None:
     place = order.Place(
         order_id=wanted.booking_id,
         customer_id=wanted.customer_id,
@@ -143,6 +144,7 @@ async def _invoiced(work: Work, plan: Plan, wanted: Wanted, language: str) -> Pr
         quantity=1,
         requested_on=plan.calendar.local_date(work.now),
         contact_id=wanted.contact_id,
+        pay_by=pay_by,
     )
     placed = await ordering.place(work, plan.provider, plan, place, ordering.Said(channel=wanted.channel), language)
     return placed.terms.price

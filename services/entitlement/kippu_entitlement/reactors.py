@@ -6,7 +6,7 @@ One reactor hears everything about a request, so that work is never seen before 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
+from kippu_events.catalogue.billing import CreditNoteIssued, InvoicePaid, QuoteAccepted
 from kippu_events.catalogue.bookings import BookingCancelled, BookingCompleted
 from kippu_events.catalogue.entitlement import RequestNoted, WorkNoted
 from kippu_events.catalogue.intake import (
@@ -137,13 +137,20 @@ class SettleBookings(Reactor):
 
 class CreditOrder(Reactor):
     """A paid order becomes lots, and contracts that come with the payment; what the request behind it still owes is
-    debited from the lot at once."""
+    debited from the lot at once. One whose invoice is taken back comes to nothing."""
 
     name = "credit-order"
     logs = ("billing",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(InvoicePaid, self.paid),)
+        return (On(InvoicePaid, self.paid), On(CreditNoteIssued, self.credited))
+
+    async def credited(self, envelope: Envelope, event: CreditNoteIssued, work: Work) -> None:
+        """What nobody gave back, and whose invoice is gone all the same, comes to nothing."""
+        if not event.part:
+            order_id = streams.order_of_invoice(event.invoice_no)
+            bought = await work.load(folds.ORDER, envelope.provider, streams.order(envelope.provider, order_id))
+            work.record(bought, *order.lapse(bought.state, event.reason, work.now))
 
     async def paid(self, envelope: Envelope, event: InvoicePaid, work: Work) -> None:
         if event.charge_id is not None:
@@ -152,7 +159,13 @@ class CreditOrder(Reactor):
         bought = await work.load(folds.ORDER, provider, streams.order(provider, event.order_id))
         if not bought.state.exists:
             raise LookupError(f"{event.invoice_no} is for {bought.name}, which does not exist")
-        paid = order.pay(bought.state, invoice_no=event.invoice_no, paid_on=event.paid_on, now=work.now)
+        paid = order.pay(
+            bought.state,
+            invoice_no=event.invoice_no,
+            paid_on=event.paid_on,
+            confirmed_at=event.occurred_at,
+            now=work.now,
+        )
         if not paid:
             return
         published = (await terms.plans(work, provider, bought.state.plan_family)).state

@@ -128,13 +128,14 @@ class BookingCancelled(BookingEvent):
     contact_id: str
     language: str = "en"
     starts_at: AwareDatetime
+    paid_by: Literal["invoice", "incidents"] = "invoice"
     reason: str
     cancelled_by: str
 
 
 @dispatch
 class BookingPaidLate(BookingEvent):
-    """The payment of a booking that was void by then: somebody has to book anew or give it back."""
+    """The payment of a booking that was void by then. Billing pays it back; the booking is to be made again."""
 
     paid_on: date
 

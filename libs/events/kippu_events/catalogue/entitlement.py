@@ -234,11 +234,45 @@ class OrderPaid(Event):
     customer_id: str
     invoice_no: str
     paid_on: date
+    confirmed_at: AwareDatetime | None = None
+    """When the payment was on record; before a booking's `void_at` it was in time, however late the news of it came."""
+
+
+class RefundedLine(Value):
+    """So much of one line of an order; `line` counts them from 1, the first one of the order included."""
+
+    line: int
+    product: str
+    quantity: int
+    contracts: tuple[str, ...] = ()
+    """Which of its contracts, where it sells such."""
+
+
+@entitlement
+class OrderPartRefunded(Event):
+    """A part of it was given back, and that part of its invoice is taken back. `number` counts the parts from 1."""
+
+    order_id: str
+    customer_id: str
+    number: int
+    lines: tuple[RefundedLine, ...]
+    refunded_on: date
+    reason: str
+
+
+@entitlement
+class OrderLapsed(Event):
+    """Its invoice was taken back, as what it is for was not paid in time, or was called off: nothing comes of it."""
+
+    order_id: str
+    customer_id: str
+    reason: str
 
 
 @entitlement
 class OrderRefunded(Event):
-    """It was given back, whole: what was sold with it gives nothing any more, and its invoice is taken back."""
+    """It was given back, whole, or the last that was left: what was sold with it gives nothing any more, and what is
+    left of its invoice is taken back."""
 
     order_id: str
     customer_id: str
@@ -338,6 +372,17 @@ class TicketsExpired(Event):
     customer_id: str
     lot_id: str
     quantity: int
+
+
+@entitlement
+class TicketsRevoked(Event):
+    """Unused tickets of a lot were given back with what they were bought with."""
+
+    wallet_id: str
+    customer_id: str
+    lot_id: str
+    quantity: int
+    order_id: str
 
 
 @entitlement

@@ -290,6 +290,7 @@ def _cancelled(state: Booking, reason: str, by: str, now: datetime) -> BookingCa
         contact_id=state.contact_id,
         language=state.language,
         starts_at=state.starts_at,
+        paid_by=state.paid_by,
         reason=reason,
         cancelled_by=by,
         **_identity(state),

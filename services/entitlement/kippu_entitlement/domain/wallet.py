@@ -1,6 +1,7 @@
 """A wallet of prepaid tickets, in lots. It is never below nothing, and a ticket goes back to the lot it came from.
 
-For each lot, at every version of the wallet: credited + reversed + reinstated − debited − expired = remaining ≥ 0.
+For each lot, at every version of the wallet:
+credited + reversed + reinstated − debited − expired − revoked = remaining ≥ 0.
 The state holds lots only: a wallet with 100,000 debits loads like one with 10. What a debit took is kept by its case.
 """
 
@@ -14,6 +15,7 @@ from kippu_events.catalogue.entitlement import (
     TicketsCredited,
     TicketsExpired,
     TicketsReinstated,
+    TicketsRevoked,
     WalletOpened,
 )
 from kippu_events.catalogue.values import Allocation
@@ -104,14 +106,14 @@ def _lots_after(lots: tuple[Lot, ...], event: Event) -> tuple[Lot, ...]:
     match event:
         case TicketsCredited():
             return (*lots, Lot(event.lot_id, event.valid_from, event.expires_at, event.quantity, event.quantity))
-        case TicketDebited():
-            return _moved(lots, event.allocations, -1)
-        case TicketDebitReversed():
-            return _moved(lots, event.allocations, +1)
+        case TicketDebited() | TicketDebitReversed():
+            return _moved(lots, event.allocations, -1 if isinstance(event, TicketDebited) else +1)
         case TicketsExpired():
             return _expired(lots, event.lot_id, event.quantity)
         case TicketsReinstated():
             return _expired(lots, event.lot_id, -event.quantity)
+        case TicketsRevoked():
+            return _moved(lots, (Allocation(lot_id=event.lot_id, quantity=event.quantity),), -1)
         case _:
             return lots
 
