@@ -127,6 +127,8 @@ class Board(Projector):
         requests: dict[tuple[str, str], dict[str, Any]] = {}
         for envelope in batch:
             event: Any = envelope.event
+            if event.ticket_no == getattr(event, "booking_id", None):
+                continue  # a booking that is for no request
             row = requests.setdefault((envelope.provider, event.ticket_no), {"customer_id": event.customer_id})
             if _forgives(event):
                 row |= {"forgiven": True, "missing": 0}
@@ -304,6 +306,7 @@ class Wallets(Projector):
         entitlement.TicketDebited,
         entitlement.TicketDebitReversed,
         entitlement.TicketsExpired,
+        entitlement.TicketsRevoked,
     )
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
@@ -317,6 +320,8 @@ class Wallets(Projector):
             row["version"] = envelope.version
             if type(event) in WALLET_SUM_OF:
                 row[WALLET_SUM_OF[type(event)]] += event.quantity
+            elif isinstance(event, entitlement.TicketsRevoked):  # what was given back counts as not bought
+                row["credited"] -= event.quantity
         rows = [
             (*key, *(wallets[key][column] for column in ("customer_id", "version", *WALLET_SUMS)))
             for key in sorted(wallets)

@@ -124,6 +124,7 @@ _SIGNS = {
     "TicketsReinstated": 1,
     "TicketDebited": -1,
     "TicketsExpired": -1,
+    "TicketsRevoked": -1,
 }
 
 

@@ -11,7 +11,7 @@ from kippu_dispatch.domain.visit import Visits
 VISITS = Fold(Visits, Visits, visit.evolve, version=3)
 SHIPMENTS = Fold(Shipments, Shipments, shipment.evolve, version=3)
 UNIT = Fold(Unit, Unit, unit.evolve, version=1)
-BOOKING = Fold(Booking, Booking, booking.evolve, version=1)
+BOOKING = Fold(Booking, Booking, booking.evolve, version=2)
 
 
 async def visits_of(work: Work, provider: str, ticket_no: str) -> Stream[Visits]:
