@@ -61,7 +61,9 @@ class Telling:
 
     def mail(self, message: EmailMessage, *, in_full: bool = True) -> None:
         """A mail as its reader sees it."""
-        self.quote(f"Subject: {subject_of(message)}" + (f"\n\n{message.get_content()}" if in_full else ""))
+        enclosed = [f"Enclosed: {part.get_filename()}" for part in message.iter_attachments()]
+        text = [text_of(message).strip(), *enclosed] if in_full else []
+        self.quote("\n\n".join([f"Subject: {subject_of(message)}", *text]))
 
     def link(self, address: str) -> None:
         self.console.print(Text(f"                    {address}", style="blue underline"), soft_wrap=True)
@@ -113,6 +115,11 @@ def _shown(value: Any) -> str:
 
 def subject_of(message: EmailMessage) -> str:
     return str(message["Subject"]).strip()
+
+
+def text_of(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    return str(body.get_content()) if body else ""
 
 
 def baht(satang: int) -> str:
