@@ -12,14 +12,14 @@ from kippu_service.settings import Settings
 from rich.console import Console
 
 from kippu.compose import House
-from kippu.story import iij, qnp, svt
+from kippu.story import iij, nec, qnp, svt
 from kippu.story.customers import DEMO_CUSTOMERS
 from kippu.story.script import Story
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
 from kippu.trouble import Trouble
 
-STORIES = (qnp.STORY, iij.STORY, svt.STORY)
+STORIES = (qnp.STORY, iij.STORY, svt.STORY, nec.STORY)
 CLOCK_STARTS_AT = STORIES[0].starts_at
 
 __all__ = ["CLOCK_STARTS_AT", "DEMO_CUSTOMERS", "STORIES", "chosen", "tell"]
