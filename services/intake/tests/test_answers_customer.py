@@ -142,8 +142,19 @@ def test_an_answer_by_message_is_the_desks_to_record_and_says_when_the_customer_
 def test_the_desk_asks_back_and_the_customers_first_answer_was_none() -> None:
     answered = says(hears(opened(), ASKS)[1], "inbound", NOW + timedelta(hours=1))
     asked_back = says(answered, "outbound", NOW + timedelta(hours=2))
+    assert (asked_back.waits_for_customer, asked_back.waiting_clause) == (True, "SVT-15")
+    assert hears(asked_back, ASKS)[0] == [], "the desk's message asked: there is no second mail"
     event, _ = records(asked_back, NOW + timedelta(hours=3), firmware="done")
     assert event.answered_at is None
+    assert says(asked_back, "inbound", NOW + timedelta(hours=4)).status is Status.OPEN
+
+
+def test_a_message_of_the_desk_makes_nobody_wait_who_was_asked_nothing_or_whose_answer_is_recorded() -> None:
+    told = says(says(opened(), "inbound", NOW), "outbound", NOW)
+    assert told.status is Status.OPEN
+    answered = says(hears(opened(), ASKS)[1], "inbound", NOW + timedelta(hours=1))
+    recorded = records(answered, NOW + timedelta(hours=2), firmware="done")[1]
+    assert says(recorded, "outbound", NOW + timedelta(hours=3)).status is Status.OPEN
 
 
 def test_a_decision_that_goes_on_ends_the_wait_for_the_customer() -> None:

@@ -47,10 +47,6 @@ def licence_id(customer_id: str, plan_family: str) -> str:
     return wallet_id(customer_id, plan_family)
 
 
-def wallet_owner(of_wallet_id: str) -> str:
-    return of_wallet_id.partition(".")[0]
-
-
 def debit_id(ticket_no: str, number: int) -> str:
     return f"{ticket_no}.{number}"
 

@@ -66,6 +66,8 @@ class Ticket:
     waiting_clause: str | None = None
     answered_at: datetime | None = None
     """When the customer answered what it waited for, until that is recorded or the desk asks back."""
+    answered_clause: str | None = None
+    """By which clause it had waited for that answer."""
     expectation: Expectation = Expectation()
     """What can be expected by the decision that stands."""
     told: Expectation = Expectation()
@@ -150,10 +152,12 @@ def _said(ticket: Ticket, details: RequestDetails) -> Ticket:
 
 
 def _message_added(ticket: Ticket, event: intake.MessageAdded) -> Ticket:
-    answered_at = ticket.answered_at if event.direction == "inbound" else None
-    if event.direction == "inbound" and ticket.waits_for_customer:
-        answered_at = event.occurred_at
-    return replace(ticket, messages=ticket.messages + 1, answered_at=answered_at)
+    ticket = replace(ticket, messages=ticket.messages + 1)
+    if event.direction == "outbound":
+        return replace(ticket, answered_at=None)
+    if ticket.waits_for_customer:
+        return replace(ticket, answered_at=event.occurred_at, answered_clause=ticket.waiting_clause)
+    return ticket
 
 
 def _mail_requested(ticket: Ticket, event: intake.MailRequested) -> Ticket:

@@ -27,6 +27,11 @@ _OFFICE: tuple[tuple[bytes, str], ...] = (
     (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 )
 
+_PLAIN_OR_UNKNOWN = ("text/plain", "application/octet-stream")
+_CONFIGURATION = re.compile(
+    r"(?<![a-z])(configuration|config|conf|cfg)(?![a-z])|コンフィグ|設定ファイル", re.IGNORECASE
+)
+
 
 def media_type_of(content: bytes) -> str:
     """The media type by the first bytes, whatever the file claims to be."""
@@ -44,6 +49,14 @@ def media_type_of(content: bytes) -> str:
         if cut.start < len(head) - 3:
             return "application/octet-stream"
     return "application/octet-stream" if b"\0" in head else "text/plain"
+
+
+def is_configuration(name: str, media_type: str) -> bool:
+    """Whether a file that came by mail is taken for the configuration of the device, by what it is called (SVT-16).
+
+    A mail cannot say so in any other way. Where the name misleads, the desk records what it is.
+    """
+    return media_type in _PLAIN_OR_UNKNOWN and _CONFIGURATION.search(name) is not None
 
 
 def file_name(claimed: str, number: int) -> str:

@@ -4,7 +4,7 @@ Everything that has an effect of its own (blobs) comes before the unit of work; 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -236,7 +236,15 @@ def join(work: Work, arrival: Arrival, thread: Stream[Ticket], sender: Contact) 
             now=work.now,
         ),
     )
-    _attach(work, arrival, thread)
+    for file in arrival.files:
+        work.record(thread, *tickets.attach_mailed(thread.state, file, now=work.now))
+
+
+def facts_with(stated: Facts, files: Sequence[File], received_at: datetime) -> Facts:
+    """What is stated of a request, with what its files say: that the device's configuration came with it."""
+    if stated.details.config_file_at is not None or not any(file.configuration for file in files):
+        return stated
+    return stated.with_config_file(received_at)
 
 
 def open_by_mail(work: Work, arrival: Arrival, thread: Stream[Ticket], sender: Contact) -> None:
@@ -254,22 +262,18 @@ def open_by_mail(work: Work, arrival: Arrival, thread: Stream[Ticket], sender: C
             language=sender.language,
             subject=arrival.subject,
             body=arrival.body,
-            facts=Facts(),
+            facts=facts_with(Facts(), arrival.files, work.now),
             now=work.now,
         ),
     )
-    _attach(work, arrival, thread)
+    for file in arrival.files:
+        work.record(thread, *tickets.attach(thread.state, file, work.now))
     work.record(
         thread,
         *tickets.request_mail(
             thread.state, "ticket_opened", work.now, subject=arrival.subject, in_reply_to=arrival.message_id
         ),
     )
-
-
-def _attach(work: Work, arrival: Arrival, thread: Stream[Ticket]) -> None:
-    for file in arrival.files:
-        work.record(thread, *tickets.attach(thread.state, file, work.now))
 
 
 def _left_unmatched(mail: mails.Mail, arrival: Arrival, reason: UnmatchedReason, now: datetime) -> list[Event]:
