@@ -49,6 +49,14 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A unit that left for the request, and did not come back undelivered."""
+
+    shipment_id: str
+    clause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """A request as its events left it. The counters number what is added next."""
 
@@ -80,6 +88,9 @@ class Ticket:
     """Ids of the mails that were asked for and have no outcome yet."""
     settled_visits: tuple[str, ...] = ()
     """Ids of the visits whose outcome the customer was told."""
+    places: int = 0
+    """How many places were named to ship to."""
+    under_way: UnderWay | None = None
 
     @property
     def waits_for_customer(self) -> bool:
@@ -107,6 +118,7 @@ def evolve(ticket: Ticket, event: Event) -> Ticket:
                 language=event.language,
                 received_at=event.received_at,
                 details=event.details or NOTHING_MORE,
+                places=1 if event.details is not None and event.details.place_id else 0,
             )
         case intake.TicketWaiting():
             return replace(
@@ -138,7 +150,12 @@ def _told(ticket: Ticket, event: Event) -> Ticket:
             ticket = replace(ticket, work_entries=ticket.work_entries + 1)
         case intake.FaultIsolated():
             found = Isolation(event.asset_serial, event.part, event.isolated_at)
-            ticket = replace(ticket, isolation=found, answered_at=None)
+            same = ticket.isolation is not None and _unit(ticket.isolation) == _unit(found)
+            under_way = ticket.under_way if same else None
+            ticket = replace(ticket, isolation=found, answered_at=None, under_way=under_way)
+        case intake.ShipmentNoted():
+            left = UnderWay(event.shipment_id, event.clause) if event.under_way else None
+            ticket = replace(ticket, under_way=left)
         case intake.ExpectationStated():
             ticket = replace(ticket, expectation=Expectation(event.counts_from, event.targets, event.replies))
     return ticket
@@ -147,8 +164,15 @@ def _told(ticket: Ticket, event: Event) -> Ticket:
 def _said(ticket: Ticket, details: RequestDetails) -> Ticket:
     recorded = any(getattr(details, name) is not None for name in ANSWERS)
     return replace(
-        ticket, details=ticket.details.updated(details), answered_at=None if recorded else ticket.answered_at
+        ticket,
+        details=ticket.details.updated(details),
+        answered_at=None if recorded else ticket.answered_at,
+        places=ticket.places + (details.place_id is not None),
     )
+
+
+def _unit(isolation: Isolation) -> tuple[str, str | None]:
+    return isolation.asset_serial, isolation.part
 
 
 def _message_added(ticket: Ticket, event: intake.MessageAdded) -> Ticket:
