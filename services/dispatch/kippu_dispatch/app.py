@@ -9,6 +9,7 @@ from kippu_dispatch.api import bookings, returns, shipments, units, visits
 from kippu_dispatch.falling_due import DEADLINES
 from kippu_dispatch.reactors import FollowBookings, PlanShipment, PlanVisit
 from kippu_dispatch.readmodels.bookings import Bookings
+from kippu_dispatch.readmodels.places import NamedPlaces, RegisteredSites
 from kippu_dispatch.readmodels.returns import Returns
 from kippu_dispatch.readmodels.shipments import Shipments
 from kippu_dispatch.readmodels.units import Units
@@ -22,7 +23,7 @@ def build(runtime: Runtime) -> Service:
         name="dispatch",
         migrations=MIGRATIONS,
         routers=(visits.router, shipments.router, returns.router, units.router, bookings.router),
-        projectors=(Visits(), Shipments(), Returns(), Units(), Bookings()),
+        projectors=(Visits(), Shipments(), Returns(), Units(), Bookings(), NamedPlaces(), RegisteredSites()),
         reactors=(PlanVisit(), PlanShipment(), FollowBookings()),
         deadlines=DEADLINES,
     )

@@ -201,6 +201,17 @@ def test_what_was_expected_is_no_longer_once_the_request_waits_and_nobody_is_mai
     assert [getattr(each, "template", None) for each in asked] == [None, "waiting_customer"]
 
 
+@pytest.mark.clause("SVT-16", "SVT-17")
+def test_what_was_stated_while_the_request_waited_is_told_once_it_is_covered_and_then_no_more() -> None:
+    replies = (Reply(about="exchange", answer="by_customer", clause="SVT-17"),)
+    first, waiting = hears(opened(), ASKS.model_copy(update={"replies": replies}))
+    assert [type(event) for event in first] == [ExpectationStated, TicketWaiting, MailRequested]
+    told, covered = hears(waiting, decided(Outcome.COVERED, replies=replies))
+    assert [getattr(event, "template", None) for event in told] == ["expected", None]
+    again = hears(covered, ASKS.model_copy(update={"replies": replies}))[1]
+    assert [type(event) for event in hears(again, decided(Outcome.COVERED, replies=replies))[0]] == [TicketResumed]
+
+
 def test_when_a_visit_can_be_is_told_with_the_visit() -> None:
     first = hears(opened(), decided(Outcome.COVERED, failed_part="taken_away", counts_from=NOW))
     assert [type(event) for event in first[0]] == [ExpectationStated, MailRequested]

@@ -40,9 +40,9 @@ def faults(answer: httpx.Response) -> set[tuple[str, str]]:
 async def test_wishes_are_stated_with_the_request_added_to_and_shown(intake: House) -> None:
     async with portal_of(intake) as portal:
         path = await opened(portal, WISHES | {"cause": "wear"})
-        said = await portal.post(f"{path}/details", json={"keep_part": False, "ship_to": "named_place"})
+        said = await portal.post(f"{path}/details", json={"keep_part": False, "visit_site": "other"})
         assert said.status_code == 200, said.text
-        again = await portal.post(f"{path}/details", json={"ship_to": "named_place"})
+        again = await portal.post(f"{path}/details", json={"visit_site": "other"})
         assert again.status_code == 200
         await intake.living.settle()
         shown = (await portal.get(path)).json()
@@ -50,7 +50,7 @@ async def test_wishes_are_stated_with_the_request_added_to_and_shown(intake: Hou
     assert ticket.details == RequestDetails(**WISHES, cause="wear")
     [recorded] = await intake.said(RequestDetailsRecorded)
     assert (recorded.details, recorded.recorded_by) == (
-        RequestDetails(keep_part=False, ship_to="named_place"),
+        RequestDetails(keep_part=False, visit_site="other"),
         "portal-1",
     )
     known = {name: value for name, value in shown["details"].items() if value is not None}
@@ -61,7 +61,7 @@ async def test_wishes_are_stated_with_the_request_added_to_and_shown(intake: Hou
         "keep_part": False,
         "written_report": "asked",
         "wanted_service": "onsite_24h",
-        "ship_to": "named_place",
+        "visit_site": "other",
     }
 
 

@@ -7,8 +7,7 @@ import orjson
 from asyncpg import Record
 from fastapi import APIRouter
 from kippu_events.catalogue.entitlement import VisitNeed
-from kippu_events.catalogue.fulfilment import ShipmentNeed, Target
-from kippu_events.catalogue.values import Reply
+from kippu_events.catalogue.fulfilment import ShipmentNeed
 from kippu_service.http import Identifier, Query, not_found, query
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -42,18 +41,8 @@ class DecisionShown(Explained):
     decided_at: datetime
     facts: dict[str, Any]
     """What was decided on."""
-    service: str | None
-    way: str | None
-    contract_id: str | None
-    counts_from: datetime | None
-    """When the request counts as received."""
     shipment: ShipmentNeed | None
     visit: VisitNeed | None
-    targets: list[Target]
-    """What is aimed at, with the time that counted and the time that did not, and why."""
-    failed_part: str | None
-    carriage_paid_by: str | None
-    replies: list[Reply]
 
 
 class ShortfallShown(BaseModel):

@@ -21,6 +21,10 @@ def order(provider: str, order_id: str) -> str:
     return f"order-{provider}-{order_id}"
 
 
+def sheet(provider: str, sheet_id: str) -> str:
+    return f"sheet-{provider}-{sheet_id}"
+
+
 def contract(provider: str, contract_id: str) -> str:
     return f"contract-{provider}-{contract_id}"
 
@@ -45,10 +49,6 @@ def wallet_id(customer_id: str, plan_family: str) -> str:
 def licence_id(customer_id: str, plan_family: str) -> str:
     """What a customer holds under a family runs together, as its wallet does."""
     return wallet_id(customer_id, plan_family)
-
-
-def wallet_owner(of_wallet_id: str) -> str:
-    return of_wallet_id.partition(".")[0]
 
 
 def debit_id(ticket_no: str, number: int) -> str:

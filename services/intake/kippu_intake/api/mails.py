@@ -121,7 +121,7 @@ async def open_ticket(command: Operator, mail_id: MailId, body: TicketOfMail, ca
                 language=contact.language,
                 subject=subject,
                 body=text,
-                facts=facts_with(body.facts(), files, received_at),
+                facts=facts_with(body.facts(sealed_for), files, received_at),
                 now=work.now,
             ),
         )
