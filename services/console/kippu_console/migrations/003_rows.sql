@@ -8,6 +8,9 @@ alter table read.invoice alter column order_id drop not null, alter column statu
 -- Since when a request waits for somebody; of intake's ticket stream.
 alter table read.board add column waiting_since timestamptz;
 
+-- Where a unit goes, and whether another place was named when it had left.
+alter table read.shipment add column destination text, add column redirected_late boolean;
+
 -- The board's order, and that of its filters.
 create index board_by_turn on read.board (provider, (status = 'waiting') desc, received_at desc, ticket_no desc);
 -- The history of one thing, by its stream.

@@ -34,6 +34,8 @@ class Shipments(RowEach):
     key = "shipment_id"
     subscribes: ClassVar[tuple[type[Event], ...]] = (
         *STATUS,
+        shipments.ShipmentRedirected,
+        shipments.RedirectionTooLate,
         shipments.DeliveryUnreported,
         shipments.ReturnExpected,
         shipments.ReturnReminded,
@@ -55,8 +57,13 @@ def _columns(event: Any) -> dict[str, Any]:
                 name: getattr(event, name) for name in ("mode", "clause", "model", "part", "defective_serial")
             } | {
                 "target": event.target.model_dump(mode="json") if event.target else None,
+                "destination": event.destination.kind if event.destination else None,
                 "target_at": _missed_at(event.target, ZoneInfo(event.time_zone)),
             }
+        case shipments.ShipmentRedirected():
+            columns |= {"destination": event.destination.kind, "redirected_late": False}
+        case shipments.RedirectionTooLate():
+            columns["redirected_late"] = True
         case shipments.UnitAllotted() | shipments.RepairCompleted():
             columns["serial"] = event.serial
         case shipments.UnitShipped():

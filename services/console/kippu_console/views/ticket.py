@@ -52,6 +52,7 @@ def asked_of(timeline: Events) -> list[tuple[str, Any]]:
                 about |= {"isolated_part": data.get("part")}
         said = data.get("details") or {}
         details |= {name: value for name, value in said.items() if value is not None}
+    details.pop("place_id", None)  # names the address, which is not shown
     known = [(name, value) for name, value in (about | details).items() if value is not None]
     return [(name, datetime.fromisoformat(value) if name in _INSTANTS else value) for name, value in known]
 
