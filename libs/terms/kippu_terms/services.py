@@ -93,7 +93,19 @@ def _longest(contracts: list[ContractFacts]) -> ContractFacts:
 
 
 _WHAT_FOLLOWS = frozenset(
-    {"id", "clause", "name", "way", "channels", "reception", "areas", "consult_areas", "consult_on_islands", "targets"}
+    {
+        "id",
+        "clause",
+        "name",
+        "way",
+        "channels",
+        "reception",
+        "areas",
+        "consult_areas",
+        "consult_on_islands",
+        "skill",
+        "targets",
+    }
 )
 """Settings that say how a service is given, not when."""
 _ASKED = frozenset({"categories", "products", "warranty"})
