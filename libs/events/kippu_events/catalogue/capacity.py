@@ -1,7 +1,7 @@
 """Dispatch's capacity: who works where, on what and when, and which visits they are engaged for.
 
-Stream: `capacity-{provider}`, so that two visits at the same moment never get the same engineer. Times and dates are the
-provider's local ones.
+Stream: `capacity-{provider}`, so that two visits at the same moment never get the same engineer. Times and dates are
+the provider's local ones.
 """
 
 from datetime import date, time
@@ -61,6 +61,8 @@ class EngineerEngaged(Event):
     customer_id: str
     starts_at: AwareDatetime
     ends_at: AwareDatetime
+    area: str | None = None
+    skill: str | None = None
 
 
 @dispatch
