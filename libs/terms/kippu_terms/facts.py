@@ -126,6 +126,8 @@ class RequestFacts(Value):
     """Where a replacement is to go; None where the customer names no place."""
     ship_to_island: bool | None = None
     """True if the named place is on a remote island."""
+    place_id: str | None = None
+    """Under which the named place is on record; its address is no fact of a decision."""
     visit_site: Literal["registered", "other"] | None = None
     """Where the engineer is to go."""
     pauses: Annotated[tuple[Pause, ...], Field(max_length=MOST_PAUSES)] = ()

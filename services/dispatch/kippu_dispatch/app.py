@@ -10,6 +10,7 @@ from kippu_dispatch.falling_due import DEADLINES
 from kippu_dispatch.reactors import FollowBookings, PlanShipment, PlanVisit
 from kippu_dispatch.readmodels.bookings import Bookings
 from kippu_dispatch.readmodels.capacity import Capacity
+from kippu_dispatch.readmodels.places import NamedPlaces, RegisteredSites
 from kippu_dispatch.readmodels.returns import Returns
 from kippu_dispatch.readmodels.shipments import Shipments
 from kippu_dispatch.readmodels.units import Units
@@ -31,7 +32,16 @@ def build(runtime: Runtime) -> Service:
             units.router,
             bookings.router,
         ),
-        projectors=(Visits(), Capacity(), Shipments(), Returns(), Units(), Bookings()),
+        projectors=(
+            Visits(),
+            Capacity(),
+            Shipments(),
+            Returns(),
+            Units(),
+            Bookings(),
+            NamedPlaces(),
+            RegisteredSites(),
+        ),
         reactors=(PlanVisit(), PlanShipment(), FollowBookings()),
         deadlines=DEADLINES,
     )

@@ -10,7 +10,7 @@ from kippu_dispatch.domain.unit import Unit
 from kippu_dispatch.domain.visit import Visits
 
 VISITS = Fold(Visits, Visits, visit.evolve, version=4)
-SHIPMENTS = Fold(Shipments, Shipments, shipment.evolve, version=2)
+SHIPMENTS = Fold(Shipments, Shipments, shipment.evolve, version=3)
 UNIT = Fold(Unit, Unit, unit.evolve, version=1)
 BOOKING = Fold(Booking, Booking, booking.evolve, version=1)
 CAPACITY = Fold(Capacity, Capacity, capacity.evolve, version=1)

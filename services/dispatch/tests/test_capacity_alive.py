@@ -261,7 +261,7 @@ async def test_candidates_say_who_why_not_and_when_within_the_target(dispatch: L
     async with Caller(dispatch.app) as dispatcher:
         fits = {"areas": ["north"], "skills": ["nas"]}
         await roster(dispatcher, engineer(1, **fits), engineer(2, areas=["north"]), engineer(3))
-        need = {"area": "north", "skill": "nas", "target": target, "to_agree": True}
+        need: dict[str, Any] = {"area": "north", "skill": "nas", "target": target, "to_agree": True}
         first, second = [await decide(dispatch, number, NOW, **need) for number in (1, 2)]
         at = (NOW + timedelta(minutes=30)).isoformat()
         booked = await dispatcher.post(f"/v1/visits/{first}/book", json={"starts_at": at, "minutes": 120})

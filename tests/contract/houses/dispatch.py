@@ -10,9 +10,11 @@ from fastapi import FastAPI
 from kippu_dispatch.app import build
 from kippu_events.catalogue.bookings import BookingAccepted, BookingTerms, ToPrepare
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
-from kippu_events.catalogue.fulfilment import ReturnTerms, ShipmentNeed
-from kippu_events.catalogue.values import Outcome
+from kippu_events.catalogue.fulfilment import Destination, ReturnTerms, ShipmentNeed
+from kippu_events.catalogue.intake import RequestDetailsRecorded
+from kippu_events.catalogue.values import Outcome, RequestDetails
 from kippu_events.log.memory import MemoryLog
+from kippu_privacy import Plain
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 from kippu_service.testing import Caller
@@ -78,9 +80,10 @@ async def _ship(
     """Each shipment is brought to where the report that is tried on it can be made."""
     tickets = {report: f"KP-7777-001{number}" for number, report in enumerate(("read", *BEFORE))}
     for report, ticket_no in tickets.items():
-        need = _need(f"{DEFECTIVE}-{ticket_no}", repaired_first=report.startswith("repair"))
+        need = _need(f"{DEFECTIVE}-{ticket_no}", f"{ticket_no}.P1", repaired_first=report.startswith("repair"))
         decided = _decided(ticket_no, over=False).model_copy(update={"visit": None, "shipment": need})
         await tell(runtime, heard["entitlement"], f"case-iij-{ticket_no}", decided)
+    await tell(runtime, heard["intake"], f"ticket-iij-{tickets['read']}", _named(tickets["read"]))
     await catch_up(service, runtime, heard)
     await _say(dispatcher, "/v1/units", {"serial": "SPARE-77", "model": "nas-4"})
     for report, before in (("read", ("reserve", "shipped", "delivered")), *BEFORE.items()):
@@ -149,7 +152,18 @@ def _body(said: str, serial: str, defective: str) -> dict[str, str]:
     }[said]
 
 
-def _need(serial: str, *, repaired_first: bool) -> ShipmentNeed:
+def _named(ticket_no: str) -> RequestDetailsRecorded:
+    return RequestDetailsRecorded(
+        occurred_at=NOON - timedelta(hours=3),
+        ticket_no=ticket_no,
+        customer_id="customer-1",
+        details=RequestDetails(ship_to="named_place", place_id=f"{ticket_no}.P1"),
+        recorded_by="desk-1",
+        ship_to_address=Plain("contact-iij-contact-1", "77 Example Street"),
+    )
+
+
+def _need(serial: str, place_id: str, *, repaired_first: bool) -> ShipmentNeed:
     returns = ReturnTerms(clause="QNP-01", days=14, remind_days_before=3, overdue_charge=PRICE, late_return="credited")
     return ShipmentNeed(
         mode="after_repair" if repaired_first else "advance",
@@ -157,6 +171,7 @@ def _need(serial: str, *, repaired_first: bool) -> ShipmentNeed:
         serial=serial,
         model="nas-4",
         returns=None if repaired_first else returns,
+        destination=Destination(kind="named_place", place_id=place_id),
         time_zone="Asia/Tokyo",
     )
 

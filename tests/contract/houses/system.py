@@ -14,6 +14,8 @@ from typing import Any
 from kippu.services import PARTS
 from kippu_dispatch.domain.working_hours import WEEKDAYS
 from kippu_events.database import Database
+from kippu_events.log import Log
+from kippu_events.log.memory import MemoryLog
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.ports import VirtualClock
 from kippu_intake.known import Known
@@ -51,24 +53,24 @@ class System:
 
 @asynccontextmanager
 async def alive(databases: Mapping[str, Database]) -> AsyncIterator[System]:
+    """The services that there are databases for; the others say nothing."""
     async with AsyncExitStack() as stack:
-        logs = {
-            name: await stack.enter_async_context(PostgresLog(name, database.writer_url))
-            for name, database in databases.items()
-        }
+        logs: dict[str, Log] = {name: MemoryLog(name) for name in PARTS}
+        for name, database in databases.items():
+            logs[name] = await stack.enter_async_context(PostgresLog(name, database.writer_url))
         clock, keyring = VirtualClock(NOON), MemoryKeyring()
         services = {
             name: await stack.enter_async_context(
                 living(
-                    part.build,
-                    databases[name],
+                    PARTS[name].build,
+                    database,
                     logs[name],
                     [log for other, log in logs.items() if other != name],
                     clock,
                     keyring=keyring,
                 )
             )
-            for name, part in PARTS.items()
+            for name, database in databases.items()
         }
         yield System(services, clock)
 
@@ -143,7 +145,7 @@ async def history(system: System) -> None:
     await system.settle()
     for desk, tickets in zip(desks, asked, strict=True):
         await _settles(desk, tickets)
-        await _ships(desk)
+        await _ships(desk, tickets["unit"])
     await system.settle()
     await system.move_to(SATURDAY + timedelta(days=3))
     for desk in desks:
@@ -183,6 +185,8 @@ async def _registers(desk: Desk) -> None:
         }
         await desk.post("entitlement", "/v1/customers", body)
         await desk.post("entitlement", f"/v1/customers/{customer}/competitor", {"competitor": number == 2})
+        later = {"id": f"contact-{number + 2}", "name": f"Contact {number + 2}", "mail": f"two@{customer}.example"}
+        await desk.post("entitlement", f"/v1/customers/{customer}/contacts", later | {"language": "th"})
         for age in ("new", "old"):
             asset = {
                 "customer_id": customer,
@@ -297,8 +301,10 @@ async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:
     await desk.work(tickets["vague"], 700)
     await desk.work(tickets["in time"], 700)
     await desk.work(tickets["held"], 90)
+    path = f"/v1/tickets/{tickets['unit']}"
+    await desk.post("intake", f"{path}/details", {"ship_to_address": "3 Example Street", "ship_to_island": False})
     isolated = {"asset_serial": "NAS-1", "isolated_at": desk.system.clock.now().isoformat()}
-    await desk.post("intake", f"/v1/tickets/{tickets['unit']}/isolation", isolated)
+    await desk.post("intake", f"{path}/isolation", isolated)
     path = f"/v1/tickets/{tickets['fault']}"
     await desk.post("intake", f"{path}/details", {"written_report": "asked", "cause": "wear"})
     await desk.post("intake", f"{path}/messages", {"text": "We are on it.", "subject": "The switch"})
@@ -309,9 +315,11 @@ async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:
     await desk.post("intake", f"/v1/unmatched-mail/{tickets['not a request']}/ticket", mail)
 
 
-async def _ships(desk: Desk) -> None:
-    """A spare unit goes out, fails to arrive once, and arrives."""
+async def _ships(desk: Desk, ticket_no: str) -> None:
+    """A spare unit goes out to another place than was named first, fails to arrive once, and arrives."""
     now = desk.system.clock.now().isoformat()
+    await desk.post("intake", f"/v1/tickets/{ticket_no}/details", {"ship_to_address": "4 Example Street"})
+    await desk.system.settle()
     await desk.post("dispatch", "/v1/units", {"serial": "SPARE-1", "model": "NAS 4-bay"})
     [planned] = (await desk.get("dispatch", "/v1/shipments"))["items"]
     path = f"/v1/shipments/{planned['shipment_id']}"
