@@ -122,7 +122,19 @@ def _best(contracts: list[ContractFacts], facts: Facts) -> ContractFacts:
 
 
 _WHAT_FOLLOWS = frozenset(
-    {"id", "clause", "name", "way", "channels", "reception", "areas", "consult_areas", "consult_on_islands", "targets"}
+    {
+        "id",
+        "clause",
+        "name",
+        "way",
+        "channels",
+        "reception",
+        "areas",
+        "consult_areas",
+        "consult_on_islands",
+        "skill",
+        "targets",
+    }
 )
 """Settings that say how a service is given, not when."""
 _ASKED = frozenset({"categories", "products", "warranty"})
