@@ -1,16 +1,17 @@
 """Which service a request gets: by its category, the contracts in force and the warranty on the day of receipt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from kippu_terms.dates import first_of_month_after
-from kippu_terms.facts import AssetFacts, ContractFacts, Facts
+from kippu_terms.facts import AcceptedQuote, AssetFacts, ContractFacts, Facts
 from kippu_terms.fulfilment import FulfilmentSection, Service
 
 WhyNot = Literal[
     "other_category",
+    "not_quoted",
     "unknown_device",
     "no_contract_in_force",
     "not_registered_before_the_fault",
@@ -25,6 +26,23 @@ class Given:
 
     service: Service
     contract: ContractFacts | None
+    quote: AcceptedQuote | None = None
+    """The quote that was accepted for it, where it is given for that."""
+
+
+def bought(services: Mapping[str, tuple[Service, bool]], facts: Facts, otherwise: Given | None) -> Given | None:
+    """The service that a quote gives which was accepted, and paid where work begins with that; None if none does.
+
+    `services`: by the clause of a quote, the service that it gives, and whether it is paid first. The contract is that
+    of the service which the request would get `otherwise`.
+    """
+    for quote in facts.request.quotes_accepted:
+        service, prepaid = services.get(quote.clause, (None, False))
+        if service is None or quote.is_refused or (prepaid and not quote.paid):
+            continue
+        if facts.request.category in service.categories:
+            return Given(service, otherwise.contract if otherwise else None, quote)
+    return None
 
 
 def given(fulfilment: FulfilmentSection, facts: Facts, on: date) -> Given | None:
@@ -44,6 +62,8 @@ def applies(service: Service, facts: Facts, on: date) -> Given | WhyNot:
     """The service with its contract, or why it does not apply."""
     if facts.request.category not in service.categories:
         return "other_category"
+    if service.quoted_only:
+        return "not_quoted"
     if not service.products and service.warranty is None:
         return Given(service, None)
     asset = facts.asset
@@ -102,7 +122,19 @@ def _best(contracts: list[ContractFacts], facts: Facts) -> ContractFacts:
 
 
 _WHAT_FOLLOWS = frozenset(
-    {"id", "clause", "name", "way", "channels", "reception", "areas", "consult_areas", "consult_on_islands", "targets"}
+    {
+        "id",
+        "clause",
+        "name",
+        "way",
+        "channels",
+        "reception",
+        "areas",
+        "consult_areas",
+        "consult_on_islands",
+        "skill",
+        "targets",
+    }
 )
 """Settings that say how a service is given, not when."""
 _ASKED = frozenset({"categories", "products", "warranty"})
@@ -110,6 +142,8 @@ _ASKED = frozenset({"categories", "products", "warranty"})
 
 def is_hidden(service: Service, earlier: Sequence[Service]) -> bool:
     """True if, whatever the facts, one of the earlier services applies wherever this one would: it is never given."""
+    if service.quoted_only:
+        return False
     hiding = [each for each in earlier if not _asks_more(each)]
     return all(
         any(_applies_always(each, category, product, warranty) for each in hiding)

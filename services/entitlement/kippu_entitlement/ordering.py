@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from kippu_events.catalogue.contracts import ContractSold
+from kippu_events.catalogue.entitlement import RefundedLine
 from kippu_events.catalogue.values import Channel, Price
 from kippu_events.work import Stream, Work
 from kippu_terms.contracts import needs_registration
@@ -22,6 +23,7 @@ from kippu_entitlement.domain import contract, order, refunding, selling, stream
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.contract import Contract
 from kippu_entitlement.domain.order import Order, OrderTerms, Place
+from kippu_entitlement.domain.refunding import Asked
 from kippu_entitlement.requests import MAX_EXCHANGES
 
 
@@ -57,7 +59,7 @@ async def place(
     facts = await licences.with_licence(work, plan, wanted.customer_id, facts)
     agreed = order.terms_of(plan, facts, language, offered)
     stream = await work.load(folds.ORDER, provider, streams.order(provider, wanted.order_id))
-    work.record(stream, *order.accept(wanted, agreed, work.now))
+    work.record(stream, *order.accept(stream.state, wanted, agreed, work.now))
     contracts = await _sell(work, stream, plan, device, when="order", on=wanted.requested_on)
     return Placed(stream, agreed, contracts)
 
@@ -105,20 +107,31 @@ async def _mark_renewed(work: Work, provider: str, contract_id: str, renewed_by:
         work.record(renewed, contract.renewed(renewed.state, renewed_by, work.now))
 
 
-async def give_back(work: Work, bought: Stream[Order], plan: Plan, reason: str) -> date:
-    """Records that the order was given back, on the local date that is answered. Raises Refused with all objections."""
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    on: date
+    lines: tuple[RefundedLine, ...]
+
+
+async def give_back(work: Work, bought: Stream[Order], plan: Plan, asked: Asked, reason: str) -> GivenBack:
+    """Records what of the order was given back, and on which local date. Raises Refused with all objections."""
     provider, state, today = bought.provider, bought.state, plan.calendar.local_date(work.now)
-    names = [(folds.CONTRACT, streams.contract(provider, each)) for each in selling.contract_ids(state, plan)]
+    lines = refunding.wanted(state, plan, asked)
+    names = [(folds.CONTRACT, streams.contract(provider, each)) for part in lines for each in part.contracts]
     contracts = [stream for stream in await work.load_all(provider, *names) if stream.exists]
-    refunding.check(state, [stream.state for stream in contracts], plan, today)
-    work.record(bought, refunding.refunded(state, today, reason, work.now))
+    wallet_id = streams.wallet_id(state.customer_id, state.plan_family)
+    wallet = await work.load(folds.WALLET, provider, streams.wallet(provider, wallet_id))
+    known = {stream.state.contract_id: stream.state for stream in contracts}
+    refunding.check(state, lines, known, plan, wallet.state, today)
+    work.record(wallet, *refunding.revoked(state, lines, wallet.state, work.now))
+    work.record(bought, refunding.recorded(state, lines, today, reason, work.now))
     for stream in contracts:
         work.record(stream, refunding.given_back(stream.state, reason, work.now))
     device = await _device(work, provider, state.asset_serial)
     if device is not None and _is_theirs(state.customer_id, state.plan_family, device.state):
         left = selling.without(device.state, {stream.state.contract_id for stream in contracts})
         work.record(device, *selling.recorded(device.state, left, work.now))
-    return today
+    return GivenBack(today, lines)
 
 
 async def _device(work: Work, provider: str, serial: str | None) -> Stream[Asset] | None:
