@@ -1,5 +1,6 @@
 """How the story is told: one line for what somebody does, and beneath it what came of it, and by which clause."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from rich.text import Text
 from kippu.story.people import Unexpected
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
+TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 @dataclass(slots=True)
@@ -24,12 +26,17 @@ class Telling:
     console: Console
     zone: ZoneInfo = BANGKOK
     figures: dict[str, str] = field(default_factory=dict)
+    _began: float = field(default=0.0, init=False)
 
     def story(self, title: str, zone: ZoneInfo) -> None:
         """What follows is told by the clocks of this zone."""
-        self.zone = zone
+        self.zone, self._began = zone, time.monotonic()
         self.console.print()
         self.console.print(Rule(Text(title, style="bold cyan"), style="cyan"))
+
+    def story_ends(self) -> None:
+        """How long it took to play."""
+        self.console.print(f"\n[dim]played in {time.monotonic() - self._began:.1f} s[/]")
 
     def chapter(self, title: str) -> None:
         self.console.print()

@@ -134,7 +134,7 @@ async def house(service_database: MakeDatabase, plan_text: str, limits: Limits |
         PostgresLog("intake", database.writer_url) as log,
         living(build, database, log, heard, VirtualClock(NOW)) as alive,
     ):
-        listener = _listener(alive, limits or Limits())
+        listener = _listener(alive, limits or Limits(), load(plan_text).family)
         await listener.start()
         try:
             yield await House(alive, listener).begin(plan_text)
@@ -142,11 +142,11 @@ async def house(service_database: MakeDatabase, plan_text: str, limits: Limits |
             await listener.stop()
 
 
-def _listener(alive: Living, limits: Limits) -> Listener:
+def _listener(alive: Living, limits: Limits, family: str) -> Listener:
     """The service's listener, on a port of the operating system's choice."""
     addresses = [
-        MailAddress(address=SUPPORT, provider="iij", family="iij-se"),
-        MailAddress(address=OTHER_SUPPORT, provider="other", family="iij-se"),
+        MailAddress(address=SUPPORT, provider="iij", family=family),
+        MailAddress(address=OTHER_SUPPORT, provider="other", family=family),
     ]
     return Listener(
         TakeIn(alive.runtime, Known(alive.runtime), limits),

@@ -13,6 +13,8 @@ from typing import Any
 
 from kippu.services import PARTS
 from kippu_events.database import Database
+from kippu_events.log import Log
+from kippu_events.log.memory import MemoryLog
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.ports import VirtualClock
 from kippu_intake.known import Known
@@ -50,24 +52,24 @@ class System:
 
 @asynccontextmanager
 async def alive(databases: Mapping[str, Database]) -> AsyncIterator[System]:
+    """The services that there are databases for; the others say nothing."""
     async with AsyncExitStack() as stack:
-        logs = {
-            name: await stack.enter_async_context(PostgresLog(name, database.writer_url))
-            for name, database in databases.items()
-        }
+        logs: dict[str, Log] = {name: MemoryLog(name) for name in PARTS}
+        for name, database in databases.items():
+            logs[name] = await stack.enter_async_context(PostgresLog(name, database.writer_url))
         clock, keyring = VirtualClock(NOON), MemoryKeyring()
         services = {
             name: await stack.enter_async_context(
                 living(
-                    part.build,
-                    databases[name],
+                    PARTS[name].build,
+                    database,
                     logs[name],
                     [log for other, log in logs.items() if other != name],
                     clock,
                     keyring=keyring,
                 )
             )
-            for name, part in PARTS.items()
+            for name, database in databases.items()
         }
         yield System(services, clock)
 
@@ -170,6 +172,8 @@ async def _registers(desk: Desk) -> None:
         }
         await desk.post("entitlement", "/v1/customers", body)
         await desk.post("entitlement", f"/v1/customers/{customer}/competitor", {"competitor": number == 2})
+        later = {"id": f"contact-{number + 2}", "name": f"Contact {number + 2}", "mail": f"two@{customer}.example"}
+        await desk.post("entitlement", f"/v1/customers/{customer}/contacts", later | {"language": "th"})
         for age in ("new", "old"):
             asset = {
                 "customer_id": customer,

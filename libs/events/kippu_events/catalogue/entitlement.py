@@ -41,6 +41,16 @@ class CustomerRegistered(Event):
     salesperson_mail: Personal
     competitor: bool = False
     """True if it is marked as a competitor of the provider's."""
+    contacts: tuple[str, ...] = ()
+    """The contacts that it was registered with."""
+
+
+@entitlement
+class ContactNamed(Event):
+    """A contact was added to the customer later. Who that is stands on the contact's own stream."""
+
+    customer_id: str
+    contact_id: str
 
 
 @entitlement

@@ -212,7 +212,7 @@ class MailUnmatched(Event):
     """A mail that opened and joined no ticket. An operator can turn it into one."""
 
     mail_id: str
-    reason: Literal["no_prefix", "unknown_sender", "foreign_thread", "unreadable", "automatic"]
+    reason: Literal["no_prefix", "unknown_sender", "foreign_thread", "unreadable", "automatic", "sheet_too_large"]
     received_at: AwareDatetime
     language: str
     sender: Personal
@@ -220,6 +220,25 @@ class MailUnmatched(Event):
     customer_id: str | None = None
     contact_id: str | None = None
     body: BlobRef | None = None
+
+
+@intake
+class SheetMailed(Event):
+    """A contact sent a sheet of registrations by mail (SVT-08). It is handed over as it came: nobody here opens it."""
+
+    sheet_id: str
+    """`{mail_id}.S{n}`: the n-th sheet of the mail."""
+    mail_id: str
+    customer_id: str
+    contact_id: str
+    language: str
+    """In which the contact is answered."""
+    clause: str
+    subject: Personal
+    """Of the mail."""
+    file_name: Personal
+    content: Personal
+    """The file's bytes in base64 (RFC 4648, section 4)."""
 
 
 @intake

@@ -30,7 +30,7 @@ class Facts:
     """Of the place that is named to ship to."""
 
     def with_config_file(self, given_at: datetime) -> "Facts":
-        """A configuration file came with the report."""
+        """A configuration file came with the report (SVT-16)."""
         return replace(self, details=self.details.updated(RequestDetails(config_file_at=given_at)))
 
 

@@ -26,6 +26,8 @@ class File:
 
     name: Personal
     blob: BlobRef
+    configuration: bool = False
+    """True if it is the configuration of the device."""
 
 
 def open_ticket(
@@ -155,7 +157,8 @@ def add_message(
     body: BlobRef | None,
     now: datetime,
 ) -> list[Event]:
-    """A message joins the thread, whatever the request's state (IIJ-03). A customer's answer ends waiting for it."""
+    """A message joins the thread, whatever the request's state (IIJ-03). A customer's answer ends waiting for it; where
+    the desk asks back, it was none, and the request waits for the customer as before: its clocks never went on."""
     _must_exist(ticket)
     added = intake.MessageAdded(
         occurred_at=now,
@@ -168,8 +171,11 @@ def add_message(
         subject=subject,
         body=body,
     )
-    answered = direction == "inbound" and ticket.waits_for_customer
-    return [added, *(resume(ticket, now) if answered else [])]
+    if direction == "inbound" and ticket.waits_for_customer:
+        return [added, *resume(ticket, now)]
+    if direction == "outbound" and ticket.status is Status.OPEN and ticket.answered_at is not None:
+        return [added, *wait(ticket, "customer", ticket.answered_clause, now)]
+    return [added]
 
 
 def mail_message(ticket: Ticket, now: datetime) -> list[Event]:
@@ -192,6 +198,13 @@ def attach(ticket: Ticket, file: File, now: datetime) -> list[Event]:
             blob=file.blob,
         )
     ]
+
+
+def attach_mailed(ticket: Ticket, file: File, *, now: datetime) -> list[Event]:
+    """A file that came by mail joins the thread, whatever the request's state; a configuration says when it came."""
+    if not file.configuration or ticket.status in ENDED:
+        return attach(ticket, file, now)
+    return attach_config_file(ticket, file, recorded_by="mail", now=now)
 
 
 def attach_config_file(ticket: Ticket, file: File, *, recorded_by: str, now: datetime) -> list[Event]:

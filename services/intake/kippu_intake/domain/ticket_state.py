@@ -28,6 +28,8 @@ ACTIVE = frozenset({Status.OPEN, Status.WAITING})
 ENDED = frozenset({Status.CLOSED, Status.DECLINED})
 
 
+EXPECTED = "expected"
+"""The template of the mail that says what can be expected."""
 ANSWERS = ("firmware", "agreement", "keep_list")
 """The details that say what the customer answered; an isolation says it too (SVT-14)."""
 
@@ -72,7 +74,11 @@ class Ticket:
     waiting_clause: str | None = None
     answered_at: datetime | None = None
     """When the customer answered what it waited for, until that is recorded or the desk asks back."""
+    answered_clause: str | None = None
+    """By which clause it had waited for that answer."""
     expectation: Expectation = Expectation()
+    """What can be expected by the decision that stands."""
+    told: Expectation = Expectation()
     """What the customer was told last to expect."""
     messages: int = 0
     attachments: int = 0
@@ -170,10 +176,12 @@ def _unit(isolation: Isolation) -> tuple[str, str | None]:
 
 
 def _message_added(ticket: Ticket, event: intake.MessageAdded) -> Ticket:
-    answered_at = ticket.answered_at if event.direction == "inbound" else None
-    if event.direction == "inbound" and ticket.waits_for_customer:
-        answered_at = event.occurred_at
-    return replace(ticket, messages=ticket.messages + 1, answered_at=answered_at)
+    ticket = replace(ticket, messages=ticket.messages + 1)
+    if event.direction == "outbound":
+        return replace(ticket, answered_at=None)
+    if ticket.waits_for_customer:
+        return replace(ticket, answered_at=event.occurred_at, answered_clause=ticket.waiting_clause)
+    return ticket
 
 
 def _mail_requested(ticket: Ticket, event: intake.MailRequested) -> Ticket:
@@ -182,6 +190,7 @@ def _mail_requested(ticket: Ticket, event: intake.MailRequested) -> Ticket:
     settles = visit is not None and event.template not in ("visit_held", "visit_to_agree")
     return replace(
         ticket,
+        told=ticket.expectation if event.template == EXPECTED else ticket.told,
         mails=ticket.mails + 1,
         unsent=(*ticket.unsent, event.mail_id),
         settled_visits=(*ticket.settled_visits, visit) if settles and visit else ticket.settled_visits,

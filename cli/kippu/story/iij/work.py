@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from kippu.story.cast import CUSTOMER, FAMILY, LAPTOP, ROUTER, WALLET, on
+from kippu.story.iij.cast import LAPTOP, ROUTER, WALLET, on
 from kippu.story.people import Unexpected
+from kippu.story.requests import ask, decided
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling, allocations
 
@@ -48,39 +49,6 @@ async def play(stage: Stage, telling: Telling) -> None:
     telling.check("the debit that crosses lots", allocations(crossing, stage.lots), "1 of lot B + 1 of lot A")
     await balance(stage, telling, "after the agreement's 90 minutes", 4)
     telling.link(f"{stage.addresses['console']}/wallets/{WALLET}")
-
-
-async def ask(stage: Stage, name: str, subject: str, category: str, serial: str, **said: Any) -> str:
-    """A request by the partner's portal; answers its number."""
-    opened = await stage.partner.post(
-        "intake",
-        "/v1/tickets",
-        {
-            "customer_id": CUSTOMER,
-            "contact_id": "contact-1",
-            "plan_family": FAMILY,
-            "subject": subject,
-            "category": category,
-            "asset_serial": serial,
-            **said,
-        },
-    )
-    stage.tickets[name] = opened["ticket_no"]
-    await stage.settled()
-    return str(opened["ticket_no"])
-
-
-async def decided(stage: Stage, telling: Telling, name: str, outcome: str, clause: str) -> dict[str, Any]:
-    """The decision that stands, checked and told with the clause that decided it."""
-    shown = await stage.partner.get("entitlement", f"/v1/decisions/{stage.tickets[name]}")
-    current: dict[str, Any] = shown["current"]
-    telling.check(
-        f"{name}: decision {current['decision']}",
-        f"{current['outcome']} by {current['deciding_clause']['id']}",
-        f"{outcome} by {clause}",
-    )
-    telling.outcome(f"{outcome.replace('_', ' ')}: “{current['deciding_clause']['text']['en']}”", clause=clause)
-    return current
 
 
 async def record(

@@ -2,11 +2,12 @@
 
 import asyncio
 
-from kippu.story.cast import ROUTER, WALLET, on
-from kippu.story.purchases import pay
+from kippu.story.iij.cast import ROUTER, WALLET, on
+from kippu.story.iij.purchases import pay
+from kippu.story.iij.work import balance
+from kippu.story.requests import ask
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling, baht
-from kippu.story.work import ask, balance
 
 TITLE = "The last ticket, and what happens when the wallet is empty"
 

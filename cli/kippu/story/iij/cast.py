@@ -2,13 +2,11 @@
 
 from datetime import datetime
 
+from kippu.story.customers import CUSTOMER
 from kippu.story.telling import BANGKOK
 
 FAMILY = "iij-se"
-CUSTOMER = "customer-1"
 WALLET = f"{CUSTOMER}.{FAMILY}"
-DEMO_CUSTOMERS = (CUSTOMER,)
-"""The customers whom the partner may act for."""
 
 SUPPORT = "support@iij.example"
 

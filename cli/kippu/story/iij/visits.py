@@ -1,9 +1,10 @@
 """Work on a Saturday: 3 days ahead it is held and postponed by the dispatcher, 5 days ahead it is accepted (IIJ-09)."""
 
-from kippu.story.cast import ROUTER, on
+from kippu.story.iij.cast import ROUTER, on
+from kippu.story.iij.work import balance, record
+from kippu.story.requests import ask, decided
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling, subject_of
-from kippu.story.work import ask, balance, decided, record
 
 TITLE = "Work on a Saturday, at short notice and in time"
 

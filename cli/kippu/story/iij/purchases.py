@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from kippu.story.cast import CUSTOMER, FAMILY, WALLET, on
+from kippu.story.customers import CUSTOMER
+from kippu.story.iij.cast import FAMILY, WALLET, on
 from kippu.story.people import Answer
 from kippu.story.stage import Stage
 from kippu.story.telling import BANGKOK, Telling, baht

@@ -4,7 +4,8 @@ from email.message import EmailMessage
 from importlib.resources import files
 from string import Template
 
-from kippu.story.cast import CUSTOMER, FAMILY, ROUTER, SUPPORT, on
+from kippu.story.customers import CUSTOMER
+from kippu.story.iij.cast import FAMILY, ROUTER, SUPPORT, on
 from kippu.story.people import Unexpected
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling

@@ -1,10 +1,11 @@
 """What the terms do not cover, with the clause that says so (IIJ-05), and what waits for an approval (IIJ-06)."""
 
-from kippu.story.cast import OLD_SWITCH, OWN_FIREWALL, ROUTER, on
+from kippu.story.iij.cast import OLD_SWITCH, OWN_FIREWALL, ROUTER, on
+from kippu.story.iij.work import balance, record
 from kippu.story.people import Unexpected
+from kippu.story.requests import ask, decided
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling, subject_of
-from kippu.story.work import ask, balance, decided, record
 
 TITLE = "What is refused, and what waits for an approval"
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from kippu.story.cast import CUSTOMER, FAMILY, LAPTOP, OLD_SWITCH, OWN_FIREWALL, ROUTER
+from kippu.story.customers import CUSTOMER
+from kippu.story.iij.cast import FAMILY, LAPTOP, OLD_SWITCH, OWN_FIREWALL, ROUTER
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
 

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 
-from kippu.story.cast import WALLET, on
+from kippu.story.iij.cast import WALLET, on
 from kippu.story.people import Unexpected
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
