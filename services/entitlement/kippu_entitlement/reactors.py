@@ -6,7 +6,8 @@ One reactor hears everything about a request, so that work is never seen before 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
+from kippu_events.catalogue.billing import CreditNoteIssued, InvoicePaid, QuoteAccepted
+from kippu_events.catalogue.bookings import BookingCancelled, BookingCompleted
 from kippu_events.catalogue.entitlement import RequestNoted, WorkNoted
 from kippu_events.catalogue.intake import (
     FaultIsolated,
@@ -22,7 +23,7 @@ from kippu_events.envelope import Envelope
 from kippu_events.work import Stream, Work
 from kippu_terms.plan import Plan
 
-from kippu_entitlement import folds, ordering, quotes, requests, terms
+from kippu_entitlement import booking, folds, ordering, quotes, requests, terms
 from kippu_entitlement.domain import asset, case, debiting, order, streams, wallet
 
 
@@ -111,17 +112,42 @@ class FollowRequests(Reactor):
         held = await requests.load_wallet(work, stream)
         changes = debiting.decline(stream.state, held.state, clause=event.clause, reason=event.reason, now=work.now)
         requests.record(work, stream, held, changes)
+        for appointment in stream.state.appointments:
+            await booking.settle(work, envelope.provider, appointment.booking_id, "declined")
+
+
+class SettleBookings(Reactor):
+    """The incidents that pay a booking: what was not begun by its end goes back, and all of it if there is no work."""
+
+    name = "settle-bookings"
+    logs = ("dispatch",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(BookingCompleted, self.completed), On(BookingCancelled, self.cancelled))
+
+    async def completed(self, envelope: Envelope, event: BookingCompleted, work: Work) -> None:
+        await booking.settle(work, envelope.provider, event.booking_id, "completed", event.completed_at)
+
+    async def cancelled(self, envelope: Envelope, event: BookingCancelled, work: Work) -> None:
+        await booking.settle(work, envelope.provider, event.booking_id, "cancelled")
 
 
 class CreditOrder(Reactor):
     """A paid order becomes lots, and contracts that come with the payment; what the request behind it still owes is
-    debited from the lot at once."""
+    debited from the lot at once. One whose invoice is taken back comes to nothing."""
 
     name = "credit-order"
     logs = ("billing",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(InvoicePaid, self.paid),)
+        return (On(InvoicePaid, self.paid), On(CreditNoteIssued, self.credited))
+
+    async def credited(self, envelope: Envelope, event: CreditNoteIssued, work: Work) -> None:
+        """What nobody gave back, and whose invoice is gone all the same, comes to nothing."""
+        if not event.part:
+            order_id = streams.order_of_invoice(event.invoice_no)
+            bought = await work.load(folds.ORDER, envelope.provider, streams.order(envelope.provider, order_id))
+            work.record(bought, *order.lapse(bought.state, event.reason, work.now))
 
     async def paid(self, envelope: Envelope, event: InvoicePaid, work: Work) -> None:
         if event.charge_id is not None:
@@ -130,7 +156,13 @@ class CreditOrder(Reactor):
         bought = await work.load(folds.ORDER, provider, streams.order(provider, event.order_id))
         if not bought.state.exists:
             raise LookupError(f"{event.invoice_no} is for {bought.name}, which does not exist")
-        paid = order.pay(bought.state, invoice_no=event.invoice_no, paid_on=event.paid_on, now=work.now)
+        paid = order.pay(
+            bought.state,
+            invoice_no=event.invoice_no,
+            paid_on=event.paid_on,
+            confirmed_at=event.occurred_at,
+            now=work.now,
+        )
         if not paid:
             return
         published = (await terms.plans(work, provider, bought.state.plan_family)).state
@@ -226,7 +258,7 @@ def _work_noted(stream: Stream[case.Case], event: WorkRecorded, plan: Plan) -> W
         minutes=event.minutes,
         counted=debiting.counted(plan, request, entry),
         minutes_total=sum(each.minutes for each in work if debiting.counted(plan, request, each)),
-        units_due=debiting.units(plan, request, work),
+        units_due=debiting.owed(plan, stream.state, work),
     )
 
 
@@ -234,4 +266,4 @@ def _serial(serial: str | None) -> str | None:
     return asset.normalised(serial) if serial else None
 
 
-REACTORS = (FollowRequests(), CreditOrder(), OrderFromQuote(), ReplaceAssets())
+REACTORS = (FollowRequests(), SettleBookings(), CreditOrder(), OrderFromQuote(), ReplaceAssets())
