@@ -6,12 +6,15 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+from kippu_entitlement import ordering
+from kippu_entitlement.domain import order
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.testing import CUSTOMER, World
-from kippu_events.catalogue.entitlement import AssetContract, CoverageDecided, OrderAccepted
+from kippu_events.catalogue.entitlement import AssetContract, CoverageDecided, OrderAccepted, OrderLine, OrderRefused
 from kippu_events.catalogue.quoting import QuoteForgone, QuoteTaken
 from kippu_events.catalogue.values import RequestDetails
 from kippu_events.ports import VirtualClock
+from kippu_events.work import Work
 from kippu_terms.coverage import Decision
 from kippu_terms.explain import explain
 from kippu_terms.loading import check
@@ -227,10 +230,21 @@ async def test_a_chargeable_repair_is_ordered_and_then_ships(svt: Plan, tokyo: L
     assert (covered.shipment.mode, covered.shipment.serial) == ("advance", "NAS-1")
 
 
-@pytest.mark.clause("CWC-13", "CWC-24")
+@pytest.mark.clause("CWC-13", "CWC-18", "CWC-23", "CWC-24")
 @pytest.mark.parametrize("product", ["paid-support", "list-keeping"])
 async def test_what_is_quoted_for_a_server_can_be_ordered(cwc: Plan, tokyo: Local, product: str) -> None:
     world = await World(cwc.source, VirtualClock(tokyo(2026, 11, 16, 10))).begin()
+    await world.quote_accepted("Q-early", product)
+    (refused,) = await world.events("order-cwc-O-early", OrderRefused)
+    assert refused.clauses == (("CWC-18",) if product == "list-keeping" else ("CWC-23",))  # bought no licence
+
+    async def buy(work: Work) -> None:
+        maintenance = (OrderLine(product="annual-maintenance", quantity=1),)
+        wanted = order.Place("O-1", CUSTOMER, "cwc", "licence", 1, world.today, together=maintenance)
+        await ordering.place(work, "cwc", cwc, wanted, ordering.Said(), "ja")
+
+    await world.run(buy)
+    await world.invoice_paid("O-1", world.today)
     await world.quote_accepted("Q-first", product)
     (accepted,) = await world.events("order-cwc-O-first", OrderAccepted)
     assert accepted.price.lines[0].unit_price == cwc.product(product).unit_price
