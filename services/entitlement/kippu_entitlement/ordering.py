@@ -19,7 +19,7 @@ from kippu_terms.refusal import Fault, Refused
 
 from kippu_entitlement import folds, licences
 from kippu_entitlement.contracts import issue_documents
-from kippu_entitlement.domain import order, refunding, selling, streams
+from kippu_entitlement.domain import contract, order, refunding, selling, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.contract import Contract
 from kippu_entitlement.domain.order import Order, OrderTerms, Place
@@ -60,7 +60,7 @@ async def place(
     facts = await licences.with_licence(work, plan, wanted.customer_id, facts)
     agreed = order.terms_of(plan, facts, language, offered)
     stream = await work.load(folds.ORDER, provider, streams.order(provider, wanted.order_id))
-    work.record(stream, *order.accept(wanted, agreed, work.now))
+    work.record(stream, *order.accept(stream.state, wanted, agreed, work.now))
     contracts = await _sell(work, stream, plan, device, when="order", on=wanted.requested_on)
     return Placed(stream, agreed, contracts)
 
@@ -89,6 +89,8 @@ async def _sell(
     names = [(folds.CONTRACT, streams.contract(bought.provider, each.contract_id)) for each in contracts]
     for stream, each in zip(await work.load_all(bought.provider, *names), contracts, strict=True):
         work.record(stream, each)
+        if each.renews is not None:
+            await _mark_renewed(work, bought.provider, each.renews, each.contract_id)
         if each.valid_until is not None:
             await issue_documents(work, stream, plan, "dated")
     if device is not None and state is not None:
@@ -97,6 +99,13 @@ async def _sell(
             now_on_it = selling.with_options(now_on_it, bought.state, plan, on)
         work.record(device, *selling.recorded(state, now_on_it, work.now))
     return contracts
+
+
+async def _mark_renewed(work: Work, provider: str, contract_id: str, renewed_by: str) -> None:
+    """Nothing for one that was never ordered here, but stands on its device alone."""
+    renewed = await work.load(folds.CONTRACT, provider, streams.contract(provider, contract_id))
+    if renewed.state.exists:
+        work.record(renewed, contract.renewed(renewed.state, renewed_by, work.now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +153,9 @@ async def _renewed(work: Work, provider: str, wanted: Place) -> Contract | None:
     """The contract that is renewed, if it is one of theirs that was ordered."""
     if wanted.renews is None:
         return None
-    contract = (await work.load(folds.CONTRACT, provider, streams.contract(provider, wanted.renews))).state
-    theirs = (contract.customer_id, contract.plan_family) == (wanted.customer_id, wanted.plan_family)
-    return contract if contract.exists and theirs else None
+    found = (await work.load(folds.CONTRACT, provider, streams.contract(provider, wanted.renews))).state
+    theirs = (found.customer_id, found.plan_family) == (wanted.customer_id, wanted.plan_family)
+    return found if found.exists and theirs else None
 
 
 def _is_theirs(customer_id: str, plan_family: str, device: Asset) -> bool:

@@ -17,16 +17,13 @@ from kippu_events.catalogue.intake import (
     TicketOpened,
     WorkRecorded,
 )
-from kippu_events.catalogue.quoting import QuoteTaken
 from kippu_events.catalogue.shipments import UnitDelivered
-from kippu_events.catalogue.values import Price
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
 from kippu_events.work import Stream, Work
 from kippu_terms.plan import Plan
-from kippu_terms.refusal import Refused
 
-from kippu_entitlement import booking, folds, ordering, requests, terms
+from kippu_entitlement import booking, folds, ordering, quotes, requests, terms
 from kippu_entitlement.domain import asset, case, debiting, order, streams, wallet
 
 
@@ -177,6 +174,8 @@ class CreditOrder(Reactor):
             if bought.state.quote_id is not None:
                 await _settle(work, bought.state.quote_id, credited, lot.lot_id)
         await ordering.paid(work, bought, plan, event.paid_on)
+        if bought.state.quote_id is not None:
+            await quotes.paid(work, bought)
 
 
 class ReplaceAssets(Reactor):
@@ -223,57 +222,16 @@ class OrderFromQuote(Reactor):
         bought = await work.load(folds.ORDER, provider, streams.order(provider, order_id))
         if bought.state.exists:
             return
-        buyer = await work.load(folds.CUSTOMER, provider, streams.customer(provider, event.customer_id))
-        published = (await terms.plans(work, provider, event.plan_family)).state
-        now_in_force = terms.in_force(published, event.plan_family, work.now)
-        place = order.Place(
+        wanted = order.Place(
             order_id=order_id,
             customer_id=event.customer_id,
             plan_family=event.plan_family,
             product=event.product,
             quantity=event.quantity,
-            requested_on=now_in_force.calendar.local_date(work.now),
+            requested_on=await quotes.today(work, provider, event.plan_family),
             quote_id=event.quote_id,
         )
-        quoted_on = await requests.load_case(work, provider, streams.ticket_of_quote(event.quote_id))
-        version, offered = _offered(quoted_on.state, event.quote_id)
-        plan = terms.pinned(published, event.plan_family, version) if version else now_in_force
-        said = ordering.Said(agreed=True)  # who offers it has agreed to it
-        try:
-            await ordering.place(work, provider, plan, place, said, buyer.state.language, offered)
-        except Refused as refused:
-            work.record(bought, *order.refuse(place, refused, work.now))
-            return
-        await _go_on(work, quoted_on, event.quote_id, order_id)
-
-
-def _offered(quoted_on: case.Case, quote_id: str) -> tuple[str | None, Price | None]:
-    """The version of the terms and the price that a quote was made with, where it was for a request."""
-    short = quoted_on.shortfall(streams.debit_of_quote(quote_id))
-    if short is not None:
-        return short.plan_version, short.price
-    quoted = quoted_on.quoted(quote_id)
-    return (quoted.plan_version, quoted.need.price) if quoted else (None, None)
-
-
-async def _go_on(work: Work, quoted_on: Stream[case.Case], quote_id: str, order_id: str) -> None:
-    """What was not included is bought: decides on the request with that, unless it was declined by then."""
-    quoted = quoted_on.state.quoted(quote_id)
-    if quoted is None:
-        return
-    work.record(
-        quoted_on,
-        QuoteTaken(
-            occurred_at=work.now,
-            quote_id=quote_id,
-            ticket_no=quoted_on.state.ticket_no,
-            customer_id=requests.request_of(quoted_on).customer_id,
-            clause=quoted.need.clause,
-            order_id=order_id,
-        ),
-    )
-    if not quoted_on.state.declined:
-        await requests.decide(work, quoted_on)
+        await quotes.accept(work, bought, wanted)
 
 
 async def _settle(work: Work, quote_id: str, credited: Stream[wallet.Wallet], lot_id: str) -> None:

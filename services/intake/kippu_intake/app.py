@@ -8,7 +8,7 @@ from kippu_service.settings import Settings
 
 from kippu_intake.api import mails, tickets
 from kippu_intake.known import Known
-from kippu_intake.letters import TellBooked, TellHolders
+from kippu_intake.letters import AnswerSheets, RemindBuyers, TellBooked, TellHolders
 from kippu_intake.mail.limits import Limits
 from kippu_intake.mail.smtp import Listener
 from kippu_intake.mail.take_in import TakeIn
@@ -37,6 +37,8 @@ def build(runtime: Runtime) -> Service:
             SendDocuments(),
             TellHolders(),
             TellBooked(),
+            AnswerSheets(),
+            RemindBuyers(),
         ),
         outbox=mailer(runtime, known),
         tasks=(listener(runtime, known).run,),

@@ -41,6 +41,16 @@ class CustomerRegistered(Event):
     salesperson_mail: Personal
     competitor: bool = False
     """True if it is marked as a competitor of the provider's."""
+    contacts: tuple[str, ...] = ()
+    """The contacts that it was registered with."""
+
+
+@entitlement
+class ContactNamed(Event):
+    """A contact was added to the customer later. Who that is stands on the contact's own stream."""
+
+    customer_id: str
+    contact_id: str
 
 
 @entitlement
@@ -438,6 +448,10 @@ class VisitNeed(Value):
     failed_part: Literal["taken_away", "handed_over"] | None = None
     """What becomes of the failed part: the engineer takes it away, or it stays with the customer, who owns it."""
     failed_part_clause: str | None = None
+    area: str | None = None
+    """Where it is, by the plan's areas; None where that is not on record."""
+    skill: str | None = None
+    """What the engineer has to be able to do, where the plan says so of the service."""
 
 
 @entitlement

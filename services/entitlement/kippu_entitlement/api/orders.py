@@ -17,7 +17,7 @@ from kippu_terms.value import Name
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
-from kippu_entitlement import folds, ordering, terms
+from kippu_entitlement import folds, ordering, quotes, terms
 from kippu_entitlement.api.decisions import PLANS
 from kippu_entitlement.api.references import require_contact, require_customer, require_plan, unknown_plan
 from kippu_entitlement.domain import asset, order, streams
@@ -106,6 +106,11 @@ class PartRefunded(BaseModel):
     refunded_on: date
     reason: str
     lines: list[RefundedLine]
+
+
+class OrderedAgain(BaseModel):
+    order_id: str
+    status: Literal["accepted"]
 
 
 class OrderShown(BaseModel):
@@ -267,6 +272,26 @@ async def refund(
         return ref.model_dump(mode="json")
 
     return await command.run(body, decide, location="/v1/orders/{order_id}")
+
+
+@router.post("/v1/orders/{order_id}/again", response_model=OrderedAgain)
+async def place_again(
+    order_id: Identifier, command: Annotated[Command, command("orders:write", staff=True)]
+) -> Response:
+    """The order of an accepted quote, which the terms refused: placed once more, now that what they named is settled.
+
+    Refused again, it changes nothing, and every broken rule is named with its clause.
+    """
+
+    async def decide(work: Work) -> dict[str, Any]:
+        bought = await work.load(folds.ORDER, command.provider, streams.order(command.provider, order_id))
+        if not bought.state.exists:
+            raise not_found()
+        command.expect(bought)
+        await quotes.order_again(work, bought)
+        return {"order_id": order_id, "status": bought.state.status}
+
+    return await command.run(b"", decide, status=200)
 
 
 def _pinned(published: Plans, bought: order.Order) -> Plan:

@@ -19,7 +19,7 @@ from kippu_events.catalogue.entitlement import (
     RequestNoted,
     WorkNoted,
 )
-from kippu_events.catalogue.quoting import QuoteForgone, QuoteTaken
+from kippu_events.catalogue.quoting import QuoteEvent, QuoteForgone
 from kippu_events.catalogue.values import Allocation, Outcome, Price, RequestDetails, WorkKind
 from kippu_events.event import Event
 from kippu_terms.clock import Pause
@@ -194,7 +194,7 @@ def _owing(state: Case, event: Event) -> Case:
             return _fell_short(state, event)
         case RequestDeclined():
             return replace(_owes_nothing(state), declined=True, approval_id=None)
-        case QuoteForgone() | QuoteTaken():
+        case QuoteForgone() | QuoteEvent():
             return replace(state, quotes=quoting.settled(state.quotes, event))
         case BookingNoted():
             others = tuple(each for each in state.appointments if each.booking_id != event.booking_id)

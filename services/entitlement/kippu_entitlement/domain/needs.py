@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from kippu_events.catalogue.entitlement import VisitNeed
-from kippu_events.catalogue.fulfilment import ReturnTerms, ShipmentNeed, Stretch, Target
+from kippu_events.catalogue.fulfilment import Destination, ReturnTerms, ShipmentNeed, Stretch, Target
 from kippu_events.catalogue.values import Price, Remedy
 from kippu_terms.clock import Stretch as TermsStretch
 from kippu_terms.coverage import Decision
@@ -71,7 +71,21 @@ def shipment(plan: Plan, decision: Decision) -> ShipmentNeed | None:
         returns=_returns(plan, decision) if in_advance else None,
         reship_charge=_charge(plan, again.charge_product) if again else None,
         reship_clause=again.clause if again else None,
+        destination=_destination(decision),
         time_zone=plan.time_zone,
+    )
+
+
+def _destination(decision: Decision) -> Destination:
+    """The place that the request names; where none is named, the site that is registered with the contract (SVT-20)."""
+    request = decision.facts.request
+    named = request.ship_to == "named_place" and request.place_id is not None
+    judged = (each for each in decision.findings if each.rule == "remote_island" and each.result == "satisfied")
+    return Destination(
+        kind="named_place" if named else "registered_site",
+        place_id=request.place_id if named else None,
+        contract_id=decision.contract_id,
+        clause=next((each.clause for each in judged), None),
     )
 
 
@@ -98,7 +112,7 @@ def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
     wanted, asset, request = decision.visit, decision.facts.asset, decision.facts.request
     aim = next((each for each in decision.targets if each.kind == "visit"), None)
     if decision.way != "visit":
-        return VisitNeed(**wanted.model_dump()) if wanted else None
+        return VisitNeed(**wanted.model_dump(), area=asset.area if asset else None) if wanted else None
     if asset is None or request.isolated_at is None or not _is_served(decision):
         return None
     settings = plan.fulfilment.visits
@@ -118,6 +132,8 @@ def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
         part=request.part,
         failed_part=_failed_part(decision),
         failed_part_clause=_failed_part_clause(decision),
+        area=asset.area,
+        skill=plan.fulfilment.service(decision.service).skill if decision.service else None,
     )
 
 

@@ -31,6 +31,7 @@ from kippu_terms.refusal import Refused
 
 from kippu_entitlement.domain import booked, streams
 from kippu_entitlement.domain.booked import Booked
+from kippu_entitlement.domain.checks import conflict
 from kippu_entitlement.domain.wallet import Credit
 
 
@@ -53,6 +54,9 @@ class Order:
     customer_id: str = ""
     plan_family: str = ""
     plan_version: str = ""
+    product: str = ""
+    quantity: int = 0
+    """As it was asked for, of the first line."""
     requested_on: date | None = None
     lines: tuple[Line, ...] = ()
     """Empty until it is accepted."""
@@ -126,6 +130,8 @@ def evolve(state: Order, event: Event) -> Order:
                 order_id=event.order_id,
                 customer_id=event.customer_id,
                 plan_family=event.plan_family,
+                product=event.product,
+                quantity=event.quantity,
                 requested_on=event.requested_on,
                 asset_serial=event.asset_serial,
                 renews=event.renews,
@@ -185,7 +191,8 @@ def _line(plan: Plan, decision: OrderDecision) -> Line:
     )
 
 
-def accept(command: Place, terms: OrderTerms, now: datetime) -> tuple[Event, ...]:
+def accept(state: Order, command: Place, terms: OrderTerms, now: datetime) -> tuple[Event, ...]:
+    """One that was refused before is on record already."""
     first, *others = terms.lines
     accepted = OrderAccepted(
         occurred_at=now,
@@ -205,7 +212,7 @@ def accept(command: Place, terms: OrderTerms, now: datetime) -> tuple[Event, ...
         register_by=first.register_by,
         area_agreed=terms.area_agreed,
     )
-    return _placed(command, now), accepted
+    return (accepted,) if state.status == "refused" else (_placed(command, now), accepted)
 
 
 def _accepted(line: Line) -> AcceptedLine:
@@ -218,10 +225,33 @@ def refuse(command: Place, refused: Refused, now: datetime) -> tuple[Event, ...]
         occurred_at=now,
         order_id=command.order_id,
         customer_id=command.customer_id,
-        clauses=tuple(sorted({fault.clause for fault in refused.faults if fault.clause})),
-        reasons=tuple(fault.message for fault in refused.faults),
+        clauses=refused.clauses,
+        reasons=refused.reasons,
     )
     return _placed(command, now), event
+
+
+def again(state: Order, today: date) -> Place:
+    """The refused order of an accepted quote, to be placed once more. Raises Refused for any other."""
+    if state.status != "refused" or state.quote_id is None:
+        message = "only an order of an accepted quote that was refused is placed again"
+        raise conflict("order_not_refused", message, "order_id")
+    return replace(of_quote(state), requested_on=today)
+
+
+def of_quote(state: Order) -> Place:
+    """What an accepted quote was to be, as it was placed."""
+    if state.requested_on is None:
+        raise AssertionError("an order that was placed says when")
+    return Place(
+        order_id=state.order_id,
+        customer_id=state.customer_id,
+        plan_family=state.plan_family,
+        product=state.product,
+        quantity=state.quantity,
+        requested_on=state.requested_on,
+        quote_id=state.quote_id,
+    )
 
 
 def _placed(command: Place, now: datetime) -> OrderPlaced:

@@ -21,6 +21,10 @@ def order(provider: str, order_id: str) -> str:
     return f"order-{provider}-{order_id}"
 
 
+def sheet(provider: str, sheet_id: str) -> str:
+    return f"sheet-{provider}-{sheet_id}"
+
+
 def contract(provider: str, contract_id: str) -> str:
     return f"contract-{provider}-{contract_id}"
 

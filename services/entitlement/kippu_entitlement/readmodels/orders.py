@@ -1,5 +1,5 @@
-"""Orders: placed, then accepted or refused, then paid, given back or lapsed. Each of these happens once, in this order;
-parts of one may be given back before it is."""
+"""Orders: placed, then refused or accepted, then paid, given back or lapsed. Each of these happens once, in this order;
+one that was refused may be accepted after all, and parts of one may be given back before it is."""
 
 from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
 
@@ -42,7 +42,7 @@ ACCEPTED = """
         tickets = accepted.tickets, price = accepted.price::jsonb,
         valid_from = accepted.valid_from, valid_until = accepted.valid_until, pay_by = accepted.pay_by,
         refundable_until = accepted.refundable_until, register_by = accepted.register_by,
-        together = accepted.together::jsonb
+        together = accepted.together::jsonb, clauses = '[]', reasons = '[]'
     from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[], $8::date[],
                 $9::date[], $10::date[], $11::date[], $12::text[])
         as accepted (provider, order_id, version, plan_version, tickets, price, valid_from, valid_until,
@@ -56,6 +56,7 @@ REFUSED = """
     from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[])
         as refused (provider, order_id, version, clauses, reasons)
     where (placed.provider, placed.order_id) = (refused.provider, refused.order_id)
+        and placed.version < refused.version
 """
 PAID = """
     update read.ticket_order as placed set
