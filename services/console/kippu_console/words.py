@@ -36,10 +36,22 @@ def money(amount: int, currency: str) -> str:
 
 
 def plain(value: Any) -> str:
-    """What a rule looked at, for people: a list without brackets, true and false in small letters."""
+    """What a rule looked at, for people: a list or an object without brackets, true and false in small letters."""
     if isinstance(value, list):
         return ", ".join(plain(each) for each in value)
+    if isinstance(value, dict):
+        return " ".join(f"{name} {plain(each)}" for name, each in value.items())
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def told(value: Any, language: str, zone: ZoneInfo) -> str:
+    """A fact of a request, in the words of a language where it is a yes or no, or one of a few answers."""
+    if isinstance(value, datetime):
+        return local(value, zone)
+    spoken = words(language)
+    if isinstance(value, bool):
+        return str(spoken["yes" if value else "no"])
+    return str(spoken["answers"].get(value, value))
 
 
 def said(text: dict[str, str] | None, language: str) -> str:

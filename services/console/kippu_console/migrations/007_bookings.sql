@@ -29,6 +29,7 @@ create table read.booking (
     primary key (provider, booking_id)
 );
 create index booking_by_start on read.booking (provider, starts_at, booking_id);
+create index booking_ahead on read.booking (provider) where status in ('requested', 'confirmed', 'blocked');
 select read.protect('booking');
 
 -- What the customer prepares for a booking, and whether they said that it is. Fed by the booking's stream alone.

@@ -30,7 +30,7 @@ class Invoices(RowEach):
         match event:
             case billing.InvoiceIssued():
                 said = {name: getattr(event, name) for name in ("order_id", "total", "currency", "due_on")}
-                return said | {"status": "open", "outstanding": event.total}
+                return said | {"status": "unpaid", "outstanding": event.total}
             case billing.PaymentOverdue():
                 return {"status": "overdue", "outstanding": event.outstanding}
             case billing.PaymentReceived() | billing.TaxWithheld():
