@@ -80,3 +80,10 @@ def test_a_visit_is_asked_for_within_the_hours_of_its_service(
     assert need is not None
     assert (need.wanted_at, need.clause, need.held) == (tokyo(*earliest), "SVT-13", True)
     assert (need.failed_part, need.failed_part_clause) == ("taken_away", "SVT-13")
+
+
+@pytest.mark.clause("SVT-13")
+def test_a_visit_says_where_it_is_and_what_the_engineer_has_to_know(report: Any, svt: Plan) -> None:
+    need = needs.visit(svt, report(product="onsite-basic-1y", area="nagoya"))
+    assert need is not None
+    assert (need.area, need.skill) == ("nagoya", "switch")

@@ -24,7 +24,13 @@ from kippu_service.testing.tenancy import House
 from houses.common import NOON, PRICE
 
 REASON = "the engineer is on the island"
-ACTIONS = ("postpone", "book", "decline", "complete")
+ACTIONS = ("postpone", "book", "decline", "complete", "assign")
+ENGINEER = "Engineer Seventy-Seven"
+ALWAYS = {
+    "weekdays": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+    "starts": "00:00",
+    "ends": "00:00",
+}
 AN_HOUR_AGO = (NOON - timedelta(hours=1)).isoformat()
 DEFECTIVE, WRONG, CARRIER = "DEFECTIVE-77", "WRONG-77", "carrier-reference-77"
 BEFORE: Mapping[str, tuple[str, ...]] = {
@@ -37,7 +43,7 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
     "received": ("reserve", "shipped", "delivered"),
 }
 """By report: what has to be said about a shipment before it."""
-BOOKED = ("points", "answers", "preparations", "complete")
+BOOKED = ("points", "answers", "preparations", "complete", "cancel")
 POINT = "which of the seventeen servers"
 OVER = NOON - timedelta(hours=2)
 
@@ -49,8 +55,10 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         await tell(runtime, heard["entitlement"], f"case-iij-{decided.ticket_no}", decided)
     await catch_up(service, runtime, heard)
     async with Caller(app) as dispatcher:
-        later = {"to_at": (NOON + timedelta(days=9)).isoformat(), "reason": REASON}
-        (await dispatcher.post("/v1/visits/KP-7777-0000.V1/postpone", json=later)).raise_for_status()
+        (await dispatcher.put("/v1/capacity", json=_roster("engineer-77", ENGINEER))).raise_for_status()
+        for number, days in ((0, 9), (1 + ACTIONS.index("assign"), 8)):
+            later = {"to_at": (NOON + timedelta(days=days)).isoformat(), "reason": REASON}
+            (await dispatcher.post(f"/v1/visits/KP-7777-000{number}.V1/postpone", json=later)).raise_for_status()
         shipments = await _ship(service, runtime, heard, dispatcher)
         bookings = await _book(service, runtime, heard, dispatcher)
     await catch_up(service, runtime, heard)
@@ -59,6 +67,11 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         for number, action in enumerate(ACTIONS, start=1)
     }
     return {"visit_id": "KP-7777-0000.V1", **own, **shipments, **bookings}
+
+
+def _roster(engineer_id: str, name: str) -> dict[str, Any]:
+    engineer = {"engineer_id": engineer_id, "name": name, "weekly": [ALWAYS]}
+    return {"time_zone": "Asia/Bangkok", "engineers": [engineer]}
 
 
 async def _ship(
@@ -194,11 +207,14 @@ DISPATCH = House(
         "POST /v1/visits/{visit_id}/book": {"starts_at": (NOON + timedelta(days=4)).isoformat(), "minutes": 90},
         "POST /v1/visits/{visit_id}/postpone": {"to_at": (NOON + timedelta(days=10)).isoformat(), "reason": "later"},
         "POST /v1/visits/{visit_id}/decline": {"reason": "nobody"},
+        "POST /v1/visits/{visit_id}/assign": {"engineer_id": "engineer-77"},
+        "PUT /v1/capacity": _roster("engineer-78", "Engineer Two"),
         "POST /v1/visits/{visit_id}/complete": {"completed_at": (NOON - timedelta(hours=1)).isoformat()},
         "POST /v1/bookings/{booking_id}/points": {"points": ["which server"]},
         "POST /v1/bookings/{booking_id}/answers": {"answers": ["the blue one"]},
         "POST /v1/bookings/{booking_id}/preparations": {"item": "server_installed", "met": True},
         "POST /v1/bookings/{booking_id}/complete": {"completed_at": AN_HOUR_AGO},
+        "POST /v1/bookings/{booking_id}/cancel": {"reason": "the server is gone"},
         "POST /v1/units": {"serial": "SPARE-78", "model": "nas-4"},
         "POST /v1/shipments/{shipment_id}/reserve": {"serial": "SPARE-77"},
         "POST /v1/shipments/{shipment_id}/shipped": {"shipped_at": AN_HOUR_AGO},
@@ -214,5 +230,5 @@ DISPATCH = House(
             "received_on": NOON.date().isoformat(),
         },
     },
-    secrets=[REASON, POINT, "client-1", "IIJ-09", CARRIER, "SPARE-READ", "WRONG-77"],
+    secrets=[REASON, ENGINEER, POINT, "client-1", "IIJ-09", CARRIER, "SPARE-READ", "WRONG-77"],
 )

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kippu.services import PARTS
+from kippu_dispatch.domain.working_hours import WEEKDAYS
 from kippu_events.database import Database
 from kippu_events.log import Log
 from kippu_events.log.memory import MemoryLog
@@ -88,6 +89,17 @@ class Desk:
             raise AssertionError(f"{path}: {answer.status_code} {answer.text}")
         return dict(answer.json())
 
+    async def set_roster(self, *off: str) -> list[str]:
+        """Two engineers who work around the clock; the first is off on these dates. Answers whom nobody goes to now."""
+        always = {"weekdays": list(WEEKDAYS), "starts": "00:00", "ends": "00:00"}
+        engineers = [
+            {"engineer_id": f"engineer-{number}", "name": f"Engineer {number}", "weekly": [always], "exceptions": days}
+            for number, days in ((1, [{"on": day, "off": True} for day in off]), (2, []))
+        ]
+        async with Caller(self.system.services["dispatch"].app, self.provider) as caller:
+            answer = await caller.put("/v1/capacity", json={"time_zone": "Asia/Bangkok", "engineers": engineers})
+        return list(answer.raise_for_status().json()["unassigned"])
+
     async def get(self, service: str, path: str) -> dict[str, Any]:
         async with Caller(self.system.services[service].app, self.provider) as caller:
             return dict((await caller.get(path)).raise_for_status().json())
@@ -100,10 +112,10 @@ class Desk:
         body = {"kind": "isolation", "started_at": self.system.clock.now().isoformat(), "minutes": minutes}
         await self.post("intake", f"/v1/tickets/{ticket_no}/work", body)
 
-    async def pay(self, invoice_no: str, *amounts: int) -> None:
+    async def pay(self, invoice_no: str, *amounts: int, currency: str = "THB") -> None:
         today = self.system.clock.now().date().isoformat()
         for number, amount in enumerate(amounts):
-            body = {"invoice_no": invoice_no, "amount": amount, "currency": "THB", "received_on": today}
+            body = {"invoice_no": invoice_no, "amount": amount, "currency": currency, "received_on": today}
             await self.post("billing", "/v1/payments", body | {"payment_id": f"payment-{number}"})
 
     async def certify(self, invoice_no: str, amount: int) -> None:
@@ -152,6 +164,7 @@ async def history(system: System) -> None:
 
 
 async def _registers(desk: Desk) -> None:
+    await desk.set_roster()
     source = PLAN_TEXT.replace('provider = "iij"', f'provider = "{desk.provider}"')
     await desk.post("entitlement", "/v1/plans", {"source": source})
     # A provider has one time zone, whatever families of terms it offers; and here a contract's end is announced.
@@ -237,6 +250,8 @@ async def _switches(desk: Desk) -> None:
     path = f"/v1/contracts/{sold['registered']}/registration"
     await desk.post("entitlement", path, registration)
     await desk.post("entitlement", f"{path}/changes", {"site": {"address": "2 Example Street"}})
+    renewal = {"product": "advance-u1", "renews": sold["registered"]}
+    await desk.post("entitlement", "/v1/orders", order | renewal)
     await desk.post("entitlement", f"/v1/orders/{sold['given back']}/refund", {"reason": "bought twice"})
     bundle = f"/v1/contracts/{sold['bundle']}"
     await desk.post("entitlement", f"{bundle}/registration", registration | {"serial": "12345678902"})
@@ -331,6 +346,9 @@ async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
         await desk.post("entitlement", f"/v1/approvals/{approval['approval_id']}", {"decision": "grant"})
     [held] = (await desk.get("dispatch", "/v1/visits?status=held"))["items"]
     await desk.post("dispatch", f"/v1/visits/{held['visit_id']}/book", {})
+    # The engineer who was to go later is off that day after all; the other one goes.
+    [unassigned] = await desk.set_roster((SATURDAY + timedelta(days=7)).date().isoformat())
+    await desk.post("dispatch", f"/v1/visits/{unassigned}/assign", {"engineer_id": "engineer-2"})
     for step in ("resolve", "close", "reopen", "resolve"):
         await desk.post("intake", f"/v1/tickets/{tickets['fault']}/{step}", {})
     await desk.system.settle()
@@ -347,7 +365,12 @@ async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
     became = [(await desk.get("billing", f"/v1/quotes/{each}"))["status"] for each in for_work]
     assert became == ["accepted", "withdrawn"]
     decided = await desk.get("entitlement", f"/v1/decisions/{tickets['quoted']}")
-    assert decided["current"]["outcome"] == "covered", "what was not included goes on once it is bought"
+    assert decided["current"]["waiting_for"] == "purchase", "what was not included is paid first"
+    repair = await desk.get("billing", f"/v1/invoices/INV-O-{for_work[0].removeprefix('Q-')}")
+    await desk.pay(repair["invoice_no"], repair["total"], currency=repair["currency"])
+    await desk.system.settle()
+    decided = await desk.get("entitlement", f"/v1/decisions/{tickets['quoted']}")
+    assert decided["current"]["outcome"] == "covered", "and goes on once it is"
     offered = await desk.get("billing", f"/v1/invoices/INV-O-{quotes[0]['quote_id'].removeprefix('Q-')}")
     invoices = (await desk.get("billing", "/v1/invoices?status=open"))["items"]
     mine = [invoice for invoice in invoices if invoice["customer_id"] == "customer-1"]

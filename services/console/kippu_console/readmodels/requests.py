@@ -45,6 +45,8 @@ class Board(Projector):
         requests: dict[tuple[str, str], dict[str, Any]] = {}
         for envelope in batch:
             event: Any = envelope.event
+            if event.ticket_no == getattr(event, "booking_id", None):
+                continue  # a booking that is for no request
             row = requests.setdefault((envelope.provider, event.ticket_no), {"customer_id": event.customer_id})
             if _forgives(event):
                 row |= {"forgiven": True, "missing": 0}

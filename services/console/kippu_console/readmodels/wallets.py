@@ -28,6 +28,7 @@ class Wallets(Projector):
         entitlement.TicketDebitReversed,
         entitlement.TicketsExpired,
         entitlement.TicketsReinstated,
+        entitlement.TicketsRevoked,
     )
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
@@ -55,6 +56,7 @@ WALLET_SUM_OF: dict[type[Event], tuple[str, int]] = {
     entitlement.TicketDebitReversed: ("reversed", 1),
     entitlement.TicketsExpired: ("expired", 1),
     entitlement.TicketsReinstated: ("expired", -1),
+    entitlement.TicketsRevoked: ("credited", -1),  # what was given back counts as not bought
 }
 WALLET_SUMS = ("credited", "debited", "reversed", "expired")
 

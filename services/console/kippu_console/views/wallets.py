@@ -37,4 +37,5 @@ _SIGNS = {
     "TicketsReinstated": 1,
     "TicketDebited": -1,
     "TicketsExpired": -1,
+    "TicketsRevoked": -1,
 }

@@ -112,7 +112,7 @@ def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
     wanted, asset, request = decision.visit, decision.facts.asset, decision.facts.request
     aim = next((each for each in decision.targets if each.kind == "visit"), None)
     if decision.way != "visit":
-        return VisitNeed(**wanted.model_dump()) if wanted else None
+        return VisitNeed(**wanted.model_dump(), area=asset.area if asset else None) if wanted else None
     if asset is None or request.isolated_at is None or not _is_served(decision):
         return None
     settings = plan.fulfilment.visits
@@ -132,6 +132,8 @@ def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
         part=request.part,
         failed_part=_failed_part(decision),
         failed_part_clause=_failed_part_clause(decision),
+        area=asset.area,
+        skill=plan.fulfilment.service(decision.service).skill if decision.service else None,
     )
 
 
