@@ -14,8 +14,13 @@ _MINOR_DIGITS = {"JPY": 0}
 
 @cache
 def words(language: str) -> dict[str, Any]:
-    """The words of a language of LANGUAGES."""
-    return tomllib.loads((Path(__file__).parent / "words" / f"{language}.toml").read_text(encoding="utf-8"))
+    """The words of a language of LANGUAGES; those that only some pages have are in tables of their own."""
+    folder = Path(__file__).parent / "words"
+    return _read(folder / f"{language}.toml") | _read(folder / "tables" / f"{language}.toml")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def choose_language(asked: str | None, accepted: str | None) -> str:

@@ -11,6 +11,10 @@ alter table read.board add column waiting_since timestamptz;
 -- Where a unit goes, and whether another place was named when it had left.
 alter table read.shipment add column destination text, add column redirected_late boolean;
 
+-- Who goes to a visit, and whether somebody else is to be found.
+alter table read.visit add column engineer_id text, add column unassigned boolean;
+create index visit_unassigned on read.visit (provider) where unassigned;
+
 -- The board's order, and that of its filters.
 create index board_by_turn on read.board (provider, (status = 'waiting') desc, received_at desc, ticket_no desc);
 -- What is counted on the board waits for somebody, and is few among all that ever was.
