@@ -26,7 +26,7 @@ def played(bus: str, folder: Path, bootstrap_servers: str | None = None) -> tupl
         environment["KAFKA_BOOTSTRAP_SERVERS"] = bootstrap_servers
     done = subprocess.run(
         [*KIPPU, "up", "--bus", bus, "--story", "--exit", "--figures", str(figures)],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=8 * MINUTES, check=False,
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=12 * MINUTES, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return json.loads(figures.read_text("utf-8")), done.stdout
@@ -92,12 +92,12 @@ def _stays_up_until_told(tmp_path: Path) -> None:
     with output.open("wb") as file:
         process = subprocess.Popen([*KIPPU, "up"], cwd=ROOT, env=environment | _free_ports(), stdout=file, stderr=file)
     try:
-        until = time.monotonic() + 2 * MINUTES
+        until = time.monotonic() + 4 * MINUTES
         while "Ctrl-C" not in output.read_text() and process.poll() is None and time.monotonic() < until:
             time.sleep(0.1)
         assert process.poll() is None, output.read_text()
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=MINUTES) == 0, output.read_text()
+        assert process.wait(timeout=4 * MINUTES) == 0, output.read_text()
     finally:
         if process.poll() is None:
             process.kill()

@@ -12,14 +12,14 @@ from kippu_service.settings import Settings
 from rich.console import Console
 
 from kippu.compose import House
-from kippu.story import iij, qnp
+from kippu.story import cwc, iij, nec, qnp, svt
 from kippu.story.customers import DEMO_CUSTOMERS
 from kippu.story.script import Story
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
 from kippu.trouble import Trouble
 
-STORIES = (qnp.STORY, iij.STORY)
+STORIES = (qnp.STORY, iij.STORY, svt.STORY, nec.STORY, cwc.STORY)
 CLOCK_STARTS_AT = STORIES[0].starts_at
 
 __all__ = ["CLOCK_STARTS_AT", "DEMO_CUSTOMERS", "STORIES", "chosen", "tell"]
@@ -58,7 +58,7 @@ async def tell(
 
 
 async def _play(story: Story, stage: Stage, telling: Telling) -> None:
-    telling.story(story.title, story.zone)
+    telling.story(story.title, story.zone, story.starts_at.year)
     await stage.begin(story.starts_at)
     for number, chapter in enumerate(story.chapters, 1):
         telling.chapter(f"{number}. {chapter.TITLE}")

@@ -53,7 +53,7 @@ async def isolate(
 ) -> None:
     """The desk records which unit is at fault since when; everything that follows from it is awaited."""
     about = f"{part} of {serial}" if part else serial
-    when = isolated_at.strftime("%a %d %b %H:%M:%S")
+    when = isolated_at.astimezone(stage.zone).strftime("%a %d %b %H:%M:%S")
     telling.step(stage.now, "The desk", f"records: the fault was isolated at {when}, {about}")
     body = {"asset_serial": serial, "part": part, "isolated_at": isolated_at.isoformat()}
     await stage.desk.post("intake", f"/v1/tickets/{stage.tickets[name]}/isolation", body, expect=200)

@@ -51,6 +51,8 @@ class Stage:
         """Message-IDs of our answers, likewise."""
         self.lots: dict[str, str] = {}
         """The lots' names in the story, by their ids."""
+        self.contracts: dict[str, str] = {}
+        """The contracts' ids, by the name that the story gives them."""
         self.payments: list[str] = []
 
     async def begin(self, starts_at: datetime) -> None:

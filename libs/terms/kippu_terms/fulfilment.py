@@ -78,6 +78,8 @@ class Service(Value):
     categories: Annotated[frozenset[Name], Field(min_length=1)]
     products: frozenset[Name] = frozenset()
     """Applies under a contract for one of these; without any, no contract is needed."""
+    quoted_only: Flag = False
+    """Given only where a quote for it was accepted."""
     registered_first: Flag = False
     """Applies only under a contract whose registration was complete when the fault happened."""
     warranty: Literal["in", "after"] | None = None

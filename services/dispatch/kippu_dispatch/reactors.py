@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from kippu_events.catalogue.bookings import BookingAccepted
+from kippu_events.catalogue.bookings import BookingAccepted, BookingSettled
 from kippu_events.catalogue.entitlement import CoverageDecided, OrderPaid
 from kippu_events.catalogue.intake import TicketClosed, TicketDeclined
 from kippu_events.catalogue.shipments import ShipmentWithdrawn
@@ -67,13 +67,13 @@ class PlanShipment(Reactor):
 
 
 class FollowBookings(Reactor):
-    """An accepted booking waits for its payment, and is confirmed by it (CWC-16)."""
+    """An accepted booking waits for its payment, and is confirmed by it (CWC-16); it falls with its request."""
 
     name = "follow-bookings"
     logs = ("entitlement",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(BookingAccepted, self._accepted), On(OrderPaid, self._paid))
+        return (On(BookingAccepted, self._accepted), On(OrderPaid, self._paid), On(BookingSettled, self._settled))
 
     async def _accepted(self, envelope: Envelope, accepted: BookingAccepted, work: Work) -> None:
         stream = await booking_of(work, envelope.provider, accepted.booking_id)
@@ -81,7 +81,13 @@ class FollowBookings(Reactor):
 
     async def _paid(self, envelope: Envelope, paid: OrderPaid, work: Work) -> None:
         stream = await booking_of(work, envelope.provider, paid.order_id)
-        work.record(stream, *booking.pay(stream.state, paid.paid_on, envelope.recorded_at, work.now))
+        confirmed_at = paid.confirmed_at or envelope.recorded_at
+        work.record(stream, *booking.pay(stream.state, paid.paid_on, confirmed_at, work.now))
+
+    async def _settled(self, envelope: Envelope, settled: BookingSettled, work: Work) -> None:
+        if settled.reason == "declined":
+            stream = await booking_of(work, envelope.provider, settled.booking_id)
+            work.record(stream, *booking.note_decline(stream.state, work.now))
 
 
 async def _staff(work: Work, visits: Stream[Visits], events: Sequence[Event]) -> None:

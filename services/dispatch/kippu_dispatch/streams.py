@@ -12,7 +12,7 @@ from kippu_dispatch.domain.visit import Visits
 VISITS = Fold(Visits, Visits, visit.evolve, version=4)
 SHIPMENTS = Fold(Shipments, Shipments, shipment.evolve, version=3)
 UNIT = Fold(Unit, Unit, unit.evolve, version=1)
-BOOKING = Fold(Booking, Booking, booking.evolve, version=1)
+BOOKING = Fold(Booking, Booking, booking.evolve, version=2)
 CAPACITY = Fold(Capacity, Capacity, capacity.evolve, version=1)
 
 

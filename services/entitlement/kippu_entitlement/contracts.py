@@ -130,7 +130,7 @@ async def remind(work: Work, contract: Opened, at: datetime) -> None:
     if not registering.waits(state):
         return
     bought: Order = (await work.load(folds.ORDER, provider, streams.order(provider, state.order_id))).state
-    ids = selling.contract_ids(bought, contract.plan) or (state.contract_id,)
+    ids = tuple(selling.contracts_of(bought, contract.plan)) or (state.contract_id,)
     together = await work.load_all(provider, *((folds.CONTRACT, streams.contract(provider, each)) for each in ids))
     contacts = await _buyers(work, provider, bought, state.customer_id)
     reminded = registering.remind(state, contract.plan, [each.state for each in together], contacts, at)

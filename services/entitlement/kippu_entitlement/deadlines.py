@@ -91,7 +91,9 @@ async def end_contract(deadline: Deadline, work: Work) -> None:
 
 async def announce_end(deadline: Deadline, work: Work) -> None:
     stream = await work.load(folds.CONTRACT, deadline.provider, _contract(deadline))
-    work.record(stream, *contract.announce_end(stream.state, deadline.due_at))
+    names = (streams.contract(deadline.provider, each) for each in stream.state.renewed_by)
+    renewals = await work.load_all(deadline.provider, *((folds.CONTRACT, name) for name in names))
+    work.record(stream, *contract.announce_end(stream.state, [each.state for each in renewals], deadline.due_at))
 
 
 async def remind_of_registration(deadline: Deadline, work: Work) -> None:

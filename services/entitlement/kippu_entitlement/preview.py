@@ -209,7 +209,7 @@ class Explained(BaseModel):
     @property
     def explanation(self) -> dict[str, str]:
         """All of it in a few sentences, a line each, in every language that the deciding clause has a text in."""
-        fields = dict(self) | {"deciding_clause": self.deciding_clause.id}
+        fields = {"visit": None} | dict(self) | {"deciding_clause": self.deciding_clause.id}
         decision = cast(explain.Explained, SimpleNamespace(**fields))
         spoken = [language for language in explain.LANGUAGES if language in self.deciding_clause.text]
         return {language: explain.explain(decision, language) for language in spoken}
@@ -244,17 +244,25 @@ def _plan(published: Plans, wanted: PreviewInput, facts: Facts) -> Plan:
     return terms.for_request(published, wanted.plan_family, facts, wanted.as_of or wanted.request.received_at)
 
 
+_TAKEN = {
+    *("outcome", "metered", "quantity", "waiting_for", "findings", "remedies"),
+    *("service", "way", "contract_id", "counts_from", "failed_part", "carriage_paid_by", "replies"),
+}
+
+
+def explained(decision: Decision) -> dict[str, Any]:
+    """The fields of Explained."""
+    fields = decision.model_dump(mode="json", include=_TAKEN)
+    deciding = next(each for each in decision.findings if each.clause == decision.deciding_clause)
+    return fields | {
+        "targets": [target_of(each) for each in decision.targets],
+        "deciding_clause": ClauseText(id=deciding.clause, text=deciding.text),
+        "plan": PlanShown(family=decision.plan_family, version=decision.plan_version),
+    }
+
+
 def _shown(plan: Plan, decision: Decision) -> PreviewShown:
-    fields = decision.model_dump(mode="json")
+    fields = decision.model_dump(mode="json", include={"visit", "returns"})
     return PreviewShown(
-        **{name: fields[name] for name in ("outcome", "metered", "quantity", "waiting_for", "visit")},
-        **{name: fields[name] for name in ("service", "way", "contract_id", "counts_from", "failed_part")},
-        **{name: fields[name] for name in ("returns", "carriage_paid_by", "replies")},
-        targets=[target_of(each) for each in decision.targets],
-        findings=fields["findings"],
-        remedies=fields["remedies"],
-        deciding_clause=ClauseText(id=decision.deciding_clause, text=plan.clauses[decision.deciding_clause]),
-        plan=PlanShown(family=decision.plan_family, version=decision.plan_version),
-        effective_from=plan.effective_from,
-        calendar=plan.calendar.version,
+        **explained(decision), **fields, effective_from=plan.effective_from, calendar=plan.calendar.version
     )

@@ -7,7 +7,7 @@ recipient may read are carried sealed, and opened as the mail is written.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kippu_events.catalogue.bookings import BookingVoided, PointsMailed
+from kippu_events.catalogue.bookings import BookingCancelled, BookingVoided, PointsMailed
 from kippu_events.catalogue.contracts import RegistrationReminded, SheetImported, SheetRefused
 from kippu_events.catalogue.intake import MailRequested
 from kippu_events.catalogue.licences import IncidentMemberIssued, MemberIdIssued, RenewalNoticed
@@ -56,13 +56,13 @@ class TellHolders(Reactor):
 
 
 class TellBooked(Reactor):
-    """The points to check before the work (CWC-17), and that a booking is void (CWC-16)."""
+    """The points to check before the work (CWC-17), and that a booking is void (CWC-16) or cancelled."""
 
     name = "tell-booked"
     logs = ("dispatch",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(PointsMailed, self._points), On(BookingVoided, self._void))
+        return (On(PointsMailed, self._points), On(BookingVoided, self._void), On(BookingCancelled, self._cancelled))
 
     async def _points(self, envelope: Envelope, mailed: PointsMailed, work: Work) -> None:
         parameters = {
@@ -82,6 +82,15 @@ class TellBooked(Reactor):
             "clause": voided.clause,
         }
         await _write(work, envelope, f"{voided.booking_id}.void", "booking_void", voided, parameters)
+
+    async def _cancelled(self, envelope: Envelope, cancelled: BookingCancelled, work: Work) -> None:
+        parameters = {
+            "booking_id": cancelled.booking_id,
+            "starts_at": cancelled.starts_at.isoformat(),
+            "reason": cancelled.reason,
+        }
+        mail_id = f"{cancelled.booking_id}.cancelled"
+        await _write(work, envelope, mail_id, "booking_cancelled", cancelled, parameters)
 
 
 class RemindBuyers(Reactor):
@@ -137,7 +146,14 @@ class AnswerSheets(Reactor):
 
 
 Told = (
-    MemberIdIssued | IncidentMemberIssued | RenewalNoticed | PointsMailed | BookingVoided | SheetImported | SheetRefused
+    MemberIdIssued
+    | IncidentMemberIssued
+    | RenewalNoticed
+    | PointsMailed
+    | BookingVoided
+    | BookingCancelled
+    | SheetImported
+    | SheetRefused
 )
 
 

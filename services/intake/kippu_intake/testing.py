@@ -33,6 +33,8 @@ OTHER_SUPPORT = "support@other.example"
 ONE, TWO, THREE = "one@customer-1.example", "two@customer-1.example", "three@customer-2.example"
 """Addresses of contact-1 and contact-2 of customer-1, and of contact-3 of customer-2."""
 STRANGER = "stranger@elsewhere.example"
+PATIENCE_SECONDS = 120
+"""How long a client waits for a reply, on a machine that has other things to do."""
 
 
 class House:
@@ -93,7 +95,7 @@ class House:
         return await asyncio.to_thread(self._send, raw, sender, recipients)
 
     def _send(self, raw: bytes, sender: str, recipients: Sequence[str]) -> tuple[int, str]:
-        with smtplib.SMTP("127.0.0.1", self.listener.port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", self.listener.port, timeout=PATIENCE_SECONDS) as client:
             client.ehlo("client.example")
             code, text = client.mail(sender)
             for recipient in recipients:

@@ -79,6 +79,7 @@ ABOUT_NO_TICKET = {
     "sheet_refused",
     "sheet_too_large",
     "registration_reminder",
+    "booking_cancelled",
 }
 
 

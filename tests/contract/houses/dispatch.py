@@ -43,7 +43,7 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
     "received": ("reserve", "shipped", "delivered"),
 }
 """By report: what has to be said about a shipment before it."""
-BOOKED = ("points", "answers", "preparations", "complete")
+BOOKED = ("points", "answers", "preparations", "complete", "cancel")
 POINT = "which of the seventeen servers"
 OVER = NOON - timedelta(hours=2)
 
@@ -214,6 +214,7 @@ DISPATCH = House(
         "POST /v1/bookings/{booking_id}/answers": {"answers": ["the blue one"]},
         "POST /v1/bookings/{booking_id}/preparations": {"item": "server_installed", "met": True},
         "POST /v1/bookings/{booking_id}/complete": {"completed_at": AN_HOUR_AGO},
+        "POST /v1/bookings/{booking_id}/cancel": {"reason": "the server is gone"},
         "POST /v1/units": {"serial": "SPARE-78", "model": "nas-4"},
         "POST /v1/shipments/{shipment_id}/reserve": {"serial": "SPARE-77"},
         "POST /v1/shipments/{shipment_id}/shipped": {"shipped_at": AN_HOUR_AGO},

@@ -112,10 +112,10 @@ class Desk:
         body = {"kind": "isolation", "started_at": self.system.clock.now().isoformat(), "minutes": minutes}
         await self.post("intake", f"/v1/tickets/{ticket_no}/work", body)
 
-    async def pay(self, invoice_no: str, *amounts: int) -> None:
+    async def pay(self, invoice_no: str, *amounts: int, currency: str = "THB") -> None:
         today = self.system.clock.now().date().isoformat()
         for number, amount in enumerate(amounts):
-            body = {"invoice_no": invoice_no, "amount": amount, "currency": "THB", "received_on": today}
+            body = {"invoice_no": invoice_no, "amount": amount, "currency": currency, "received_on": today}
             await self.post("billing", "/v1/payments", body | {"payment_id": f"payment-{number}"})
 
     async def certify(self, invoice_no: str, amount: int) -> None:
@@ -250,6 +250,8 @@ async def _switches(desk: Desk) -> None:
     path = f"/v1/contracts/{sold['registered']}/registration"
     await desk.post("entitlement", path, registration)
     await desk.post("entitlement", f"{path}/changes", {"site": {"address": "2 Example Street"}})
+    renewal = {"product": "advance-u1", "renews": sold["registered"]}
+    await desk.post("entitlement", "/v1/orders", order | renewal)
     await desk.post("entitlement", f"/v1/orders/{sold['given back']}/refund", {"reason": "bought twice"})
     bundle = f"/v1/contracts/{sold['bundle']}"
     await desk.post("entitlement", f"{bundle}/registration", registration | {"serial": "12345678902"})
@@ -363,7 +365,12 @@ async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
     became = [(await desk.get("billing", f"/v1/quotes/{each}"))["status"] for each in for_work]
     assert became == ["accepted", "withdrawn"]
     decided = await desk.get("entitlement", f"/v1/decisions/{tickets['quoted']}")
-    assert decided["current"]["outcome"] == "covered", "what was not included goes on once it is bought"
+    assert decided["current"]["waiting_for"] == "purchase", "what was not included is paid first"
+    repair = await desk.get("billing", f"/v1/invoices/INV-O-{for_work[0].removeprefix('Q-')}")
+    await desk.pay(repair["invoice_no"], repair["total"], currency=repair["currency"])
+    await desk.system.settle()
+    decided = await desk.get("entitlement", f"/v1/decisions/{tickets['quoted']}")
+    assert decided["current"]["outcome"] == "covered", "and goes on once it is"
     offered = await desk.get("billing", f"/v1/invoices/INV-O-{quotes[0]['quote_id'].removeprefix('Q-')}")
     invoices = (await desk.get("billing", "/v1/invoices?status=open"))["items"]
     mine = [invoice for invoice in invoices if invoice["customer_id"] == "customer-1"]

@@ -8,7 +8,7 @@ from kippu.story.customers import CUSTOMER
 from kippu.story.iij.cast import FAMILY, ROUTER, SUPPORT, on
 from kippu.story.people import Unexpected
 from kippu.story.stage import Stage
-from kippu.story.telling import Telling
+from kippu.story.telling import Telling, text_of
 
 TITLE = "Requests by mail and by telephone, each with its number and its thread"
 
@@ -72,7 +72,7 @@ async def _guess(stage: Stage, telling: Telling) -> None:
     telling.check("the guess is kept as", inbox["items"][-1]["reason"], "foreign_thread")
     for answer in stage.post.arrived():
         telling.mail(answer, in_full=False)
-        telling.check("what a stranger is told of the ticket", "Branch network" in _text_of(answer), False)
+        telling.check("what a stranger is told of the ticket", "Branch network" in text_of(answer), False)
     telling.outcome("it does not join; it waits in the inbox of unmatched mail, and learns nothing", clause="IIJ-03")
 
 
@@ -84,7 +84,7 @@ async def _without_prefix(stage: Stage, telling: Telling) -> None:
     answer = await _answered(stage, raw, "contact-2@customer-1.example", "VPN")
     telling.outcome("no ticket; it is kept for the desk, and the sender is told how to submit one:", clause="IIJ-01")
     telling.mail(answer)
-    telling.check("the explanation names the prefix", "[ticket]" in _text_of(answer), True)
+    telling.check("the explanation names the prefix", "[ticket]" in text_of(answer), True)
 
     await stage.move_to(on(6, 16, "13:45"))
     telling.step(stage.now, "The desk", "turns it into a ticket: a question about the router")
@@ -148,7 +148,3 @@ def _filled(name: str, stage: Stage) -> bytes:
     text = Template((ROOM / name).read_text("utf-8"))
     filled = text.substitute(ticket_no=stage.tickets["mail"], answered=stage.answers["mail"])
     return filled.replace("\n", "\r\n").encode()
-
-
-def _text_of(message: EmailMessage) -> str:
-    return str(message.get_content())

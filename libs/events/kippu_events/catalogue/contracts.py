@@ -115,6 +115,14 @@ class RegistrationReminded(ContractEvent):
 
 
 @entitlement
+class ContractRenewed(ContractEvent):
+    """A renewal of it was sold: its service goes on under that, unless that is given back."""
+
+    renewed_by: str
+    """The contract that renews it."""
+
+
+@entitlement
 class ContractEndAnnounced(ContractEvent):
     """It ends soon, and who holds it is told."""
 

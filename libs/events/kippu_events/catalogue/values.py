@@ -107,11 +107,19 @@ class Allocation(Value):
 
 class Reply(Value):
     """What is answered to a wish beside the request itself: a written report, an answer time, a certain service,
-    the configuration restored; and who does the exchange."""
+    the configuration restored, a list kept; and who does the exchange."""
 
-    about: Literal["written_report", "answer_wanted_by", "wanted_service", "configuration", "exchange"]
+    about: Literal["written_report", "answer_wanted_by", "wanted_service", "configuration", "exchange", "kept_list"]
     answer: Literal[
-        "granted", "declined", "not_binding", "not_followed", "restored", "not_restored", "by_customer", "by_engineer"
+        "granted",
+        "declined",
+        "not_binding",
+        "not_followed",
+        "restored",
+        "not_restored",
+        "by_customer",
+        "by_engineer",
+        "kept",
     ]
     clause: str
 

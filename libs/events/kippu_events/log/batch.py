@@ -1,98 +1,62 @@
-"""A batch of appends as the arrays that `log.append` takes, and its answer as an outcome for each of them."""
+"""A batch of appends as the rows that `log.append` takes, and its answer as an outcome for each of them."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from kippu_events.envelope import slot_of
 from kippu_events.log import Append, Appended, CommandReused, Conflict, Expected, MarkMoved, Recorded
 
-
-def arguments(appends: Sequence[Append]) -> list[Any]:
-    """The arguments of `log.append`, in the order of its definition."""
-    return [*_commands(appends), *_marks(appends), *_parts(appends), *_events(appends)]
+Row = tuple[Any, ...]
 
 
-def _commands(appends: Sequence[Append]) -> list[list[Any]]:
-    ids: list[str] = []
-    hashes: list[bytes] = []
-    results: list[bytes] = []
-    nows: list[datetime] = []
-    first_parts: list[int] = []
-    last_parts: list[int] = []
-    part = 0
-    for append in appends:
-        ids.append(append.command_id)
-        hashes.append(append.command_hash)
-        results.append(append.result)
-        nows.append(append.now)
-        first_parts.append(part + 1)
-        part += len(append.streams)
-        last_parts.append(part)
-    return [ids, hashes, results, nows, first_parts, last_parts]
-
-
-def _marks(appends: Sequence[Append]) -> list[list[Any]]:
-    moves = [(number, append.mark) for number, append in enumerate(appends, start=1) if append.mark is not None]
-    return [
-        [number for number, _ in moves],
-        [move.consumer for _, move in moves],
-        [move.log for _, move in moves],
-        [move.slot for _, move in moves],
-        [move.expected for _, move in moves],
-        [move.slot_seq for _, move in moves],
-    ]
-
-
-def _parts(appends: Sequence[Append]) -> list[list[Any]]:
-    parts = [(number, part) for number, append in enumerate(appends, start=1) for part in append.streams]
-    return [
-        [number for number, _ in parts],
-        [part.stream for _, part in parts],
-        [slot_of(part.stream) for _, part in parts],
-        [int(part.expected) for _, part in parts],
-        [part.state.fold_version if part.state else None for _, part in parts],
-        [part.state.state if part.state else None for _, part in parts],
-    ]
-
-
-def _events(appends: Sequence[Append]) -> list[list[Any]]:
-    parts = enumerate((part for append in appends for part in append.streams), start=1)
-    events = [(number, part.stream, event) for number, part in parts for event in part.events]
-    return [
-        [number for number, _, _ in events],
-        [stream for _, stream, _ in events],
-        [event.id for _, _, event in events],
-        [event.type for _, _, event in events],
-        [event.provider for _, _, event in events],
-        [event.metadata for _, _, event in events],
-        [event.data for _, _, event in events],
-        [event.sum for _, _, event in events],
-    ]
+def arguments(appends: Sequence[Append]) -> list[list[Row]]:
+    """The arguments of `log.append`: commands, marks, parts and events, each a row of the type it is named after."""
+    commands: list[Row] = []
+    marks: list[Row] = []
+    parts: list[Row] = []
+    events: list[Row] = []
+    for number, append in enumerate(appends, start=1):
+        first_part = len(parts) + 1
+        for part in append.streams:
+            fold_version, state = (part.state.fold_version, part.state.state) if part.state else (None, None)
+            parts.append((number, part.stream, slot_of(part.stream), int(part.expected), fold_version, state))
+            for event in part.events:
+                events.append(
+                    (
+                        len(parts),
+                        part.stream,
+                        event.id,
+                        event.type,
+                        event.provider,
+                        event.metadata,
+                        event.data,
+                        event.sum,
+                    )
+                )
+        commands.append((append.command_id, append.command_hash, append.result, append.now, first_part, len(parts)))
+        if (move := append.mark) is not None:
+            marks.append((number, move.consumer, move.log, move.slot, move.expected, move.slot_seq))
+    return [commands, marks, parts, events]
 
 
 def outcomes(appends: Sequence[Append], answer: Any) -> list[Appended | Exception | None]:
     """What became of each append: recorded, refused, or None where the command was recorded before: look it up."""
+    versions, positions, slot_seqs = answer["versions"] or [], answer["positions"], answer["slot_seqs"]
     came: list[Appended | Exception | None] = []
-    part = 0
+    part_no = 0
     for append, outcome in zip(appends, answer["outcomes"], strict=True):
-        last = part + len(append.streams)
         if outcome == "recorded":
-            came.append(Appended(False, append.result, _recorded(append, answer, part)))
+            recorded = tuple(
+                [
+                    Recorded(part.stream, versions[number], positions[number], slot_of(part.stream), slot_seqs[number])
+                    for number, part in enumerate(append.streams, start=part_no)
+                ]
+            )
+            came.append(Appended(False, append.result, recorded))
         else:
-            came.append(_refusal(append, outcome, (answer["versions"] or [])[part:last]))
-        part = last
+            came.append(_refusal(append, outcome, versions[part_no : part_no + len(append.streams)]))
+        part_no += len(append.streams)
     return came
-
-
-def _recorded(append: Append, answer: Any, first: int) -> tuple[Recorded, ...]:
-    versions, positions, slot_seqs = answer["versions"], answer["positions"], answer["slot_seqs"]
-    return tuple(
-        [
-            Recorded(part.stream, versions[number], positions[number], slot_of(part.stream), slot_seqs[number])
-            for number, part in enumerate(append.streams, start=first)
-        ]
-    )
 
 
 def _refusal(append: Append, outcome: str, versions: Sequence[int]) -> Exception | None:

@@ -50,6 +50,7 @@ class GroupWriter:
         self._arrived = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self._looking_up: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         self._connection = await connect(self._url, "writer")
@@ -61,6 +62,7 @@ class GroupWriter:
         self._arrived.set()
         if self._task is not None:
             await self._task
+        await asyncio.gather(*self._looking_up)
         if self._connection is not None:
             with suppress(OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError):
                 await self._connection.close(timeout=1)
@@ -109,7 +111,7 @@ class GroupWriter:
         """Settles every append of the batch, whatever happens."""
         appends = [waiting.append for waiting in batch]
         try:
-            came = outcomes(appends, await persist(lambda: self._call(appends)))
+            answer = await persist(lambda: self._call(appends))
         except LogUnavailable as error:
             self._give_up([*batch, *self._queue], error)
             self._queue.clear()
@@ -121,7 +123,8 @@ class GroupWriter:
                 for waiting in batch:
                     await self._commit([waiting])
         else:
-            await self._settle(batch, came)
+            # Not now but as soon as the next batch, if one waits, is on its way: PostgreSQL works on it meanwhile.
+            asyncio.get_running_loop().call_soon(self._settle, batch, appends, answer)
 
     async def _call(self, appends: Sequence[Append]) -> Any:
         """One call of log.append, which commits by itself.
@@ -143,23 +146,28 @@ class GroupWriter:
                 self._connection = None
             raise
 
-    async def _settle(self, batch: Sequence[_Waiting], came: Sequence[Appended | Exception | None]) -> None:
+    def _settle(self, batch: Sequence[_Waiting], appends: Sequence[Append], answer: Any) -> None:
+        try:
+            came = outcomes(appends, answer)
+        except Exception as unreadable:
+            self._give_up(batch, unreadable)
+            raise
         last = 0
-        repeated = []
         for waiting, outcome in zip(batch, came, strict=True):
             match outcome:
                 case None:
-                    repeated.append(waiting)
-                case Appended():
-                    last = max(last, *[recorded.position for recorded in outcome.recorded], 0)
+                    looking_up = asyncio.create_task(self._answer_first_result(waiting))
+                    self._looking_up.add(looking_up)
+                    looking_up.add_done_callback(self._looking_up.discard)
+                case Appended(recorded=recorded):
+                    if recorded:
+                        last = max(last, *[each.position for each in recorded])
                     if not waiting.answer.done():
                         waiting.answer.set_result(outcome)
                 case error:
                     _fail(waiting, error)
         if last:
             self._committed(last)
-        for waiting in repeated:
-            await self._answer_first_result(waiting)
 
     async def _answer_first_result(self, waiting: _Waiting) -> None:
         try:

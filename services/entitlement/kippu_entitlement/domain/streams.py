@@ -69,6 +69,11 @@ def order_of_quote(quote_id: str) -> str:
     return f"O-{quote_id.removeprefix('Q-')}"
 
 
+def order_of_invoice(invoice_no: str) -> str:
+    """One order has one invoice, and a charge's is of no order."""
+    return invoice_no.removeprefix("INV-")
+
+
 def quote_of_debit(of_debit_id: str) -> str:
     """The offer for what a debit fell short of."""
     return f"Q-{of_debit_id}"

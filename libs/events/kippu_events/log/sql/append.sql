@@ -1,5 +1,2 @@
 select outcomes, versions, positions, slot_seqs
-from log.append(
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-    $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26
-)
+from log.append($1::log.new_command[], $2::log.new_mark[], $3::log.new_part[], $4::log.new_event[])
