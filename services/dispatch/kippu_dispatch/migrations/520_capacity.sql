@@ -39,8 +39,6 @@ create index engagement_by_end on read.engagement (provider, ends_at);
 alter table read.visit
     add column area text,
     add column skill text,
-    -- When the service is given, where it is not always.
-    add column service_hours jsonb,
     -- Who goes; and whether the dispatcher decided that nobody of the roster does.
     add column engineer_id text,
     add column without_engineer boolean not null default false;
