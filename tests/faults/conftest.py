@@ -1,11 +1,13 @@
 """One town for all faults: intake, entitlement and billing as processes, with servers that may be taken away.
 
-The servers are the town's own, since tests stop and kill them.
+The servers are the town's own, since tests stop and kill them. A test that fails takes no other with it: the servers
+are started again, and the next test has another town.
 """
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -19,10 +21,61 @@ from kippu_events.local.postgres import LocalPostgres
 SERVICES = ("intake", "entitlement", "billing")
 PLANS = Path(__file__).parents[2] / "plans"
 SEED = os.environ.get("FAULTS_SEED") or secrets.token_hex(4)
+FAILED = pytest.StashKey[bool]()
+
+
+@dataclass(slots=True)
+class Servers:
+    """What towns stand on."""
+
+    folder: Path
+    postgres: LocalPostgres
+    kafka: LocalKafka
+
+    def start(self) -> None:
+        """Those that a test left stopped."""
+        self.postgres.start()
+        if not self.kafka.runs:
+            self.kafka.start()
+
+
+@dataclass(slots=True)
+class Towns:
+    """The town that stands, what it has acknowledged to anybody, and how many were begun."""
+
+    servers: Servers
+    town: Town | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    begun: int = 0
+
+    async def open(self) -> Town:
+        """The one that stands, or a new one."""
+        if self.town is None:
+            self.begun += 1
+            self.town = await self._found(f"town{self.begun}")
+        return self.town
+
+    async def _found(self, name: str) -> Town:
+        folder = self.servers.folder / name
+        folder.mkdir()
+        town = Town(folder, SERVICES, self.servers.postgres, self.servers.kafka, PLANS, prefix=name)
+        await town.found()
+        try:
+            await town.open()
+            await stock(town)
+        except BaseException:
+            await town.close()
+            raise
+        return town
+
+    async def close(self) -> None:
+        town, self.town, self.ledger = self.town, None, Ledger()
+        if town is not None:
+            await town.close()
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[tuple[Path, LocalPostgres, LocalKafka]]:
+def servers() -> Iterator[Servers]:
     # Not pytest's folder: it is closed to the user as whom root runs PostgreSQL. And a folder of its own, so that the
     # server flushes what it commits, as in production.
     with (
@@ -30,36 +83,39 @@ def servers() -> Iterator[tuple[Path, LocalPostgres, LocalKafka]]:
         LocalPostgres(Path(folder) / "postgres", outlives=False) as postgres,
         LocalKafka(Path(folder) / "kafka") as kafka,
     ):
-        yield Path(folder), postgres, kafka
+        yield Servers(Path(folder), postgres, kafka)
 
 
 @pytest.fixture(scope="session")
-async def town(servers: tuple[Path, LocalPostgres, LocalKafka]) -> AsyncIterator[Town]:
-    folder, postgres, kafka = servers
-    made = Town(folder, SERVICES, postgres, kafka, PLANS)
-    await made.found()
-    try:
-        await made.open()
-        await stock(made)
-        yield made
-    finally:
-        await made.close()
+async def towns(servers: Servers) -> AsyncIterator[Towns]:
+    made = Towns(servers)
+    yield made
+    await made.close()
 
 
-@pytest.fixture(autouse=True)
-def servers_left_up(servers: tuple[Path, LocalPostgres, LocalKafka]) -> Iterator[None]:
-    """A test that fails while a server is away takes no other test with it."""
-    _, postgres, kafka = servers
-    yield
-    postgres.start()
-    if not kafka.runs:
-        kafka.start()
+@pytest.fixture
+async def town(towns: Towns, request: pytest.FixtureRequest) -> AsyncIterator[Town]:
+    yield await towns.open()
+    towns.servers.start()
+    if request.node.stash.get(FAILED, False):
+        # What was begun and not acknowledged when the test failed is in no ledger: nothing could be proved here again.
+        await towns.close()
 
 
-@pytest.fixture(scope="session")
-def ledger() -> Ledger:
+@pytest.fixture
+def ledger(town: Town, towns: Towns) -> Ledger:
     """What the town acknowledged in any test."""
-    return Ledger()
+    return towns.ledger
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture

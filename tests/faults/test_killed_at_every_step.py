@@ -5,12 +5,16 @@ Two at once, so that each step is also met while the other side of the bus is de
 
 import asyncio
 import signal
+from collections import Counter
 from random import Random
 
 import pytest
-from kippu.testing.proof import prove
-from kippu.testing.town import ServiceProcess, Town
-from kippu.testing.traffic import Ledger, clients, flowing
+from kippu.compose import House
+from kippu.testing.proof import everything, of, prove
+from kippu.testing.town import CUSTOMERS, ServiceProcess, Town
+from kippu.testing.traffic import FAMILY, Ledger, clients, flowing
+from kippu_events.catalogue.billing import InvoiceIssued, PaymentOverdue
+from kippu_events.testing.buses import eventually
 
 REPEATED = 3
 LATEST = 5
@@ -47,6 +51,40 @@ async def test_whoever_is_killed_loses_nothing_and_doubles_nothing(
         await prove(town, traffic, ledger)
 
 
+UNPAID = "select count(*) from work.deadline where kind = 'payment-overdue' and fired_at is null"
+DAYS_PASS = "update work.deadline set due_at = clock_timestamp() where kind = 'payment-overdue' and fired_at is null"
+
+
+async def test_a_service_that_is_killed_as_its_deadlines_fire_fires_each_once(
+    town: Town, ledger: Ledger, chance: Random
+) -> None:
+    billing = town.services["billing"]
+    async with clients(town, "deadlines") as traffic, town.house() as house:
+        async with flowing(traffic):
+            # Given invoices that nobody pays, as many as a deadline's step may be reached
+            wanted = {"customer_id": CUSTOMERS[0], "plan_family": FAMILY, "product": "se-10", "quantity": 1}
+            for _ in range(LATEST):
+                await traffic.post("entitlement", "/v1/orders", wanted)
+            await eventually(lambda: _are_unpaid(house, LATEST))
+            # When the days to pay them pass, and the service dies again and again as it says that they are overdue
+            await billing.kill()
+            await house.runtimes["billing"].writers.execute(DAYS_PASS)
+            _, steps = _fate(chance, "deadline.appended")
+            for step in steps:
+                await _dies_at(billing, step)
+            billing.start()
+            await eventually(lambda: _are_unpaid(house, 0))
+        # Then each invoice was said to be overdue once
+        await prove(town, traffic, ledger)
+        log = await everything(house.logs["billing"])
+        overdue = Counter(event.invoice_no for event in of(PaymentOverdue, log))
+        assert overdue == Counter(event.invoice_no for event in of(InvoiceIssued, log)[-LATEST:])
+
+
+async def _are_unpaid(house: House, invoices: int) -> bool:
+    return bool(await house.runtimes["billing"].writers.fetchval(UNPAID) == invoices)
+
+
 def _fate(chance: Random, step: str) -> tuple[float, list[str]]:
     """After how many seconds it is killed wherever it is, and then at what."""
     return chance.uniform(0, 0.3), [f"{step}:{chance.randint(1, LATEST)}" for _ in range(REPEATED)]
@@ -56,8 +94,12 @@ async def _dies_again_and_again(service: ServiceProcess, seconds: float, steps: 
     await asyncio.sleep(seconds)
     await service.kill()
     for step in steps:
-        service.start(dies_at=step)
-        assert await service.ended() == -signal.SIGKILL, service.said
-        assert f"killed at {step.partition(':')[0]}" in service.said
+        await _dies_at(service, step)
     service.start()
     await service.ready()
+
+
+async def _dies_at(service: ServiceProcess, step: str) -> None:
+    service.start(dies_at=step)
+    assert await service.ended() == -signal.SIGKILL, service.said
+    assert f"killed at {step.partition(':')[0]}" in service.said

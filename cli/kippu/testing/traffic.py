@@ -27,6 +27,13 @@ UNITS = 2
 PATIENCE_SECONDS = 240.0
 """How long a client goes on asking for an answer."""
 
+LISTS = {
+    "intake": "/v1/tickets",
+    "entitlement": "/v1/wallets/customer-1.iij-se/statement",
+    "billing": "/v1/invoices",
+}
+"""What is looked at in each service all the while."""
+
 LAST_WORDS = 8000
 """So many characters of what a service wrote are shown when it answers what it should not."""
 
@@ -70,8 +77,11 @@ class Traffic:
     mails: list[bytes] = field(default_factory=list)
     unanswered: int = 0
     """How often a client got no answer, and asked again."""
+    shown: int = 0
+    """How often a list was."""
     _stopping: bool = False
     _keys: int = 0
+    _letters: int = 0
 
     async def post(self, service: str, path: str, body: Mapping[str, Any]) -> Any:
         """Sends a command until it is answered. Refusals fail the test: everything here is in order."""
@@ -84,12 +94,16 @@ class Traffic:
                 if answer.status_code in (200, 201):
                     self.commands.append(Acknowledged(service, path, key, body, answer.content))
                     return orjson.loads(answer.content)
-                if answer.status_code != 503:
-                    said = self.town.services[service].said[-LAST_WORDS:]
-                    raise AssertionError(f"{path}: {answer.status_code} {answer.text}\n{said}")
+                self._refused_for_now(service, path, answer)
             self.unanswered += 1
             await asyncio.sleep(0.1)
         raise AssertionError(f"{service}{path} was not answered within {PATIENCE_SECONDS:.0f} s")
+
+    def _refused_for_now(self, service: str, path: str, answer: httpx.Response) -> None:
+        """Any other word than "not now" is wrong: what is asked here is in order."""
+        if answer.status_code != 503:
+            said = self.town.services[service].said[-LAST_WORDS:]
+            raise AssertionError(f"{path}: {answer.status_code} {answer.text}\n{said}")
 
     async def send(self, service: str, path: str, key: str, body: Mapping[str, Any]) -> httpx.Response:
         return await self.http.post(
@@ -110,12 +124,16 @@ class Traffic:
             "asset_serial": f"SN-{customer}",
             "received_at": (datetime.now(UTC) - timedelta(hours=3)).isoformat(),
         }
-        return str((await self.post("intake", "/v1/tickets", wanted))["ticket_no"])
+        number = str((await self.post("intake", "/v1/tickets", wanted))["ticket_no"])
+        self.tickets[number] = []
+        return number
 
     async def ask(self, customer: str, contact: str) -> None:
         """A request with its work, from the first letter to the last minute."""
-        number = await self.open_ticket(customer, contact)
-        self.tickets[number] = []
+        await self.work(await self.open_ticket(customer, contact))
+
+    async def work(self, number: str) -> None:
+        """All the work that a request takes."""
         for minutes in MINUTES:
             started = datetime.now(UTC) - timedelta(minutes=minutes)
             body = {"kind": "isolation", "started_at": started.isoformat(), "minutes": minutes}
@@ -123,20 +141,27 @@ class Traffic:
             self.tickets[number].append(minutes)
 
     async def write(self, customer: str, contact: str) -> None:
-        """A mail that opens a request, sent until it is taken."""
+        """A mail that opens a request, sent until it is taken. Whoever does not take it must not refuse it for good."""
+        self._letters += 1
         raw = (
             f"From: {contact}@{customer}.example\r\nTo: support@iij.example\r\nSubject: [ticket] Slow line\r\n"
-            f"Message-ID: <{self.run}-{len(self.mails)}@{customer}.example>\r\n\r\nIt is slow.\r\n"
+            f"Message-ID: <{self.run}-{self._letters}@{customer}.example>\r\n\r\nIt is slow.\r\n"
         ).encode()
         settings = self.town.settings
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
-            with suppress(aiosmtplib.SMTPException, OSError):
+            try:
                 smtp = aiosmtplib.SMTP(hostname=settings.smtp_host, port=settings.smtp_port, start_tls=False)
                 async with smtp:
                     await smtp.sendmail(f"{contact}@{customer}.example", ["support@iij.example"], raw)
                 self.mails.append(raw)
                 return
+            except aiosmtplib.SMTPRecipientsRefused:
+                raise
+            except aiosmtplib.SMTPResponseException as reply:
+                assert 400 <= reply.code < 500, reply
+            except (aiosmtplib.SMTPException, OSError):
+                pass
             self.unanswered += 1
             await asyncio.sleep(0.1)
         raise AssertionError("a mail was not taken")
@@ -150,6 +175,27 @@ class Traffic:
         while not self._stopping:
             await self.write(customer, contact)
             await asyncio.sleep(self.chance.uniform(0.1, 0.3))
+
+    async def keep_looking(self) -> None:
+        """At all lists in turn: each is shown, or not now, and never anything else."""
+        while not self._stopping:
+            for service, path in LISTS.items():
+                with suppress(httpx.TransportError):
+                    answer = await self.http.get(self.town.addresses[service] + path)
+                    if answer.status_code == 200:
+                        self.shown += 1
+                    else:
+                        self._refused_for_now(service, path, answer)
+                await asyncio.sleep(self.chance.uniform(0.02, 0.1))
+
+    async def served(self) -> None:
+        """Returns once clients have been told that more was done, and shown more; fails if a service has ended."""
+        done, shown = len(self.commands), self.shown
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(self.commands) < done + 5 or self.shown < shown + 5:
+                await asyncio.sleep(0.05)
+                for service in self.town.services.values():
+                    assert service.runs, service.said
 
     def stop(self) -> None:
         """Everybody finishes what they began, and begins nothing more."""
@@ -170,6 +216,7 @@ async def flowing(traffic: Traffic, mails: bool = True) -> AsyncIterator[Traffic
     async with asyncio.TaskGroup() as group:
         for number, customer in enumerate(CUSTOMERS, 1):
             group.create_task(traffic.keep_asking(customer, f"contact-{number}"))
+        group.create_task(traffic.keep_looking())
         if mails:
             group.create_task(traffic.keep_writing(CUSTOMERS[0], "contact-1"))
         try:
