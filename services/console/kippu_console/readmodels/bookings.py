@@ -19,6 +19,7 @@ STATUS: dict[type[Event], str] = {
     bookings.BookingVoided: "void",
     bookings.BookingBlocked: "blocked",
     bookings.BookingCompleted: "completed",
+    bookings.BookingCancelled: "cancelled",
 }
 
 
