@@ -65,4 +65,4 @@ def test_a_held_visit_says_so() -> None:
 
 def test_an_unknown_language_falls_back_to_english() -> None:
     assert explain(decided("refused"), "xx") == explain(decided("refused"), "en")
-    assert outcome_text(decided("waiting", waiting_for="purchase"), "en") == "The request waits (purchase)."
+    assert outcome_text(decided("waiting", waiting_for="something"), "en") == "The request waits (something)."
