@@ -4,31 +4,11 @@ Stream: `capacity-{provider}`, so that two visits at the same moment never get t
 the provider's local ones.
 """
 
-from datetime import date, time
-from typing import Literal
-
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.dispatch import dispatch
-from kippu_events.event import Event, Personal, Value
-
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-
-
-class WeeklyShift(Value):
-    """Working hours that begin on a weekday. Where `ends` is not later than `starts`, they end on the next day."""
-
-    weekday: Weekday
-    starts: time
-    ends: time
-
-
-class DateException(Value):
-    """What is different on a date: off, so that no weekly hours begin on it, or (with times) hours beside them."""
-
-    on: date
-    starts: time | None = None
-    ends: time | None = None
+from kippu_events.catalogue.hours import DateException, WeeklyShift
+from kippu_events.event import Event, Personal
 
 
 @dispatch

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.hours import ServiceHours
 from kippu_events.event import Event, published_by
 
 dispatch = published_by("dispatch")
@@ -39,6 +40,8 @@ class VisitRequested(VisitEvent):
     """Where it is, by the plan's areas."""
     skill: str | None = None
     """What the engineer has to be able to do."""
+    service_hours: ServiceHours | None = None
+    """When the service is given, where it is not always."""
 
 
 @dispatch

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.fulfilment import ShipmentNeed, Target
+from kippu_events.catalogue.hours import ServiceHours
 from kippu_events.catalogue.quoting import QuoteNeed
 from kippu_events.catalogue.values import (
     Allocation,
@@ -452,6 +453,8 @@ class VisitNeed(Value):
     """Where it is, by the plan's areas; None where that is not on record."""
     skill: str | None = None
     """What the engineer has to be able to do, where the plan says so of the service."""
+    service_hours: ServiceHours | None = None
+    """When the service is given; None for one that is given always, and for work that the terms do not limit."""
 
 
 @entitlement

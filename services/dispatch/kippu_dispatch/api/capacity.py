@@ -1,10 +1,10 @@
 """HTTP: the provider's roster, and who is engaged. The provider's own people only."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from kippu_events.catalogue.capacity import Weekday
+from kippu_events.catalogue.hours import LocalTime, Weekday
 from kippu_events.work import Work
 from kippu_service.http import Command, Input, Line, Query, command, query
 from pydantic import BaseModel, ConfigDict, Field
@@ -87,16 +87,16 @@ class Shown(BaseModel):
 
 class Shift(Shown):
     weekday: Weekday
-    starts: time
-    ends: time
+    starts: LocalTime
+    ends: LocalTime
 
 
 class DayException(Shown):
     """Off where it has no times."""
 
     on: date
-    starts: time | None
-    ends: time | None
+    starts: LocalTime | None
+    ends: LocalTime | None
 
 
 class Engineer(Shown):

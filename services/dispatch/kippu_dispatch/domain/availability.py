@@ -7,11 +7,12 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.hours import ServiceHours
 from kippu_terms.dates import end_of, local_date, start_of
 
 from kippu_dispatch.domain.capacity import Capacity, Engineer
 from kippu_dispatch.domain.visit import Visit
-from kippu_dispatch.domain.working_hours import working_times, works_throughout
+from kippu_dispatch.domain.working_hours import Interval, working_times, works_throughout
 
 Reason = Literal["area", "skill", "hours", "engaged"]
 
@@ -31,6 +32,8 @@ class Job:
     skill: str | None
     starts_at: datetime
     ends_at: datetime
+    service_hours: ServiceHours | None = None
+    """When it is to be proposed; another time may be agreed on with the customer all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def job_of(visit: Visit, starts_at: datetime | None = None, minutes: int | None 
     """At the visit's own time, where no other is asked about."""
     begins = starts_at or visit.starts_at
     length = timedelta(minutes=minutes or visit.minutes)
-    return Job(visit.visit_id, visit.area, visit.skill, begins, begins + length)
+    return Job(visit.visit_id, visit.area, visit.skill, begins, begins + length, visit.service_hours)
 
 
 def is_late(target: Target | None, starts_at: datetime) -> bool:
@@ -117,7 +120,7 @@ def _free_from(capacity: Capacity, engineer: Engineer, job: Job, since: datetime
     engaged = capacity.engagements_of(engineer.engineer_id, but=job.visit_id)
     for ahead in (_MOSTLY_FOUND, LOOKED_AHEAD):
         last = local_date(since + ahead, capacity.zone)
-        for begins, ends in working_times(engineer, since, last, capacity.zone):
+        for begins, ends in _within(job.service_hours, working_times(engineer, since, last, capacity.zone)):
             at = max(begins, since)
             for each in engaged:
                 if each.starts_at < at + length:
@@ -125,6 +128,18 @@ def _free_from(capacity: Capacity, engineer: Engineer, job: Job, since: datetime
             if at + length <= ends:
                 return at
     return None
+
+
+def _within(hours: ServiceHours | None, times: Iterator[Interval]) -> Iterator[Interval]:
+    """What of the times lies in the hours in which the service is given."""
+    if hours is None:
+        yield from times
+        return
+    zone = ZoneInfo(hours.time_zone)
+    for begins, ends in times:
+        for opens, closes in working_times(hours, begins, local_date(ends, zone), zone):
+            if max(begins, opens) < min(ends, closes):
+                yield max(begins, opens), min(ends, closes)
 
 
 def proposals(capacity: Capacity, visit: Visit, minutes: int | None, now: datetime) -> tuple[FreeTime, ...]:

@@ -7,14 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from kippu_events.catalogue.capacity import (
-    CapacitySet,
-    DateException,
-    EngineerEngaged,
-    EngineerReleased,
-    EngineerRostered,
-    WeeklyShift,
-)
+from kippu_events.catalogue.capacity import CapacitySet, EngineerEngaged, EngineerReleased, EngineerRostered
+from kippu_events.catalogue.hours import DateException, WeeklyShift
 from kippu_events.event import Event
 from kippu_terms.dates import local_date, start_of
 

@@ -7,7 +7,8 @@ from datetime import date, datetime, time
 from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from kippu_events.catalogue.capacity import CapacitySet, DateException, EngineerRostered, Weekday, WeeklyShift
+from kippu_events.catalogue.capacity import CapacitySet, EngineerRostered
+from kippu_events.catalogue.hours import DateException, Weekday, WeeklyShift
 from kippu_events.event import Event
 from kippu_privacy import Plain
 from kippu_terms.facts import CALENDARS_FROM, CALENDARS_UNTIL

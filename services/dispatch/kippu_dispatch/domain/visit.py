@@ -28,6 +28,7 @@ from kippu_events.catalogue.dispatch import (
     VisitWithdrawn,
 )
 from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.hours import ServiceHours
 from kippu_events.event import Event
 
 
@@ -77,6 +78,7 @@ class Visit:
     """The failed part that stays with the customer when the visit is complete, if one does."""
     area: str | None = None
     skill: str | None = None
+    service_hours: ServiceHours | None = None
     target: Target | None = None
     """What is aimed at, without the stretches of its clock."""
     engineer_id: str | None = None
@@ -143,6 +145,7 @@ def _requested(event: VisitRequested) -> Visit:
         handed_over=_handed_over(event),
         area=event.area,
         skill=event.skill,
+        service_hours=event.service_hours,
         target=event.target.model_copy(update={"stretches": ()}) if event.target else None,
     )
 

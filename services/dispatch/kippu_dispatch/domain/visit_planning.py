@@ -58,6 +58,7 @@ def _asked_for(need: VisitNeed, decided: CoverageDecided, decided_at: datetime) 
         failed_part_clause=need.failed_part_clause,
         area=need.area,
         skill=need.skill,
+        service_hours=need.service_hours,
         **common,
     )
     if need.held:

@@ -5,14 +5,8 @@ from typing import Any
 
 import orjson
 from asyncpg import Connection
-from kippu_events.catalogue.capacity import (
-    CapacitySet,
-    DateException,
-    EngineerEngaged,
-    EngineerReleased,
-    EngineerRostered,
-    WeeklyShift,
-)
+from kippu_events.catalogue.capacity import CapacitySet, EngineerEngaged, EngineerReleased, EngineerRostered
+from kippu_events.catalogue.hours import DateException, WeeklyShift
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 from kippu_events.event import Value

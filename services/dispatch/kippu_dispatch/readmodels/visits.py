@@ -19,6 +19,7 @@ from kippu_events.catalogue.dispatch import (
     VisitWithdrawn,
 )
 from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.hours import ServiceHours
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 
@@ -39,14 +40,16 @@ ONE = "select * from read.visit where visit_id = $1"
 
 _REQUESTED = """
 insert into read.visit (provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, starts_at, minutes,
-                        notice_days, clause, target, serial, model, part, failed_part, area, skill, version, status)
+                        notice_days, clause, target, serial, model, part, failed_part, area, skill,
+                        service_hours, version, status)
 select provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, wanted_at, minutes,
-       notice_days, clause, target::jsonb, serial, model, part, failed_part, area, skill, version, 'requested'
+       notice_days, clause, target::jsonb, serial, model, part, failed_part, area, skill,
+       service_hours::jsonb, version, 'requested'
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::integer[],
               $8::integer[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
-              $16::text[], $17::bigint[])
+              $16::text[], $17::text[], $18::bigint[])
        as new (provider, visit_id, ticket_no, customer_id, requested_at, wanted_at, minutes, notice_days, clause,
-               target, serial, model, part, failed_part, area, skill, version)
+               target, serial, model, part, failed_part, area, skill, service_hours, version)
 """
 
 _CHANGED = """
@@ -140,6 +143,7 @@ def _row(envelope: Envelope, event: VisitRequested) -> tuple[Any, ...]:
         event.failed_part,
         event.area,
         event.skill,
+        event.service_hours.model_dump_json() if event.service_hours else None,
         envelope.version,
     )
 
@@ -194,6 +198,7 @@ def visit_of(row: Any) -> Visit:
         not_before=not_before(target),
         area=row["area"],
         skill=row["skill"],
+        service_hours=ServiceHours.model_validate_json(row["service_hours"]) if row["service_hours"] else None,
         target=target,
         engineer_id=row["engineer_id"],
     )

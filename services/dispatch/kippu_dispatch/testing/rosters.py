@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time
 from functools import reduce
 from typing import Any
 
-from kippu_events.catalogue.capacity import CapacitySet, DateException, EngineerRostered, WeeklyShift
+from kippu_events.catalogue.capacity import CapacitySet, EngineerRostered
+from kippu_events.catalogue.hours import DateException, WeeklyShift
 from kippu_events.event import Event
 from kippu_privacy import Plain
 
