@@ -6,6 +6,7 @@ SHELL := bash
 
 PYTHON ?= python3
 BUS ?= embedded
+STORIES ?=
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -15,11 +16,11 @@ INSTALLED := $(VENV)/.installed
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
-run: $(INSTALLED)  ## set up, play both stories on real input, stay up until Ctrl-C (BUS=kafka for Kafka)
-	@exec $(BIN)/kippu up --bus $(BUS) --story
+run: $(INSTALLED)  ## set up, play the stories on real input, stay up until Ctrl-C (BUS=kafka for Kafka, STORIES="svt cwc" for some)
+	@exec $(BIN)/kippu up --bus $(BUS) --story $(STORIES:%=--only %)
 
 demo: $(INSTALLED)  ## the same, and exit
-	@exec $(BIN)/kippu up --bus $(BUS) --story --exit
+	@exec $(BIN)/kippu up --bus $(BUS) --story --exit $(STORIES:%=--only %)
 
 test: $(INSTALLED)  ## set up and pass all tests, with a real PostgreSQL and a real Kafka, every clause among them
 	@$(BIN)/python -m pytest -p tests.terms.clause_table

@@ -1,6 +1,7 @@
-"""`kippu story`: the story on services that run apart, as `kippu up --story` plays it on its own."""
+"""`kippu story`: the stories on services that run apart, as `kippu up --story` plays them on its own."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,16 +13,19 @@ from kippu.common import console
 from kippu.compose import Ports, built
 from kippu.services import PARTS
 from kippu.shared_clock import SharedClock
-from kippu.story import CLOCK_STARTS_AT, tell
+from kippu.story import CLOCK_STARTS_AT, chosen, tell
+from kippu.story.script import Story
 from kippu.trouble import Trouble
 
 
 def story(
     at: Annotated[str, typer.Option(help="The services' addresses, {service} in place of the name.")],
-    figures: Annotated[Path | None, typer.Option(help="Write the story's figures there, as JSON.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="This provider's story alone; may be repeated.")] = None,
+    figures: Annotated[Path | None, typer.Option(help="Write the stories' figures there, as JSON.")] = None,
 ) -> None:
-    """Play the story on running services that share a demo's clock (KIPPU_CLOCK_FILE)."""
+    """Play the stories on running services that share a demo's clock (KIPPU_CLOCK_FILE)."""
     settings = common.settings()
+    stories = chosen(only or ())
     logs.configure(settings.log_level)
     if settings.clock_file is None:
         raise Trouble(
@@ -36,14 +40,19 @@ def story(
         )
     told: dict[str, str] = {}
     with ground.postgres(settings) as admin_url:
-        common.run(_told(settings, admin_url, clock, {name: at.format(service=name) for name in PARTS}, told))
+        common.run(_told(stories, settings, admin_url, clock, {name: at.format(service=name) for name in PARTS}, told))
     if figures is not None:
         figures.write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
 
 
 async def _told(
-    settings: Settings, admin_url: str, clock: SharedClock, addresses: dict[str, str], told: dict[str, str]
+    stories: Sequence[Story],
+    settings: Settings,
+    admin_url: str,
+    clock: SharedClock,
+    addresses: dict[str, str],
+    told: dict[str, str],
 ) -> None:
     # Built, but not running: the stage looks into their databases to see when everything has come to rest.
     async with built(settings, ground.databases(admin_url, settings), ports=Ports(clock=clock)) as house:
-        told |= await tell(settings, addresses, clock, house, console)
+        told |= await tell(stories, settings, addresses, clock, house, console)

@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,7 +24,8 @@ from kippu.common import console
 from kippu.compose import BusChoice, Ports, built, running
 from kippu.plans import plan_files, publish_one
 from kippu.services import PARTS
-from kippu.story import CLOCK_STARTS_AT, DEMO_CUSTOMERS, tell
+from kippu.story import CLOCK_STARTS_AT, DEMO_CUSTOMERS, chosen, tell
+from kippu.story.script import Story
 from kippu.trouble import Trouble
 
 BusKind = Literal["embedded", "kafka"]
@@ -36,10 +37,15 @@ def up(
         bool, typer.Option("--story", help="Play the stories, on their own data and their own clock.")
     ] = False,
     leave: Annotated[bool, typer.Option("--exit", help="Exit after the stories.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Of the stories, this provider's alone; may be repeated.")
+    ] = None,
     figures: Annotated[Path | None, typer.Option(help="Write the stories' figures there, as JSON.")] = None,
 ) -> None:
     """Start PostgreSQL, the bus and all services here, and stay up until Ctrl-C."""
     settings = common.settings()
+    stories = chosen(only or ()) if story or only else ()
+    story = bool(stories)
     kind: BusKind = bus or settings.mode
     if story:
         settings = for_the_story(settings, known_ports=not leave)
@@ -59,30 +65,30 @@ def up(
             # The story's databases are new each time, so its topics must be, too.
             prefix = f"{settings.prefix}_{secrets.token_hex(4)}" if story else settings.prefix
             choice = BusChoice("kafka", servers, prefix)
-        if common.run(_up(settings, admin_url, choice, story=story, leave=leave, told=told)):
+        if common.run(_up(settings, admin_url, choice, stories, leave=leave, told=told)):
             say("\nStopping …")
     if figures is not None:
         figures.write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
 
 
 async def _up(
-    settings: Settings, admin_url: str, bus: BusChoice, *, story: bool, leave: bool, told: dict[str, str]
+    settings: Settings, admin_url: str, bus: BusChoice, stories: Sequence[Story], *, leave: bool, told: dict[str, str]
 ) -> None:
     files = plan_files(settings)
     with took("databases"):
-        if story:
+        if stories:
             await ground.discard(admin_url, settings)
         databases = await ground.prepare(admin_url, settings)
     make_demo_clients(settings.clients_path, demo_clients(settings.providers, DEMO_CUSTOMERS))
-    clock = VirtualClock(CLOCK_STARTS_AT) if story else SystemClock()
+    clock = VirtualClock(CLOCK_STARTS_AT) if stories else SystemClock()
     async with built(settings, databases, ports=Ports(clock=clock)) as house:
         for file in files:
             await publish_one(house, file)
         async with running(house, bus) as addresses:
             stay_up()
             _show(settings, addresses)
-            if story and isinstance(clock, VirtualClock):
-                told |= await tell(settings, addresses, clock, house, console)
+            if stories and isinstance(clock, VirtualClock):
+                told |= await tell(stories, settings, addresses, clock, house, console)
             if leave:
                 return
             _invite(settings, addresses)

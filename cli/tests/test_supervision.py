@@ -38,7 +38,7 @@ async def test_a_runner_that_crashes_stops_the_block_and_the_others() -> None:
         raise ValueError("poisoned")
 
     with pytest.raises(RunnerEnded, match="projector tickets stopped: ValueError: poisoned"):
-        async with asyncio.timeout(5), supervised({"other": other, "projector tickets": crash}):
+        async with asyncio.timeout(60), supervised({"other": other, "projector tickets": crash}):
             await forever()
     assert others_stopped.is_set()
 
@@ -48,7 +48,7 @@ async def test_a_runner_that_returns_is_no_better_than_one_that_crashes() -> Non
         return
 
     with pytest.raises(RunnerEnded, match="returned"):
-        async with asyncio.timeout(5), supervised({"relay": done}):
+        async with asyncio.timeout(60), supervised({"relay": done}):
             await forever()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from kippu_events.bus import BusUnavailable, Record, Slot, Start
+from kippu_events.bus import Assignee, Bus, BusUnavailable, Record, Slot, Start, Subscription
 from kippu_events.bus.cloudevents import envelope_from
 from kippu_events.bus.kafka import KafkaBus, KafkaPublisher, KafkaSettings, ensure_topics
 from kippu_events.consumer import marks
@@ -22,7 +22,7 @@ from kippu_events.log import Head, LogCorrupt
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.relay import Relay
 from kippu_events.steps import at_step
-from kippu_events.testing.buses import QUICK, World, eventually
+from kippu_events.testing.buses import PATIENCE_SECONDS, QUICK, World, eventually, trails
 from kippu_events.testing.desk import MIGRATIONS, WorkTotals, append, record_work, ticket_of, work_recorded
 from kippu_events.testing.plugin import MakeDatabase
 
@@ -58,7 +58,7 @@ async def read_all(world: World, at_least: int) -> list[Record]:
     subscription = await world.bus.subscribe("reader", ["intake"], Everything())
     records: list[Record] = []
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(records) < at_least:
                 records += await subscription.batch(100, 0.5)
             records += await subscription.batch(100, 0.5)
@@ -243,7 +243,7 @@ async def test_only_one_relay_leads_and_the_next_takes_over(world: World) -> Non
     await asyncio.gather(first, return_exceptions=True)
     await record_work(world.log, ("T1", "a2"))
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await second
     assert await is_published(world, 2)
 
@@ -283,6 +283,44 @@ async def test_a_group_shares_the_slots_and_drains_what_it_gives_up(world: World
     await eventually(lambda: have(second, 16))
     polling[1].cancel()
     await two.close()
+
+
+async def test_a_member_that_its_group_does_not_take_in_begins_anew_until_it_does(world: World) -> None:
+    await record_work(world.log, *WORKS)
+    assert world.kafka is not None
+    # Given a group that takes nobody in: it waits for a member that looks up every minute or so
+    holder = Everything()
+    slow = await KafkaBus(replace(world.kafka, session_seconds=240)).subscribe(
+        "desk.projector.work-totals", ["intake"], holder
+    )
+    polling = asyncio.create_task(poll(slow))
+    await eventually(lambda: have(holder, 16))
+    # When another member wants to join, then it tries again and again
+    world.bus = subscribing = Subscribing(KafkaBus(replace(world.kafka, join_seconds=2)))
+    consuming = asyncio.create_task(world.consume(world.projector(WorkTotals())))
+    await eventually(lambda: subscribing.has_tried(3))
+    assert not consuming.done()
+    assert await world.totals() == {}
+    # And once that one has left it is taken in, and has missed nothing
+    polling.cancel()
+    await slow.close()
+    await consuming
+    assert await world.totals() == trails(WORKS)
+
+
+class Subscribing:
+    """A bus that counts its subscriptions."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._count = 0
+
+    async def subscribe(self, group: str, logs: Sequence[str], assignee: Assignee) -> Subscription:
+        self._count += 1
+        return await self._bus.subscribe(group, logs, assignee)
+
+    async def has_tried(self, times: int) -> bool:
+        return self._count >= times
 
 
 async def have(*expected: Any) -> bool:

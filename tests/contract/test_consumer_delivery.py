@@ -10,7 +10,7 @@ from kippu_events.bus import Record
 from kippu_events.consumer import marks
 from kippu_events.consumer.runner import ConsumerStopped, Runner
 from kippu_events.steps import at_step
-from kippu_events.testing.buses import MeddlingBus, World, trails
+from kippu_events.testing.buses import PATIENCE_SECONDS, MeddlingBus, World, trails
 from kippu_events.testing.desk import NoteWork, WorkTotals, record_work
 
 WORKS = [(f"T{number % 7}", f"w{number}") for number in range(60)]
@@ -53,7 +53,8 @@ async def until_reached(world: World) -> None:
     try:
         for number, last in enumerate(head.slot_seqs):
             if last:
-                assert await marks.wait_until_reached(connection, [WorkTotals()], "intake", number, last, 30)
+                wanted = "intake", number, last
+                assert await marks.wait_until_reached(connection, [WorkTotals()], *wanted, PATIENCE_SECONDS)
     finally:
         await connection.close()
 
@@ -158,7 +159,7 @@ async def test_two_instances_of_one_consumer_do_no_harm(world: World) -> None:
     running = [asyncio.create_task(runner.run()) for runner in runners]
     try:
         await until_reached(world)
-        assert await world.own_log.wait(len(WORKS) - 1, 30)
+        assert await world.own_log.wait(len(WORKS) - 1, PATIENCE_SECONDS)
     finally:
         for task in running:
             task.cancel()

@@ -13,7 +13,7 @@ from kippu_events.consumer import marks, projector
 from kippu_events.consumer.runner import ConsumerStopped, Runner
 from kippu_events.event import decode, encode, upcast
 from kippu_events.log import Head
-from kippu_events.testing.buses import World, slots_until, trails
+from kippu_events.testing.buses import PATIENCE_SECONDS, World, slots_until, trails
 from kippu_events.testing.desk import NoteWork, WorkTotals, append, record_work, sealed, ticket_of, work_recorded
 
 WORKS = [("T1", "a1"), ("T1", "a2"), ("T2", "b1")]
@@ -139,13 +139,15 @@ async def test_a_rebuild_under_a_running_projector_is_followed(world: World) -> 
         await world.publish()
         head = await world.log.head()
         slot = (await world.log.read_stream(ticket_of("T1")))[0].slot
-        assert await marks.wait_until_reached(connection, [WorkTotals()], "intake", slot, head.slot_seqs[slot], 30)
+        wanted = "intake", slot, head.slot_seqs[slot]
+        assert await marks.wait_until_reached(connection, [WorkTotals()], *wanted, PATIENCE_SECONDS)
         await projector.reset(connection, WorkTotals())
         await record_work(world.log, ("T1", "a3"))
         head = await world.publish()
         for number, last in enumerate(head.slot_seqs):
             if last:
-                assert await marks.wait_until_reached(connection, [WorkTotals()], "intake", number, last, 30)
+                wanted = "intake", number, last
+                assert await marks.wait_until_reached(connection, [WorkTotals()], *wanted, PATIENCE_SECONDS)
     finally:
         running.cancel()
         await connection.close()

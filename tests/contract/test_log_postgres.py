@@ -19,9 +19,16 @@ from kippu_events.log import signal as log_signal
 from kippu_events.log import writer as log_writer
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.testing.appends import a_part, an_append
+from kippu_events.testing.buses import PATIENCE_SECONDS, eventually
 from kippu_events.testing.proxy import LossyProxy
 
 WRITERS = 32
+
+LISTENERS = """
+select count(*) = 2 from pg_stat_activity
+ where datname = current_database() and application_name = 'kippu log signal'
+   and query ilike 'listen%' and state = 'idle'
+"""
 
 
 @pytest.fixture
@@ -86,14 +93,15 @@ class TestLostConnections:
         assert positions == list(range(1, len(positions) + 1))
         assert [event.position for event in await log.read(0, limit=len(positions) + 1)] == positions
 
-    async def test_a_restart_of_the_server_is_sat_out(self, tmp_path: Path) -> None:
+    async def test_a_restart_of_the_server_is_sat_out(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(log_connection, "PATIENCE_SECONDS", PATIENCE_SECONDS)
         with LocalPostgres(tmp_path / "postgres") as server:
             database = await Server(server.admin_url).create("service")
             async with PostgresLog("service", database.writer_url) as log:
                 await log.append(an_append("s"))
                 await asyncio.to_thread(server.stop)
                 appends = [asyncio.create_task(log.append(an_append(f"s{n}"))) for n in range(5)]
-                waiting = asyncio.create_task(log.wait(5, 20))
+                waiting = asyncio.create_task(log.wait(5, PATIENCE_SECONDS))
                 await asyncio.sleep(0.2)
                 assert not any(task.done() for task in (*appends, waiting))
                 await asyncio.to_thread(server.start)
@@ -102,16 +110,17 @@ class TestLostConnections:
                 assert [event.position for event in await log.read(0)] == [1, 2, 3, 4, 5, 6]
 
     async def test_a_server_that_stays_away_is_reported(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(log_connection, "PATIENCE_SECONDS", 0.3)
         with LocalPostgres(tmp_path / "postgres") as server:
             database = await Server(server.admin_url).create("service")
             async with PostgresLog("service", database.writer_url) as log:
                 await log.append(an_append("s"))
                 await asyncio.to_thread(server.stop)
+                monkeypatch.setattr(log_connection, "PATIENCE_SECONDS", 0.3)
                 answers = await asyncio.gather(
                     *[log.append(an_append(f"s{n}")) for n in range(40)], log.read(0), return_exceptions=True
                 )
                 assert {type(answer) for answer in answers} == {LogUnavailable}
+                monkeypatch.undo()
                 await asyncio.to_thread(server.start)
                 assert (await log.append(an_append("s"))).recorded[0].position == 2
 
@@ -144,12 +153,12 @@ class TestGroupCommit:
     async def test_a_waiter_in_this_process_needs_neither_notification_nor_poll(
         self, log: PostgresLog, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(log_signal, "POLL_SECONDS", 60.0)
+        monkeypatch.setattr(log_signal, "POLL_SECONDS", 10 * PATIENCE_SECONDS)
         await log._signal.close()
-        waiting = asyncio.create_task(log.wait(0, 10))
-        await asyncio.sleep(0.1)
+        waiting = asyncio.create_task(log.wait(0, PATIENCE_SECONDS))
+        await asyncio.sleep(0.1)  # so that it has looked and found nothing
         await log.append(an_append("s"))
-        assert await asyncio.wait_for(waiting, 2)
+        assert await waiting
 
 
 class TestOtherProcesses:
@@ -174,13 +183,13 @@ class TestOtherProcesses:
     async def test_a_waiter_is_woken_by_another_process(
         self, database: Database, log: PostgresLog, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(log_signal, "POLL_SECONDS", 60.0)
-        async with PostgresLog("service", database.writer_url) as other:
-            await asyncio.sleep(0.3)
-            waiting = asyncio.create_task(other.wait(0, 10))
-            await asyncio.sleep(0.1)
+        monkeypatch.setattr(log_signal, "POLL_SECONDS", 10 * PATIENCE_SECONDS)
+        async with PostgresLog("service", database.writer_url) as other, administrator(database) as admin:
+            await eventually(lambda: admin.fetchval(LISTENERS))
+            waiting = asyncio.create_task(other.wait(0, PATIENCE_SECONDS))
+            await asyncio.sleep(0.1)  # so that it has looked and found nothing
             await log.append(an_append("s"))
-            assert await asyncio.wait_for(waiting, 2)
+            assert await waiting
 
     async def test_a_lost_notification_is_made_good_by_the_poll(
         self, database: Database, log: PostgresLog, monkeypatch: pytest.MonkeyPatch
@@ -188,10 +197,10 @@ class TestOtherProcesses:
         monkeypatch.setattr(log_signal, "POLL_SECONDS", 0.1)
         monkeypatch.setattr(log_signal, "CHANNEL", "somewhere_else")
         async with PostgresLog("service", database.writer_url) as deaf:
-            waiting = asyncio.create_task(deaf.wait(0, 10))
-            await asyncio.sleep(0.05)
+            waiting = asyncio.create_task(deaf.wait(0, PATIENCE_SECONDS))
+            await asyncio.sleep(0.05)  # so that it has looked and found nothing
             await log.append(an_append("s"))
-            assert await asyncio.wait_for(waiting, 2)
+            assert await waiting
 
 
 class TestTampering:

@@ -11,7 +11,8 @@ from kippu_entitlement.domain import order, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.contract import Contract
 from kippu_entitlement.testing import CUSTOMER, World
-from kippu_events.catalogue.contracts import ContractEndAnnounced, ContractEnded, ContractSold
+from kippu_entitlement.testing.contracts import record
+from kippu_events.catalogue.contracts import ContractEndAnnounced, ContractEnded, ContractRefunded, ContractSold
 from kippu_events.catalogue.entitlement import CoverageDecided, OrderAccepted
 from kippu_events.catalogue.values import RequestDetails
 from kippu_events.deadlines import Deadline, Schedule
@@ -145,6 +146,38 @@ async def test_where_the_plan_says_so_its_end_is_announced(nec_with: Any, tokyo:
     await fire(world, end)
     await fire(world, notice)  # late, as it was put off: it has ended
     assert len(await world.events(streams.contract("nec", "O-1"), ContractEndAnnounced)) == 1
+
+
+@pytest.mark.clause("NEC-Q5", "NEC-Q10")
+@pytest.mark.parametrize(
+    ("becomes", "announced"), [("not ordered", 1), ("sold", 0), ("given back", 1), ("given back and sold again", 0)]
+)
+async def test_the_end_of_what_is_renewed_is_not_announced(
+    nec_with: Any, tokyo: Local, becomes: str, announced: int
+) -> None:
+    plan = nec_with("remind_months_before = []", "remind_months_before = [1]")
+    bought_on = date(2024, 1, 10)
+    world = await World(plan.source, VirtualClock(tokyo(2026, 11, 20, 10))).begin(replace(SERVER, bought_on=bought_on))
+    await buy(world, "esp-5day-3y", agreed=True)
+    if becomes != "not ordered":
+        await buy(world, "esp-5day-renewal", "O-2", renews="O-1")
+    if "given back" in becomes:
+        given_back = ContractRefunded(
+            occurred_at=world.clock.now(), contract_id="O-2", customer_id=CUSTOMER, order_id="O-2", reason="twice"
+        )
+        await record(world, given_back)
+    if "again" in becomes:
+        await buy(world, "esp-5day-renewal", "O-3", renews="O-1")
+    _, notice = await planned(world)
+    assert notice.due_at == tokyo(2026, 12, 9)
+    world.clock.move_to(notice.due_at)
+    await fire(world, notice)
+    assert len(await world.events(streams.contract("nec", "O-1"), ContractEndAnnounced)) == announced
+    if becomes == "sold":  # the renewal's own end is
+        _, notice = await planned(world, "O-2")
+        world.clock.move_to(notice.due_at)
+        await fire(world, notice)
+        assert len(await world.events(streams.contract("nec", "O-2"), ContractEndAnnounced)) == 1
 
 
 @pytest.mark.clause("NEC-Q9")

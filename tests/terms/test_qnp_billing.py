@@ -6,10 +6,10 @@ from functools import reduce
 from zoneinfo import ZoneInfo
 
 import pytest
-from kippu_billing.domain import charge, invoice
+from kippu_billing.domain import charge, crediting, invoice
 from kippu_billing.domain.charge import Charge
 from kippu_billing.domain.invoice import Invoice, Payment
-from kippu_events.catalogue.billing import ChargeRaised, ChargeWithdrawn, CreditNoteIssued, InvoiceIssued
+from kippu_events.catalogue.billing import ChargeRaised, ChargeWithdrawn, CreditNoteIssued, InvoiceIssued, RefundDue
 from kippu_events.catalogue.entitlement import OrderAccepted
 from kippu_events.catalogue.shipments import ReturnOverdue, UnitReturned
 from kippu_events.catalogue.values import Price, PriceLine
@@ -102,9 +102,10 @@ def test_a_unit_that_comes_late_takes_its_charge_back_where_the_plan_credits_it(
     )
     reason = charge.reason_gone(returned)
     assert reason is not None
-    (note,) = invoice.credit(given(), NUMBER, reason, MIDNIGHT)
+    note, *due = crediting.credit(given(), NUMBER, reason, MIDNIGHT)
     assert isinstance(note, CreditNoteIssued)
     assert (note.credit_note_no, note.total, note.paid_back) == (f"CN-{NUMBER}", 88_000, paid_back)
+    assert [each.amount for each in due if isinstance(each, RefundDue)] == ([paid_back] if paid_back else [])
     (withdrawn,) = charge.withdraw(charge.evolve(Charge(), raised()[0]), CHARGE, reason, MIDNIGHT)
     assert isinstance(withdrawn, ChargeWithdrawn)
 

@@ -1,4 +1,4 @@
-"""SVT-19, QNP-03, CWC-13, CWC-24: what is not included is quoted, and once the quote is accepted it is done."""
+"""SVT-19, QNP-03, NEC-Q14, CWC-13, CWC-24: what is not included is quoted; once accepted and paid, it is done."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,16 +6,21 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+from kippu_entitlement import folds, ordering, quotes, terms
+from kippu_entitlement.domain import customer, streams
 from kippu_entitlement.domain.asset import Asset
+from kippu_entitlement.domain.order import Place
 from kippu_entitlement.testing import CUSTOMER, World
-from kippu_events.catalogue.entitlement import AssetContract, CoverageDecided, OrderAccepted
-from kippu_events.catalogue.quoting import QuoteForgone, QuoteTaken
+from kippu_events.catalogue.entitlement import AssetContract, CoverageDecided, OrderAccepted, OrderLine, OrderRefused
+from kippu_events.catalogue.quoting import QuoteForgone, QuoteOrderRefused, QuotePaid, QuoteTaken
 from kippu_events.catalogue.values import RequestDetails
 from kippu_events.ports import VirtualClock
+from kippu_events.work import Work
 from kippu_terms.coverage import Decision
 from kippu_terms.explain import explain
 from kippu_terms.loading import check
 from kippu_terms.plan import Plan
+from kippu_terms.refusal import Refused
 
 Local = Callable[..., datetime]
 UNIT = Asset(
@@ -39,20 +44,66 @@ def said(decision: Decision, clause: str) -> list[str]:
 @pytest.mark.clause("SVT-19")
 @pytest.mark.parametrize(
     ("accepted", "outcome", "results"),
-    [((), "quote", []), (("SVT-20",), "quote", []), (("SVT-19",), "covered", ["satisfied"])],
+    [((), "quote", []), (("SVT-20",), "quote", []), (("SVT-19",), "covered", ["satisfied", "satisfied"])],
 )
 def test_a_chargeable_repair_goes_on_once_its_quote_is_accepted(
     report: Any, accepted: tuple[str, ...], outcome: str, results: list[str]
 ) -> None:
     decision = report(cause="natural_disaster", quotes_accepted=accepted)
     assert (decision.outcome, said(decision, "SVT-19")) == (outcome, results)
-    assert (decision.service, decision.way) == ("advance_send_back", "exchange")
+    served = (
+        ("chargeable_repair", "repair", "sent_first")
+        if results
+        else ("advance_send_back", "exchange", "returned_later")
+    )
+    assert (decision.service, decision.way, decision.failed_part) == served
+    assert decision.contract_id == "contract-1", "the register of its site is the contract's"
 
 
 @pytest.mark.clause("SVT-19")
 def test_what_is_refused_stays_refused_whatever_was_bought(report: Any) -> None:
-    decision = report(cause="natural_disaster", quotes_accepted=("SVT-19",), remote_island=True)
-    assert (decision.outcome, decision.deciding_clause) == ("refused", "SVT-20")
+    decision = report(cause="natural_disaster", quotes_accepted=("SVT-19",), status="pre_registered")
+    assert (decision.outcome, decision.deciding_clause) == ("refused", "SVT-26")
+
+
+@pytest.mark.clause("SVT-19", "QNP-03", "NEC-Q14", "CWC-13", "CWC-24")
+@pytest.mark.parametrize(
+    ("decide", "clause", "facts"),
+    [
+        ("report", "SVT-19", {"cause": "customer_negligence"}),
+        ("ask", "QNP-03", {"warranty_until": None, "contracts": ()}),
+        ("ask_nec", "NEC-Q14", {"warranty_until": None, "contracts": ()}),
+        ("support", "CWC-13", {"topic": "customising"}),
+        ("support", "CWC-24", {"category": "technical_service", "topic": "ssl_on_server_in_use", "keep_list": True}),
+    ],
+)
+def test_work_that_is_paid_first_waits_for_its_payment_and_a_refused_order_for_a_person(
+    request: pytest.FixtureRequest, decide: str, clause: str, facts: dict[str, Any]
+) -> None:
+    def decided(**of_quote: Any) -> Decision:
+        quote = {"clause": clause, "quote_id": "Q-1", **of_quote}
+        decision: Decision = request.getfixturevalue(decide)(**facts, quotes_accepted=(quote,))
+        return decision
+
+    unpaid, paid = decided(paid=False), decided(paid=True)
+    assert (unpaid.outcome, unpaid.waiting_for, unpaid.deciding_clause) == ("waiting", "purchase", clause)
+    assert unpaid.remedies[0].action == "pay_quote"
+    assert paid.outcome in ("covered", "covered_by_debit")
+    assert "Q-1" in [each.inputs.get("quote") for each in paid.findings if each.clause == clause]
+    refused = decided(refused_by=("CWC-20",), refused_because=("it is a competitor",))
+    assert (refused.outcome, refused.deciding_clause) == ("consult", clause)
+    (remedy,) = (each for each in refused.remedies if each.action == "resolve_order")
+    assert "CWC-20" in remedy.text["en"]
+    for decision in (unpaid, paid, refused):
+        assert all(explain(decision, language) for language in ("ja", "en", "th"))
+
+
+@pytest.mark.clause("NEC-Q14")
+def test_a_spot_repair_that_is_paid_is_a_visit(ask_nec: Any) -> None:
+    decision = ask_nec(warranty_until=None, contracts=(), quotes_accepted=("NEC-Q14",))
+    assert (decision.outcome, decision.service, decision.way) == ("covered", "spot_repair", "visit")
+    unasked = ask_nec(warranty_until=None, contracts=())
+    assert (unasked.outcome, unasked.service) == ("quote", None), "it is given for a quote alone"
 
 
 @pytest.mark.clause("QNP-03")
@@ -61,7 +112,8 @@ def test_a_repair_after_the_warranty_goes_on_once_its_quote_is_accepted(
     ask: Any, accepted: tuple[str, ...], outcome: str
 ) -> None:
     decision = ask(warranty_until=None, contracts=(), quotes_accepted=accepted)
-    assert (decision.outcome, decision.deciding_clause, decision.service) == (outcome, "QNP-03", None)
+    served = ("repair_after_warranty", "repair") if accepted else (None, None)
+    assert (decision.outcome, decision.deciding_clause, decision.service, decision.way) == (outcome, "QNP-03", *served)
     assert bool(decision.remedies) == (outcome == "quote")
     assert all(explain(decision, language) for language in ("ja", "en"))
 
@@ -72,24 +124,29 @@ def test_a_repair_after_the_warranty_goes_on_once_its_quote_is_accepted(
 def test_paid_support_is_given_once_its_quote_is_accepted(
     support: Any, facts: dict[str, Any], accepted: tuple[str, ...], outcome: str
 ) -> None:
-    assert support(**facts, quotes_accepted=accepted).outcome == outcome
+    decision = support(**facts, quotes_accepted=accepted)
+    assert (decision.outcome, decision.service == "paid_support") == (outcome, outcome == "covered")
 
 
 @pytest.mark.clause("CWC-24")
 @pytest.mark.parametrize(("accepted", "outcome"), [((), "quote"), (("CWC-24",), "covered_by_debit")])
 def test_the_list_is_kept_once_the_estimate_is_accepted(support: Any, accepted: tuple[str, ...], outcome: str) -> None:
     topic = {"category": "technical_service", "topic": "ssl_on_server_in_use", "keep_list": True}
-    assert support(**topic, quotes_accepted=accepted).outcome == outcome
+    decision = support(**topic, quotes_accepted=accepted)
+    kept = [(each.about, each.answer, each.clause) for each in decision.replies]
+    assert (decision.outcome, kept) == (outcome, [("kept_list", "kept", "CWC-24")] if accepted else [])
 
 
-@pytest.mark.clause("SVT-19", "QNP-03", "CWC-13", "CWC-24")
-def test_the_terms_say_what_is_quoted_at_which_price_and_until_when(svt: Plan, qnp: Plan, cwc: Plan) -> None:
-    for plan, clause in ((svt, "SVT-19"), (qnp, "QNP-03"), (cwc, "CWC-13"), (cwc, "CWC-24")):
+@pytest.mark.clause("SVT-19", "QNP-03", "NEC-Q14", "CWC-13", "CWC-24")
+def test_the_terms_say_what_is_quoted_at_which_price_and_until_when(svt: Plan, qnp: Plan, nec: Plan, cwc: Plan) -> None:
+    quoted = ((svt, "SVT-19"), (qnp, "QNP-03"), (nec, "NEC-Q14"), (cwc, "CWC-13"), (cwc, "CWC-24"))
+    for plan, clause in quoted:
         offered = plan.quote(clause, date(2026, 2, 20))
         assert offered is not None
         assert (offered.clause, offered.quantity, offered.valid_until) == (clause, 1, date(2026, 3, 6))
         assert offered.price.lines[0].unit_price == plan.product(offered.product).unit_price > 0
         assert plan.product(offered.product).illustrative
+        assert plan.is_prepaid(clause)
     assert svt.quote("SVT-20", date(2026, 2, 20)) is None
 
 
@@ -104,12 +161,20 @@ def test_the_terms_say_what_is_quoted_at_which_price_and_until_when(svt: Plan, q
             "[[commercial.quotes]]\n",
             "QNP-03 is quoted twice",
         ),
+        ('gives = "repair_after_warranty"', 'gives = "magic"', "no service"),
     ],
 )
 def test_a_quote_for_nothing_is_a_fault_of_the_plan_file(qnp: Plan, old: str, new: str, message: str) -> None:
     assert old in qnp.source
     faults = check(qnp.source.replace(old, new, 1))
     assert any(message in fault.message and "commercial.quotes" in fault.path for fault in faults), faults
+
+
+def test_a_service_that_no_quote_gives_is_a_fault_of_the_plan_file(qnp: Plan) -> None:
+    faults = check(qnp.source.replace('gives = "repair_after_warranty"\n', "", 1))
+    assert [fault.message for fault in faults if "fulfilment.services" in fault.path] == [
+        "service 'repair_after_warranty' is given only where it was quoted, and no quote gives it"
+    ]
 
 
 @pytest.fixture
@@ -160,12 +225,26 @@ async def test_an_accepted_quote_is_an_order_at_its_price_and_the_request_goes_o
     assert (order.plan_version, order.price.lines[0].unit_price, order.tickets) == (qnp.version, 60_000, 0)
     (taken,) = await world.on_case(QuoteTaken)
     assert (taken.quote_id, taken.clause, taken.order_id) == (FIRST, "QNP-03", "O-KP-0000-0001.D1")
-    quoted, covered = await decisions(world)
-    assert (quoted.outcome, covered.outcome, covered.quote) == ("quote", "covered", None)
-    assert covered.facts["request"]["quotes_accepted"] == ["QNP-03"]
+    quoted, unpaid = await decisions(world)
+    assert (quoted.outcome, unpaid.outcome, unpaid.waiting_for, unpaid.quote) == ("quote", "waiting", "purchase", None)
+    await world.isolated(asset_serial="NAS-1")
+    assert (await decisions(world))[-1].shipment is None, "work does not begin before it is paid"
+    await world.invoice_paid("O-KP-0000-0001.D1", date(2026, 5, 11))
+    (noted,) = await world.on_case(QuotePaid)
+    assert (noted.quote_id, noted.order_id) == (FIRST, "O-KP-0000-0001.D1")
+    covered = (await decisions(world))[-1]
+    assert (covered.outcome, covered.deciding_clause, covered.service) == ("covered", "QNP-03", "repair_after_warranty")
+    assert covered.shipment is not None
+    assert (covered.shipment.mode, covered.shipment.clause, covered.shipment.serial) == (
+        "after_repair",
+        "QNP-03",
+        "NAS-1",
+    )
+    [given] = [each for each in covered.findings if each.inputs.get("quote") == FIRST]
+    assert (given.clause, given.inputs["service"]) == ("QNP-03", "repair_after_warranty")
     assert await forgone(world) == []
     await world.said(cause="wear")
-    assert [each.outcome for each in await decisions(world)] == ["quote", "covered", "covered"]
+    assert (await decisions(world))[-1].shipment == covered.shipment
 
 
 @pytest.mark.clause("QNP-03")
@@ -195,7 +274,9 @@ async def test_one_accepted_at_the_moment_of_declining_is_ordered_and_decides_no
     await world.opened(asset_serial="NAS-1")
     await world.declined(clause="QNP-03")
     await world.quote_accepted(FIRST, "repair-after-warranty")
+    await world.invoice_paid("O-KP-0000-0001.D1", world.today)
     assert len(await world.events(ORDER, OrderAccepted)) == 1
+    assert len(await world.on_case(QuotePaid)) == 1, "on record, for whoever gives it back"
     assert len(await decisions(world)) == 1
     assert (await world.case()).declined
 
@@ -219,18 +300,87 @@ async def test_a_chargeable_repair_is_ordered_and_then_ships(svt: Plan, tokyo: L
     await world.quote_accepted(quoted.quote.quote_id, quoted.quote.product)
     (order,) = await world.events("order-svt-O-KP-0000-0001.D1", OrderAccepted)
     assert (order.price, order.refundable_until, order.register_by) == (quoted.quote.price, None, None)
+    assert (await decisions(world))[-1].waiting_for == "purchase"
+    await world.invoice_paid("O-KP-0000-0001.D1", world.today)
     assert (await decisions(world))[-1].deciding_clause == "SVT-14", "it goes on, to where the fault is isolated"
     await world.isolated(asset_serial="NAS-1")
     covered = (await decisions(world))[-1]
-    assert covered.outcome == "covered"
+    assert (covered.outcome, covered.deciding_clause) == ("covered", "SVT-19")
     assert covered.shipment is not None
-    assert (covered.shipment.mode, covered.shipment.serial) == ("advance", "NAS-1")
+    assert (covered.shipment.mode, covered.shipment.serial) == ("after_repair", "NAS-1"), "what was bought is a repair"
+    assert covered.shipment.destination is not None
+    assert covered.shipment.destination.contract_id == "C-1", "it goes back to the registered site"
 
 
-@pytest.mark.clause("CWC-13", "CWC-24")
+async def _licensed(world: World) -> None:
+    """The customer has a licence, with its maintenance in force."""
+
+    async def decide(work: Work) -> None:
+        plan = terms.in_force((await terms.plans(work, "cwc", "cwc")).state, "cwc", work.now)
+        together = (OrderLine(product="annual-maintenance", quantity=1),)
+        place = Place("O-1", CUSTOMER, "cwc", "licence", 1, world.today, together=together, contact_id="contact-1")
+        await ordering.place(work, "cwc", plan, place, ordering.Said(), "ja")
+
+    await world.run(decide)
+    await world.invoice_paid("O-1", world.today)
+
+
+async def _marked(world: World, *, competitor: bool) -> None:
+    async def decide(work: Work) -> None:
+        stream = await work.load(folds.CUSTOMER, "cwc", streams.customer("cwc", CUSTOMER))
+        marked = customer.mark(stream.state, competitor=competitor, marked_by="client:desk-1", now=work.now)
+        work.record(stream, *marked)
+
+    await world.run(decide)
+
+
+async def _again(world: World) -> None:
+    async def decide(work: Work) -> None:
+        await quotes.order_again(work, await work.load(folds.ORDER, "cwc", "order-cwc-O-KP-0000-0001.D1"))
+
+    await world.run(decide)
+
+
+@pytest.mark.clause("CWC-13", "CWC-20")
+async def test_a_refused_order_is_shown_on_the_request_until_a_person_settles_it(cwc: Plan, tokyo: Local) -> None:
+    """As if paid support were for no competitors, either."""
+    limited = 'products = ["server-installation", "introduction-advice", "ssl-setup", "security-option"'
+    strict = f'kind = "not_to_competitors"\nclause = "CWC-20"\n{limited}'
+    assert strict in cwc.source
+    source = cwc.source.replace(strict, strict.replace("[", '["paid-support", ', 1))
+    world = await World(source, VirtualClock(tokyo(2026, 11, 16, 10))).begin()
+    await _licensed(world)
+    asked = {"category": "mail_support", "asset_serial": None, "topic": "customising"}
+    await world.opened(**asked)
+    await _marked(world, competitor=True)
+    await world.quote_accepted(FIRST, "paid-support")
+    (refused,) = await world.events("order-cwc-O-KP-0000-0001.D1", OrderRefused)
+    (noted,) = await world.on_case(QuoteOrderRefused)
+    assert refused.clauses == noted.clauses == ("CWC-20",)
+    stuck = (await decisions(world))[-1]
+    assert (stuck.outcome, stuck.deciding_clause) == ("consult", "CWC-13")
+    assert [each.action for each in stuck.remedies if "CWC-20" in each.text["en"]] == ["resolve_order"]
+    with pytest.raises(Refused):
+        await _again(world)
+    await _marked(world, competitor=False)
+    await _again(world)
+    assert (await decisions(world))[-1].waiting_for == "purchase"
+    assert (await world.order("O-KP-0000-0001.D1")).status == "accepted"
+    with pytest.raises(Refused) as twice:
+        await _again(world)
+    assert twice.value.faults[0].code == "order_not_refused"
+    await world.invoice_paid("O-KP-0000-0001.D1", world.today)
+    assert (await decisions(world))[-1].service == "paid_support"
+
+
+@pytest.mark.clause("CWC-13", "CWC-18", "CWC-23", "CWC-24")
 @pytest.mark.parametrize("product", ["paid-support", "list-keeping"])
 async def test_what_is_quoted_for_a_server_can_be_ordered(cwc: Plan, tokyo: Local, product: str) -> None:
     world = await World(cwc.source, VirtualClock(tokyo(2026, 11, 16, 10))).begin()
+    await world.quote_accepted("Q-early", product)
+    (refused,) = await world.events("order-cwc-O-early", OrderRefused)
+    assert refused.clauses == (("CWC-18",) if product == "list-keeping" else ("CWC-23",))  # bought no licence
+    await _licensed(world)
     await world.quote_accepted("Q-first", product)
     (accepted,) = await world.events("order-cwc-O-first", OrderAccepted)
     assert accepted.price.lines[0].unit_price == cwc.product(product).unit_price

@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 from kippu_terms.explain import explain
+from kippu_terms.facts import ContractFacts
 
 Local = Callable[..., datetime]
 ON_SITE = ["onsite-basic-1y", "onsite-basic-u1", "onsite-extended-5y", "onsite-extended-u1"]
+LONG, SHORT, OVER = date(2031, 1, 9), date(2027, 1, 9), date(2026, 5, 31)
+"""Last days of service tickets; the fault is reported on 1 June 2026."""
+EARLY, LATE = (2026, 2, 1), (2026, 6, 2)
+"""Registered before and after the report."""
 SEND_BACK = ["advance-1y", "advance-5y", "advance-u1", "bundle-3y", "bundle-5y"]
 
 
@@ -61,6 +66,44 @@ def test_there_is_no_service_before_registration(
     assert decision.outcome == outcome
     if outcome == "refused":
         assert (decision.deciding_clause, actions(decision)) == ("SVT-06", ["register_contract"])
+
+
+@pytest.mark.clause("SVT-06")
+@pytest.mark.parametrize(
+    ("first", "second", "served"),
+    [
+        # The unregistered one would last longer, or come first in the plan.
+        (("advance-5y", LONG, None), ("advance-1y", SHORT, EARLY), "contract-2"),
+        (("onsite-extended-5y", LONG, None), ("advance-1y", SHORT, EARLY), "contract-2"),
+        # Registered after the report is not registered for it.
+        (("advance-5y", LONG, LATE), ("advance-1y", SHORT, EARLY), "contract-2"),
+        # Of two that are registered, the first service of the plan, and the one that lasts longest.
+        (("advance-5y", LONG, EARLY), ("advance-1y", SHORT, EARLY), "contract-1"),
+        (("onsite-basic-1y", SHORT, EARLY), ("advance-5y", LONG, EARLY), "contract-1"),
+        # A registered one that is over serves nobody: the other one is refused until it is registered.
+        (("advance-5y", LONG, None), ("advance-1y", OVER, EARLY), None),
+        (("advance-5y", LONG, None), ("onsite-basic-1y", SHORT, None), None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_registered_service_ticket_in_force_comes_before_one_that_is_not(
+    report: Any, tokyo: Local, first: Any, second: Any, served: str | None, turned: bool
+) -> None:
+    contracts = tuple(
+        ContractFacts(
+            contract_id=f"contract-{number}",
+            product=product,
+            valid_from=date(2026, 1, 10),
+            valid_until=until,
+            registered_at=tokyo(*registered) if registered else None,
+        )
+        for number, (product, until, registered) in enumerate((first, second), start=1)
+    )
+    decision = report(contracts=contracts[::-1] if turned else contracts)
+    if served:
+        assert (decision.outcome, decision.contract_id) == ("covered", served)
+    else:
+        assert (decision.outcome, decision.deciding_clause) == ("refused", "SVT-06")
 
 
 @pytest.mark.clause("SVT-06")

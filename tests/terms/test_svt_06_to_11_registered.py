@@ -202,6 +202,7 @@ async def test_a_reminder_falls_due_after_3_months_unless_it_was_registered(worl
     await fire(world, schedule)
     (reminded,) = await on_contract(world, RegistrationReminded)
     assert (reminded.register_by, reminded.occurred_at) == (date(2026, 8, 10), schedule.due_at)
+    assert (reminded.waiting, reminded.clause) == (("O-1",), "SVT-09")
     assert (await register(world)).status == "active"  # a guide, and nothing is refused
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from kippu_entitlement.domain import needs
+from kippu_events.catalogue.values import RequestDetails
 from kippu_terms.plan import Plan
 
 Local = Callable[..., datetime]
@@ -20,6 +21,33 @@ def test_a_replacement_ships_with_its_return_and_what_shipping_it_again_costs(re
     assert (need.returns.clause, need.returns.days, need.returns.kept_parts) == ("SVT-22", 7, ())
     assert need.reship_charge is not None
     assert (need.reship_clause, need.reship_charge.lines[0].unit_price) == ("SVT-23", 1_500)
+
+
+@pytest.mark.clause("SVT-20")
+@pytest.mark.parametrize(
+    ("said", "kind", "place_id"),
+    [
+        ({}, "registered_site", None),
+        ({"ship_to": "named_place", "ship_to_island": False, "place_id": "P1"}, "named_place", "P1"),
+        ({"ship_to": "registered_site", "ship_to_island": False, "place_id": "P1"}, "registered_site", None),
+    ],
+)
+def test_a_replacement_goes_to_the_named_place_or_to_the_registered_site(
+    report: Any, svt: Plan, said: dict[str, Any], kind: str, place_id: str | None
+) -> None:
+    need = needs.shipment(svt, report(**said))
+    assert need is not None
+    assert need.destination is not None
+    assert (need.destination.kind, need.destination.place_id, need.destination.clause) == (kind, place_id, "SVT-20")
+    assert need.destination.contract_id == report(**said).contract_id is not None
+
+
+@pytest.mark.clause("SVT-20")
+def test_of_another_place_it_is_not_known_whether_it_is_on_an_island() -> None:
+    first = RequestDetails(ship_to="named_place", place_id="P1", ship_to_island=False, keep_part=True)
+    another = first.updated(RequestDetails(ship_to="named_place", place_id="P2"))
+    assert (another.ship_to_island, another.keep_part) == (None, True)
+    assert first.updated(RequestDetails(ship_to="registered_site")).ship_to_island is False
 
 
 @pytest.mark.clause("SVT-14", "SVT-15", "SVT-19")
@@ -52,3 +80,10 @@ def test_a_visit_is_asked_for_within_the_hours_of_its_service(
     assert need is not None
     assert (need.wanted_at, need.clause, need.held) == (tokyo(*earliest), "SVT-13", True)
     assert (need.failed_part, need.failed_part_clause) == ("taken_away", "SVT-13")
+
+
+@pytest.mark.clause("SVT-13")
+def test_a_visit_says_where_it_is_and_what_the_engineer_has_to_know(report: Any, svt: Plan) -> None:
+    need = needs.visit(svt, report(product="onsite-basic-1y", area="nagoya"))
+    assert need is not None
+    assert (need.area, need.skill) == ("nagoya", "switch")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
-from email.policy import default
+from email.policy import SMTP, default
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import aiosmtplib
 import httpx
 
+from kippu.story.customers import CUSTOMER
 from kippu.trouble import Trouble
 
 
@@ -113,11 +114,31 @@ class Post:
         self._host, self._port = host, port
         self._mailbox = mailbox
         self._read: set[Path] = set()
+        self._written = count(1)
 
     async def send(self, raw: bytes, sender: str, recipient: str) -> None:
         """Sends the bytes as they are. Returns once the listener has answered that it keeps the mail."""
         async with aiosmtplib.SMTP(hostname=self._host, port=self._port, start_tls=False, use_tls=False) as smtp:
             await smtp.sendmail(sender, [recipient], raw)
+
+    async def write(
+        self,
+        contact: str,
+        recipient: str,
+        subject: str,
+        text: str,
+        files: Mapping[str, tuple[bytes, str]] | None = None,
+    ) -> None:
+        """Sends a mail of a contact's, with files by their names: the bytes, and their media type."""
+        message = EmailMessage(policy=SMTP)
+        sender = f"{contact}@{CUSTOMER}.example"
+        message["From"], message["To"], message["Subject"] = sender, recipient, subject
+        message["Message-ID"] = f"<{next(self._written)}.{recipient.partition('@')[2]}@{CUSTOMER}.example>"
+        message.set_content(text)
+        for name, (content, media_type) in (files or {}).items():
+            kind, _, subtype = media_type.partition("/")
+            message.add_attachment(content, maintype=kind, subtype=subtype, filename=name)
+        await self.send(message.as_bytes(), sender, recipient)
 
     def arrived(self) -> list[EmailMessage]:
         """The mails that have come since this was asked last, in the order of their Message-IDs."""

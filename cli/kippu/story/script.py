@@ -22,6 +22,8 @@ class Chapter(Protocol):
 class Story:
     title: str
     provider: str
+    family: str
+    """Of the provider's terms."""
     zone: ZoneInfo
     starts_at: datetime
     chapters: Sequence[Chapter]

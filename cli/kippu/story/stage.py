@@ -31,7 +31,9 @@ class Stage:
         addresses: Mapping[str, str],
         clock: VirtualClock,
         house: House,
+        *,
         provider: str,
+        family: str,
         zone: ZoneInfo,
     ) -> None:
         self.settings = settings
@@ -39,7 +41,7 @@ class Stage:
         self.house = house
         self._clock = clock
         secrets = demo_secrets(settings.clients_path)
-        self.zone = zone
+        self.family, self.zone = family, zone
         self.desk = Caller(addresses, f"{provider}-desk", secrets[f"{provider}-desk"])
         self.partner = Caller(addresses, f"{provider}-partner", secrets[f"{provider}-partner"])
         self.post = Post(settings.smtp_host, settings.smtp_port, settings.mail_folder)
@@ -49,6 +51,8 @@ class Stage:
         """Message-IDs of our answers, likewise."""
         self.lots: dict[str, str] = {}
         """The lots' names in the story, by their ids."""
+        self.contracts: dict[str, str] = {}
+        """The contracts' ids, by the name that the story gives them."""
         self.payments: list[str] = []
 
     async def begin(self, starts_at: datetime) -> None:

@@ -1,5 +1,6 @@
 """How the story is told: one line for what somebody does, and beneath it what came of it, and by which clause."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from rich.text import Text
 from kippu.story.people import Unexpected
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
+TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 @dataclass(slots=True)
@@ -24,12 +26,18 @@ class Telling:
     console: Console
     zone: ZoneInfo = BANGKOK
     figures: dict[str, str] = field(default_factory=dict)
+    _year: int = field(default=0, init=False)
+    _began: float = field(default=0.0, init=False)
 
-    def story(self, title: str, zone: ZoneInfo) -> None:
-        """What follows is told by the clocks of this zone."""
-        self.zone = zone
+    def story(self, title: str, zone: ZoneInfo, year: int) -> None:
+        """What follows is told by the clocks of this zone; a year is said where it is another one."""
+        self.zone, self._year, self._began = zone, year, time.monotonic()
         self.console.print()
         self.console.print(Rule(Text(title, style="bold cyan"), style="cyan"))
+
+    def story_ends(self) -> None:
+        """How long it took to play."""
+        self.console.print(f"\n[dim]played in {time.monotonic() - self._began:.1f} s[/]")
 
     def chapter(self, title: str) -> None:
         self.console.print()
@@ -37,7 +45,8 @@ class Telling:
 
     def step(self, now: datetime, who: str, does: str) -> None:
         """Who does what, and when by business time."""
-        when = now.astimezone(self.zone).strftime("%a %d %b %H:%M")
+        local = now.astimezone(self.zone)
+        when = local.strftime("%a %d %b %H:%M" if local.year == self._year else "%a %d %b %Y, %H:%M")
         self.console.print(Text.assemble((when, "dim"), "  ", (who, "bold cyan"), " ", does), soft_wrap=True)
 
     def outcome(self, text: str, *, clause: str | None = None) -> None:
@@ -54,7 +63,9 @@ class Telling:
 
     def mail(self, message: EmailMessage, *, in_full: bool = True) -> None:
         """A mail as its reader sees it."""
-        self.quote(f"Subject: {subject_of(message)}" + (f"\n\n{message.get_content()}" if in_full else ""))
+        enclosed = [f"Enclosed: {part.get_filename()}" for part in message.iter_attachments()]
+        text = [text_of(message).strip(), *enclosed] if in_full else []
+        self.quote("\n\n".join([f"Subject: {subject_of(message)}", *text]))
 
     def link(self, address: str) -> None:
         self.console.print(Text(f"                    {address}", style="blue underline"), soft_wrap=True)
@@ -106,6 +117,11 @@ def _shown(value: Any) -> str:
 
 def subject_of(message: EmailMessage) -> str:
     return str(message["Subject"]).strip()
+
+
+def text_of(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    return str(body.get_content()) if body else ""
 
 
 def baht(satang: int) -> str:

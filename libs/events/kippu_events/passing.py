@@ -19,11 +19,14 @@ KINDS: tuple[type[BaseException], ...] = (
 )
 """What an error that passes may be; whether one does, `passes` says."""
 
+_GONE = ("closed", "closing", "released back to the pool")
+"""The last: a pool takes a connection back at once when it is lost, also from whoever is in the middle of using it."""
+
 
 def passes(error: BaseException) -> bool:
     """Whether an error is of the connection or of the moment, not of what was asked: the same may well succeed later,
     once the server is back, has started, or has room again."""
     if isinstance(error, asyncpg.InterfaceError):
         # asyncpg's word for a connection that is gone, but also for a statement that is wrong: that one stays.
-        return "closed" in str(error) or "closing" in str(error)
+        return any(gone in str(error) for gone in _GONE)
     return isinstance(error, KINDS)

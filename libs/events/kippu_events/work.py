@@ -141,6 +141,11 @@ class Work:
             stream.recorded.append(event)
         return stream.state
 
+    def discard(self) -> None:
+        """Forgets what was loaded and recorded: what is decided from here on begins anew, and streams are to be loaded
+        again. For a decision that was tried, was refused, and is to record that it was."""
+        self._streams.clear()
+
     @property
     def changed(self) -> list[Stream[Any]]:
         return [stream for stream in self._streams.values() if stream.recorded]

@@ -1,7 +1,7 @@
 """Deadlines on a real PostgreSQL: each fires once, whatever crashes, is repeated, or runs beside it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from kippu_events.log import Log, LogCorrupt
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.ports import SystemIds, VirtualClock
 from kippu_events.steps import at_step
+from kippu_events.testing.buses import eventually
 from kippu_events.work import Cause, Fold, Work, Worker
 from kippu_privacy import Associated, Plain, Sealed
 
@@ -320,11 +321,3 @@ async def test_a_mark_beyond_the_log_stops(house: House) -> None:
     await house.sql("update work.deadline_mark set position = 7")
     with pytest.raises(LogCorrupt, match="7"):
         await house.scheduler().run_due()
-
-
-async def eventually(check: Callable[[], Awaitable[Any]]) -> None:
-    for _ in range(1000):
-        if await check():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not happen within 10 seconds")

@@ -76,7 +76,10 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, document["type"].removeprefix("urn:kippu:problem:")
 
 
-async def test_a_write_answers_where_it_stands_and_a_read_can_wait_for_it(sample: Sample, desk: Caller) -> None:
+async def test_a_write_answers_where_it_stands_and_a_read_can_wait_for_it(
+    sample: Sample, desk: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kippu_service.http.queries.WAIT_SECONDS", 60.0)
     written = await desk.post("/v1/contacts", json=contact())
     assert (written.status_code, written.json()) == (201, {"contact_id": "contact-1"})
     assert written.headers["etag"] == '"1"'

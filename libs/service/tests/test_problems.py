@@ -21,6 +21,7 @@ LOST = [
     asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT in a read-only transaction"),
     asyncpg.DeadlockDetectedError("deadlock detected"),
     asyncpg.InterfaceError("cannot call Transaction.__aexit__(): the underlying connection is closed"),
+    asyncpg.InterfaceError("cannot call Connection.execute(): connection has been released back to the pool"),
     asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"),
 ]
 OURS = [

@@ -9,6 +9,7 @@ import pytest
 from fastapi import Request
 from kippu_events.database import Database
 from kippu_events.log.memory import MemoryLog
+from kippu_events.passing import passes
 from kippu_events.testing.plugin import Templates
 from kippu_service.http import Query
 from kippu_service.pools import connect, open_readers
@@ -78,6 +79,28 @@ async def test_neither_after_an_error_nor_after_a_caller_who_went_away(runtime: 
         assert not connection.is_in_transaction()
         assert await connection.fetch(ALL) == []
     assert await shown(of(runtime, "svt", staff=True)) == "c"
+
+
+async def test_a_session_that_is_killed_amid_a_snapshot_gives_nothing_but_errors_that_pass(
+    runtime: Runtime, rows: Database
+) -> None:
+    errors = []
+    administrator = await asyncpg.connect(rows.admin_url)
+    try:
+        async with of(runtime, "iij", staff=True).snapshot() as snapshot:
+            session = await snapshot.connection.fetchval("select pg_backend_pid()")
+            await administrator.execute("select pg_terminate_backend($1, 60000)", session)
+            for _ in range(2):
+                try:
+                    await snapshot.fetch(ALL)
+                except Exception as error:
+                    errors.append(error)
+    except Exception as error:
+        errors.append(error)
+    finally:
+        await administrator.close()
+    assert [passes(error) for error in errors] == [True] * 3, errors
+    assert await shown(of(runtime, "iij", staff=True)) == "ab"
 
 
 async def test_many_callers_at_once_never_get_each_others(rows: Database) -> None:

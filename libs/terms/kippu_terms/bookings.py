@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kippu_terms.plan import Plan
 
 PaidBy = Literal["invoice", "incidents"]
-"""`incidents`: prepaid units, debited as the work is recorded."""
+"""`incidents`: prepaid units, debited as it is booked."""
 
 
 class DaysBefore(Value):

@@ -108,10 +108,6 @@ class BusinessCalendar:
             return Closure("closing_day")
         return None if day.weekday() in _WEEKDAYS else Closure("weekend")
 
-    def next_business_day(self, day: date) -> date:
-        """Strictly after `day`."""
-        return self.business_days_after(day, 1)
-
     def business_days_after(self, day: date, count: int) -> date:
         """`count` business days on, `day` itself not counted."""
         return self._step(day, count, _DAY)

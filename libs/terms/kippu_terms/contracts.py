@@ -30,6 +30,12 @@ def contract_end(plan: Plan, valid_from: date, valid_until: date) -> ContractEnd
     )
 
 
+def registration_clause(plan: Plan) -> str | None:
+    """The clause that says by when a contract should be registered; None where no rule of the terms does."""
+    rules = plan.ordering.rules if plan.ordering else ()
+    return next((rule.clause for rule in rules if rule.kind == "register_by"), None)
+
+
 def change_takes_effect(plan: Plan, asked_at: datetime) -> datetime:
     """From when on a change of what is registered counts: at once, or when the desk that takes it opens."""
     changes = plan.contracts.changes

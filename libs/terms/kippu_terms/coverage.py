@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime
 
 from kippu_terms.facts import AssetFacts, Facts, RequestFacts
-from kippu_terms.findings import Finding, Remedy, Result
+from kippu_terms.findings import Finding, Remedy, RemedyText, Result
 from kippu_terms.fulfilment import Way
 from kippu_terms.plan import Plan
 from kippu_terms.returns import ReturnTerms, return_terms
@@ -24,6 +24,26 @@ _OUTCOMES: dict[Result, Outcome] = {
     "debit": "covered_by_debit",
 }
 """The results that settle a decision. All others let the next rule speak."""
+
+
+PAY_QUOTE = RemedyText(
+    action="pay_quote",
+    text={
+        "en": "The quote was accepted; the work begins once its invoice is paid.",
+        "ja": "お見積りは承諾済みです。ご入金の確認後に対応を開始します。",
+        "th": "ยอมรับใบเสนอราคาแล้ว จะเริ่มดำเนินการเมื่อชำระตามใบแจ้งหนี้แล้ว",
+    },
+)
+ORDER_REFUSED = RemedyText(
+    action="resolve_order",
+    text={
+        "en": "The quote was accepted, but its order was refused ($order_refused_by): settle what that names and place "
+        "the order again, or decline the request.",
+        "ja": "お見積りは承諾されましたが、ご注文は条件（$order_refused_by）によりお受けできませんでした。"
+        "原因を解消して再度注文処理を行うか、ご依頼をお断りしてください。",
+        "th": "ยอมรับใบเสนอราคาแล้ว แต่คำสั่งซื้อถูกปฏิเสธ ($order_refused_by) แก้ไขสาเหตุแล้วสั่งซื้ออีกครั้ง หรือปฏิเสธคำขอ",
+    },
+)
 
 
 class Decision(Value):
@@ -88,10 +108,18 @@ def decide_coverage(plan: Plan, facts: Facts) -> Decision:
 
 
 def _bought(case: Case, rule: Rule, verdict: Verdict) -> Verdict:
-    """What is not included is done all the same once the quote for it was accepted, and the finding says so."""
-    if verdict.result != "quote" or rule.clause not in case.request.quotes_accepted:
+    """What is not included is done all the same once the quote for it was accepted, and paid where that comes first.
+    The finding says so; and where its order was refused, why, which a person has to settle."""
+    quote = next((each for each in case.request.quotes_accepted if each.clause == rule.clause), None)
+    if verdict.result != "quote" or quote is None:
         return verdict
-    return replace(verdict, result="satisfied", inputs={**verdict.inputs, "quote_accepted": True})
+    inputs = {**verdict.inputs, "quote_accepted": True, "quote": quote.quote_id}
+    if quote.is_refused:
+        refused = {"order_refused_by": [*quote.refused_by], "because": [*quote.refused_because]}
+        return Verdict("consult", {**inputs, **refused}, remedy=ORDER_REFUSED)
+    if case.plan.is_prepaid(rule.clause) and not quote.paid:
+        return Verdict("waiting", {**inputs, "paid": False}, waiting_for="purchase", remedy=PAY_QUOTE)
+    return replace(verdict, result="satisfied", inputs=inputs)
 
 
 def _fulfilment(case: Case, judged: list[tuple[Rule, Verdict]], outcome: Outcome) -> dict[str, Any]:

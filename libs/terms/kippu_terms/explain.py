@@ -22,21 +22,13 @@ _WORDS: dict[str, dict[str, str]] = {
         "waiting_classification": "The request waits until it is known what it is about, and which device or service.",
         "waiting_approval": "The request waits for the provider's approval.",
         "waiting_customer": "The request waits for the customer.",
+        "waiting_purchase": "The request waits until what was bought for it is paid.",
         "decided": "Decided by {clause}: {text}",
         "remedy": "What would change this ({clause}): {text}",
         "outside_hours": "Received outside the hours; it counts as received on {when} ({clause}): {text}",
         "visit_held": "The wanted time is outside business hours, at {days} days' notice: "
         "the dispatcher will accept, postpone or decline it ({clause}).",
         "visit": "The wanted time can be booked as asked ({clause}).",
-        "result_satisfied": "met",
-        "result_refused": "not met",
-        "result_waiting": "open",
-        "result_consult": "by consultation",
-        "result_quote": "to be quoted",
-        "result_debit": "debited",
-        "result_held": "held",
-        "result_not_applicable": "does not apply",
-        "result_note": "noted",
     },
     "th": {
         "covered": "คำขอนี้อยู่ในความคุ้มครอง",
@@ -49,20 +41,12 @@ _WORDS: dict[str, dict[str, str]] = {
         "waiting_classification": "คำขอนี้รอการระบุประเภท และอุปกรณ์หรือบริการที่เกี่ยวข้อง",
         "waiting_approval": "คำขอนี้รอการอนุมัติจากผู้ให้บริการ",
         "waiting_customer": "คำขอนี้รอลูกค้าดำเนินการ",
+        "waiting_purchase": "คำขอนี้รอการชำระเงินสำหรับสิ่งที่สั่งซื้อ",
         "decided": "ตัดสินตาม {clause}: {text}",
         "remedy": "สิ่งที่จะเปลี่ยนผลนี้ได้ ({clause}): {text}",
         "outside_hours": "ได้รับนอกเวลาทำการ จึงนับว่าได้รับเมื่อ {when} ({clause}): {text}",
         "visit_held": "เวลาที่ขออยู่นอกเวลาทำการและแจ้งล่วงหน้า {days} วัน ผู้จัดคิวงานจะตอบรับ เลื่อน หรือปฏิเสธ ({clause})",
         "visit": "จองเวลาตามที่ขอได้ ({clause})",
-        "result_satisfied": "เป็นไปตามข้อกำหนด",
-        "result_refused": "ไม่เป็นไปตามข้อกำหนด",
-        "result_waiting": "รอผล",
-        "result_consult": "ต้องปรึกษา",
-        "result_quote": "ต้องเสนอราคา",
-        "result_debit": "หักตั๋ว",
-        "result_held": "รอผู้จัดคิวงาน",
-        "result_not_applicable": "ไม่เกี่ยวข้อง",
-        "result_note": "บันทึกไว้",
     },
     "ja": {
         "covered": "ご依頼はサポートの対象です。",
@@ -75,21 +59,13 @@ _WORDS: dict[str, dict[str, str]] = {
         "waiting_classification": "ご依頼の種類と対象の機器またはサービスが確認できるまで保留します。",
         "waiting_approval": "ご依頼は提供者の承認を待っています。",
         "waiting_customer": "ご依頼はお客様の対応を待っています。",
+        "waiting_purchase": "ご依頼はご注文分のご入金を待っています。",
         "decided": "根拠 {clause}：{text}",
         "remedy": "結果を変えるには（{clause}）：{text}",
         "outside_hours": "受付時間外のため、{when} に受け付けたものとして扱います（{clause}）：{text}",
         "visit_held": "ご希望の日時は営業時間外で、{days} 日前のご依頼です。"
         "担当者が受諾、延期、辞退のいずれかを決めます（{clause}）。",
         "visit": "ご希望の日時で予約できます（{clause}）。",
-        "result_satisfied": "適合",
-        "result_refused": "不適合",
-        "result_waiting": "未定",
-        "result_consult": "個別相談",
-        "result_quote": "要見積",
-        "result_debit": "チケット使用",
-        "result_held": "保留",
-        "result_not_applicable": "該当なし",
-        "result_note": "記録",
     },
 }
 
@@ -195,11 +171,6 @@ def outcome_text(decision: Explained, language: str) -> str:
     if decision.outcome == "waiting":
         sentence = words.get(f"waiting_{decision.waiting_for}", sentence)
     return sentence.format(quantity=decision.quantity, waiting_for=decision.waiting_for)
-
-
-def result_text(result: str, language: str) -> str:
-    """What one clause came to, in a word or two. Raises KeyError for a result that no rule gives."""
-    return _words(language)[f"result_{result}"]
 
 
 def in_language(text: Mapping[str, str], language: str) -> str:

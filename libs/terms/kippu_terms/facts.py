@@ -1,9 +1,9 @@
 """What a coverage decision rests on. What nobody knows yet is None; a decision that needs it waits for it."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
 
 from kippu_terms.clock import Pause
 from kippu_terms.value import ClauseId, Name, Value
@@ -70,6 +70,26 @@ class ContractFacts(Value):
     """`pre_registered`: before its device was delivered. None where the terms know no registration."""
 
 
+class AcceptedQuote(Value):
+    """A quote for what a clause does not include, once it was accepted."""
+
+    clause: ClauseId
+    quote_id: Annotated[str, Field(max_length=100)] | None = None
+    paid: bool = True
+    refused_by: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    """The clauses by which the order that it became was refused; `refused_because`, in words."""
+    refused_because: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        return bool(self.refused_by or self.refused_because)
+
+
+def _by_its_clause(stated: Any) -> Any:
+    """A clause alone says that its quote was accepted, and paid."""
+    return {"clause": stated} if isinstance(stated, str) else stated
+
+
 class RequestFacts(Value):
     received_at: Instant
     channel: Literal["portal", "mail", "telephone"] | None = None
@@ -79,8 +99,10 @@ class RequestFacts(Value):
     wanted_minutes: Annotated[int, Field(ge=1, le=LONGEST_WORK)] | None = None
     approval: Literal["granted", "refused"] | None = None
     """What an operator said, where the terms ask for it; None until then."""
-    quotes_accepted: Annotated[tuple[ClauseId, ...], Field(max_length=20)] = ()
-    """The clauses by which it was not included, and a quote for it was accepted."""
+    quotes_accepted: Annotated[
+        tuple[Annotated[AcceptedQuote, BeforeValidator(_by_its_clause)], ...], Field(max_length=20)
+    ] = ()
+    """By clause: it was not included, and a quote for it was accepted."""
     topic: Name | None = None
     """What a technical question is about, such as `smb`."""
     part: Name | None = None
@@ -126,6 +148,8 @@ class RequestFacts(Value):
     """Where a replacement is to go; None where the customer names no place."""
     ship_to_island: bool | None = None
     """True if the named place is on a remote island."""
+    place_id: str | None = None
+    """Under which the named place is on record; its address is no fact of a decision."""
     visit_site: Literal["registered", "other"] | None = None
     """Where the engineer is to go."""
     pauses: Annotated[tuple[Pause, ...], Field(max_length=MOST_PAUSES)] = ()

@@ -6,7 +6,7 @@ gets follows from its category, the contracts in force and the warranty (`servic
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from kippu_terms.value import ClauseId, Flag, Integer, LocalTime, Name, Text, Value
 
@@ -78,6 +78,8 @@ class Service(Value):
     categories: Annotated[frozenset[Name], Field(min_length=1)]
     products: frozenset[Name] = frozenset()
     """Applies under a contract for one of these; without any, no contract is needed."""
+    quoted_only: Flag = False
+    """Given only where a quote for it was accepted."""
     registered_first: Flag = False
     """Applies only under a contract whose registration was complete when the fault happened."""
     warranty: Literal["in", "after"] | None = None
@@ -91,7 +93,16 @@ class Service(Value):
     consult_on_islands: Flag = False
     starts_months_after_delivery: Annotated[Integer, Field(ge=0, le=24)] | None = None
     """Outside `areas` it starts on the 1st of so many months after that of the delivery, at the earliest."""
+    skill: Name | None = None
+    """What an engineer has to be able to do to be sent, as the provider's roster calls it."""
     targets: tuple[TargetTerm, ...] = ()
+
+    @field_validator("skill")
+    @classmethod
+    def _on_site_only(cls, skill: str | None, info: ValidationInfo) -> str | None:
+        if skill is not None and info.data.get("way", "visit") != "visit":
+            raise ValueError('nobody is sent for this service: `skill` needs `way = "visit"`')
+        return skill
 
     def target_in(self, area: str | None) -> TargetTerm | None:
         """What is aimed at in an area; None if nothing is."""

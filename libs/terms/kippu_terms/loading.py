@@ -191,9 +191,16 @@ def _quotes(plan: Plan, services: Sequence[str]) -> Iterator[Objection]:
     """Each quotes a service, for a clause of coverage that no other is for."""
     decide = {rule.clause for rule in plan.coverage.rules}
     quotes = plan.commercial.quotes
+    given = {quote.gives for quote in quotes}
+    for place, service in enumerate(plan.fulfilment.services):
+        if service.quoted_only and service.id not in given:
+            what = f"service {service.id!r} is given only where it was quoted, and no quote gives it"
+            yield ("fulfilment", "services", place), what, "name it in `gives` of a quote, or remove it"
     for place, quote in enumerate(quotes):
         path: Path = ("commercial", "quotes", place)
         yield from _unknown((*path, "product"), [quote.product], services, "service product")
+        known = [service.id for service in plan.fulfilment.services]
+        yield from _unknown((*path, "gives"), [quote.gives] if quote.gives else [], known, "service")
         if quote.clause not in decide:
             yield (
                 (*path, "clause"),

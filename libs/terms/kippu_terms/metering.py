@@ -33,7 +33,18 @@ def units_due(plan: Plan, entries: Iterable[WorkEntry]) -> int:
     if not minutes:
         return 0
     spells = [sum(minutes)] if metering.summed_over == "request" else minutes
-    return max(metering.minimum, sum(-(-spell // metering.unit_minutes) for spell in spells))
+    return max(metering.minimum, sum(_started(metering, spell) for spell in spells))
+
+
+def units_of(plan: Plan, minutes: int) -> int:
+    """Prepaid tickets that one spell of work of so many minutes costs, such as an appointment. Raises ValueError for a
+    plan without metering."""
+    metering = _metering(plan)
+    return max(metering.minimum, _started(metering, minutes))
+
+
+def _started(metering: Metering, minutes: int) -> int:
+    return -(-minutes // metering.unit_minutes)
 
 
 def _metering(plan: Plan) -> Metering:

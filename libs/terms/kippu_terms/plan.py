@@ -1,5 +1,6 @@
 """A version of one family of a provider's terms, read from the text of a plan file (TOML)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -12,7 +13,7 @@ from pydantic import Field, PrivateAttr, StringConstraints
 from kippu_terms.bookings import BookingsSection
 from kippu_terms.calendar import BusinessCalendar
 from kippu_terms.dates import end_of, last_day_of_term, start_of
-from kippu_terms.fulfilment import FulfilmentSection
+from kippu_terms.fulfilment import FulfilmentSection, Service
 from kippu_terms.pricing import Price, price
 from kippu_terms.refusal import Fault, Refused
 from kippu_terms.renewals.section import LicencesSection
@@ -134,6 +135,19 @@ class Plan(Value):
         """What is offered on a local date for what a clause does not include; None if the plan says nothing of it."""
         offer = next((each for each in self.commercial.quotes if each.clause == clause), None)
         return self._offered(offer, 1, on) if offer else None
+
+    @cached_property
+    def quoted_services(self) -> Mapping[str, tuple[Service, bool]]:
+        """By the clause of a quote: the service that it gives, and whether it is paid first."""
+        return {
+            each.clause: (self.fulfilment.service(each.gives), each.prepaid)
+            for each in self.commercial.quotes
+            if each.gives is not None
+        }
+
+    def is_prepaid(self, clause: str) -> bool:
+        """Whether what a clause does not include is done only once its quote is paid."""
+        return any(each.prepaid for each in self.commercial.quotes if each.clause == clause)
 
     def _offered(self, offer: Offer, quantity: int, on: date) -> Offered:
         return Offered(

@@ -25,3 +25,12 @@ class Refused(Exception):
         super().__init__("; ".join(fault.message for fault in faults))
         self.faults = faults
         self.kind = kind
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """Those that are named, each once."""
+        return tuple(sorted({fault.clause for fault in self.faults if fault.clause}))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(fault.message for fault in self.faults)

@@ -29,6 +29,22 @@ class SerialForm(Value):
         return not self.models or normalised(model) in {normalised(each) for each in self.models}
 
 
+class RegistrationFile(Obeyed):
+    """Registrations are taken by spreadsheet: by upload, and by mail where the terms say how such a mail is known."""
+
+    subject_marks: tuple[Annotated[str, StringConstraints(min_length=3, max_length=40)], ...] = ()
+    """What stands in the subject of a mail that brings sheets to be registered, any one of them; the case and the width
+    of letters do not matter. Without any, sheets are not taken by mail."""
+
+    def is_named_in(self, subject: str) -> bool:
+        """True if a mail of this subject, or an answer to one, brings registrations."""
+        return any(_plain(mark) in _plain(subject) for mark in self.subject_marks)
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
 class RegistrationTerms(Value):
     """What a registration takes. Serial number, model, contact and site always; consent where the terms ask for it."""
 
@@ -38,7 +54,7 @@ class RegistrationTerms(Value):
     """The first form that is of the model counts; without any, every serial number is taken."""
     carry_over: Obeyed | None = None
     """A renewal states only what changed; without it, everything anew."""
-    file: Obeyed | None = None
+    file: RegistrationFile | None = None
     """Registrations are taken by spreadsheet, too."""
 
     def form_of(self, model: str) -> SerialForm | None:

@@ -1,6 +1,6 @@
 """A failed part whose replacement went out first is due back some days later; overdue, it costs what the plan says."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -32,9 +32,6 @@ class DueReturn(Value):
     """The local midnight at which a reminder is due; None if that is not after the day of receipt."""
     overdue_at: AwareDatetime
     """The local midnight after the last day: the first instant at which it is overdue."""
-
-    def is_late(self, returned_at: datetime) -> bool:
-        return returned_at >= self.overdue_at
 
 
 def return_terms(plan: Plan) -> ReturnTerms | None:

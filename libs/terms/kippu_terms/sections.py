@@ -207,6 +207,11 @@ class Offer(Value):
 class QuoteTerms(Offer):
     """What is offered where a rule of coverage finds, by this clause, that a request is not included."""
 
+    gives: Name | None = None
+    """The service by which it is then done; without it, the one that the request gets anyway."""
+    prepaid: Flag = False
+    """Work begins once it is paid; without it, once it is accepted."""
+
 
 RunsFrom = Literal["order", "payment", "delivery", "asset_purchase", "after_renewed"]
 """From what a lot's or a contract's period runs; `after_renewed`: from the day after the contract that it renews."""

@@ -1,16 +1,17 @@
 """Which service a request gets: by its category, the contracts in force and the warranty on the day of receipt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from kippu_terms.dates import first_of_month_after
-from kippu_terms.facts import AssetFacts, ContractFacts, Facts
+from kippu_terms.facts import AcceptedQuote, AssetFacts, ContractFacts, Facts
 from kippu_terms.fulfilment import FulfilmentSection, Service
 
 WhyNot = Literal[
     "other_category",
+    "not_quoted",
     "unknown_device",
     "no_contract_in_force",
     "not_registered_before_the_fault",
@@ -25,21 +26,44 @@ class Given:
 
     service: Service
     contract: ContractFacts | None
+    quote: AcceptedQuote | None = None
+    """The quote that was accepted for it, where it is given for that."""
+
+
+def bought(services: Mapping[str, tuple[Service, bool]], facts: Facts, otherwise: Given | None) -> Given | None:
+    """The service that a quote gives which was accepted, and paid where work begins with that; None if none does.
+
+    `services`: by the clause of a quote, the service that it gives, and whether it is paid first. The contract is that
+    of the service which the request would get `otherwise`.
+    """
+    for quote in facts.request.quotes_accepted:
+        service, prepaid = services.get(quote.clause, (None, False))
+        if service is None or quote.is_refused or (prepaid and not quote.paid):
+            continue
+        if facts.request.category in service.categories:
+            return Given(service, otherwise.contract if otherwise else None, quote)
+    return None
 
 
 def given(fulfilment: FulfilmentSection, facts: Facts, on: date) -> Given | None:
-    """The first service of the plan that applies on a local date; None if none does."""
-    for service in fulfilment.services:
-        found = applies(service, facts, on)
-        if isinstance(found, Given):
-            return found
-    return None
+    """The first service of the plan that applies on a local date; None if none does.
+
+    A contract that was not registered when the request was received does not stand in the way of one that was: under
+    that one, a later service is given.
+    """
+    applying = (found for service in fulfilment.services if isinstance(found := applies(service, facts, on), Given))
+    first = next(applying, None)
+    if first is None or first.contract is None or _registered(first.contract, facts):
+        return first
+    return next((each for each in applying if each.contract and _registered(each.contract, facts)), first)
 
 
 def applies(service: Service, facts: Facts, on: date) -> Given | WhyNot:
     """The service with its contract, or why it does not apply."""
     if facts.request.category not in service.categories:
         return "other_category"
+    if service.quoted_only:
+        return "not_quoted"
     if not service.products and service.warranty is None:
         return Given(service, None)
     asset = facts.asset
@@ -51,12 +75,12 @@ def applies(service: Service, facts: Facts, on: date) -> Given | WhyNot:
 
 
 def _under_contract(service: Service, asset: AssetFacts, facts: Facts, on: date) -> Given | WhyNot:
-    """Of several contracts, the one that lasts longest."""
+    """Of several contracts, the one that lasts longest of those that are registered, or else of all."""
     in_force = _in_force(service, facts.contracts, asset, on)
     if not in_force:
         return "no_contract_in_force"
     usable = [contract for contract in in_force if _begun(service, contract, facts)]
-    return Given(service, _longest(usable)) if usable else "not_registered_before_the_fault"
+    return Given(service, _best(usable, facts)) if usable else "not_registered_before_the_fault"
 
 
 def _warranty_objection(service: Service, asset: AssetFacts, on: date) -> WhyNot | None:
@@ -88,12 +112,29 @@ def _begun(service: Service, contract: ContractFacts, facts: Facts) -> bool:
     return contract.registered_at is not None and contract.registered_at <= fault_at
 
 
-def _longest(contracts: list[ContractFacts]) -> ContractFacts:
-    return max(contracts, key=lambda contract: contract.valid_until)
+def _registered(contract: ContractFacts, facts: Facts) -> bool:
+    """Whether it was registered when the request was received; never, where the terms know no registration."""
+    return contract.registered_at is not None and contract.registered_at <= facts.request.received_at
+
+
+def _best(contracts: list[ContractFacts], facts: Facts) -> ContractFacts:
+    return max(contracts, key=lambda contract: (_registered(contract, facts), contract.valid_until))
 
 
 _WHAT_FOLLOWS = frozenset(
-    {"id", "clause", "name", "way", "channels", "reception", "areas", "consult_areas", "consult_on_islands", "targets"}
+    {
+        "id",
+        "clause",
+        "name",
+        "way",
+        "channels",
+        "reception",
+        "areas",
+        "consult_areas",
+        "consult_on_islands",
+        "skill",
+        "targets",
+    }
 )
 """Settings that say how a service is given, not when."""
 _ASKED = frozenset({"categories", "products", "warranty"})
@@ -101,6 +142,8 @@ _ASKED = frozenset({"categories", "products", "warranty"})
 
 def is_hidden(service: Service, earlier: Sequence[Service]) -> bool:
     """True if, whatever the facts, one of the earlier services applies wherever this one would: it is never given."""
+    if service.quoted_only:
+        return False
     hiding = [each for each in earlier if not _asks_more(each)]
     return all(
         any(_applies_always(each, category, product, warranty) for each in hiding)
@@ -147,5 +190,5 @@ def has_contract(fulfilment: FulfilmentSection, facts: Facts, on: date) -> Contr
     for service in fulfilment.services:
         in_force = [each for each in _in_force(service, facts.contracts, asset, on) if _begun(service, each, facts)]
         if in_force:
-            return _longest(in_force)
+            return _best(in_force, facts)
     return None

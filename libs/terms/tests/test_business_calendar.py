@@ -29,7 +29,7 @@ def tokyo(month: int, day: int, hour: int, minute: int = 0, second: int = 0) -> 
 
 
 def test_the_next_business_day_passes_over_the_holidays_in_may() -> None:
-    assert JAPAN.next_business_day(date(2026, 5, 1)) == date(2026, 5, 7)
+    assert JAPAN.business_days_after(date(2026, 5, 1), 1) == date(2026, 5, 7)
 
 
 def test_business_days_are_counted_back_without_the_day_itself() -> None:
@@ -119,7 +119,7 @@ def test_work_may_end_at_closing_time_but_not_after() -> None:
 def test_a_calendar_without_an_open_day_is_noticed() -> None:
     never = BusinessCalendar("TH", BANGKOK, year_end=((1, 1), (12, 31)))
     with pytest.raises(ValueError, match="no business day"):
-        never.next_business_day(date(2026, 1, 1))
+        never.business_days_after(date(2026, 1, 1), 1)
 
 
 @given(either, days, st.integers(1, 15))

@@ -5,9 +5,9 @@ from typing import Any, get_args
 
 import pytest
 from kippu_terms.coverage import Decision, Finding, Outcome, Remedy
-from kippu_terms.explain import _WORDS, LANGUAGES, explain, outcome_text, result_text
+from kippu_terms.explain import _WORDS, LANGUAGES, explain, outcome_text
 from kippu_terms.facts import Facts
-from kippu_terms.rules.base import Result, VisitNeed
+from kippu_terms.rules.base import VisitNeed
 
 FACTS = Facts.model_validate({"provider": "iij", "request": {"received_at": "2026-11-18T03:00:00Z"}})
 CLAUSE = {"th": "ข้อกำหนด", "en": "The clause."}
@@ -31,11 +31,9 @@ def test_every_language_has_the_same_sentences_with_the_same_blanks() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_outcome_and_every_result_has_words(language: str) -> None:
+def test_every_outcome_has_words(language: str) -> None:
     for outcome in get_args(Outcome):
         assert outcome_text(decided(outcome, quantity=2, waiting_for="approval"), language)
-    for result in get_args(Result):
-        assert result_text(result, language)
 
 
 def test_a_refusal_names_its_clause_and_what_would_change_it() -> None:
@@ -67,4 +65,4 @@ def test_a_held_visit_says_so() -> None:
 
 def test_an_unknown_language_falls_back_to_english() -> None:
     assert explain(decided("refused"), "xx") == explain(decided("refused"), "en")
-    assert outcome_text(decided("waiting", waiting_for="purchase"), "en") == "The request waits (purchase)."
+    assert outcome_text(decided("waiting", waiting_for="something"), "en") == "The request waits (something)."

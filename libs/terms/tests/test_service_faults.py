@@ -33,6 +33,8 @@ SOURCE = (Path(__file__).parents[3] / "plans" / "qnp.toml").read_text()
         ('kind = "option"', 'kind = "maintenance"', "validity_months"),
         ("validity_months = 12", "", "validity_months"),
         ("consult_on_islands = true", "consult_on_islands = 1", "valid boolean"),
+        ('way = "exchange"', 'way = "exchange"\nskill = "nas"', "nobody is sent"),
+        ('skill = "nas"', 'skill = "NAS units"', "should match pattern"),
         ('late_return = "credited"', 'late_return = "maybe"', "'credited' or 'kept'"),
     ],
 )

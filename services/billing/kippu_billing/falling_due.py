@@ -37,7 +37,7 @@ def plan(envelope: Envelope) -> Sequence[Schedule | Cancel]:
         case InvoiceIssued() as issued:
             due_at = _end_of(issued.due_on, issued.price.time_zone)
             return (_schedule(OVERDUE, provider, issued.invoice_no, due_at),)
-        case InvoicePaid() | CreditNoteIssued() as settled:
+        case InvoicePaid() | CreditNoteIssued(part=False) as settled:
             return (Cancel(_id(OVERDUE, provider, settled.invoice_no)),)
         case QuoteOffered() as offered:
             due_at = _end_of(offered.valid_until, offered.price.time_zone)

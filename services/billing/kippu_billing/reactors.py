@@ -1,12 +1,15 @@
-"""What billing decides when it hears of an accepted order, a wallet that had too little, work that is not included, a
-unit not sent back."""
+"""What billing decides when it hears of an order, a booking that is void, a wallet that had too little, work that is
+not included, a unit not sent back."""
 
 from collections.abc import Sequence
 
+from kippu_events.catalogue.billing import CreditedLine
+from kippu_events.catalogue.bookings import BookingCancelled, BookingVoided
 from kippu_events.catalogue.entitlement import (
     CoverageDecided,
     DebitShortfall,
     OrderAccepted,
+    OrderPartRefunded,
     OrderRefunded,
     ShortfallForgiven,
 )
@@ -14,30 +17,72 @@ from kippu_events.catalogue.quoting import QuoteForgone
 from kippu_events.catalogue.shipments import ReturnOverdue, UnitReturned, UnitShipped
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
-from kippu_events.work import Work
+from kippu_events.work import Stream, Work
 
-from kippu_billing.domain import charge, invoice, quote
+from kippu_billing.domain import charge, crediting, invoice, quote
 from kippu_billing.domain.charge import Claim
+from kippu_billing.domain.invoice import Invoice
 from kippu_billing.streams import charge_of, invoice_of, quote_of
 
 
 class InvoiceOrder(Reactor):
-    """Every accepted order is invoiced, once; one that was given back has its invoice taken back."""
+    """Every accepted order is invoiced, once; what of it was given back is taken back of its invoice."""
 
     name = "invoice-order"
     logs = ("entitlement",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(OrderAccepted, self._accepted), On(OrderRefunded, self._refunded))
+        return (
+            On(OrderAccepted, self._accepted),
+            On(OrderPartRefunded, self._part_refunded),
+            On(OrderRefunded, self._refunded),
+        )
 
     async def _accepted(self, envelope: Envelope, order: OrderAccepted, work: Work) -> None:
         stream = await invoice_of(work, envelope.provider, invoice.number_of(order.order_id))
         work.record(stream, *invoice.issue(stream.state, order, work.now))
 
+    async def _part_refunded(self, envelope: Envelope, order: OrderPartRefunded, work: Work) -> None:
+        number = invoice.number_of(order.order_id)
+        stream = await invoice_of(work, envelope.provider, number)
+        lines = [CreditedLine(line=each.line, product=each.product, quantity=each.quantity) for each in order.lines]
+        work.record(stream, *crediting.credit_part(stream.state, number, lines, order.reason, work.now))
+
     async def _refunded(self, envelope: Envelope, order: OrderRefunded, work: Work) -> None:
         number = invoice.number_of(order.order_id)
         stream = await invoice_of(work, envelope.provider, number)
-        work.record(stream, *invoice.credit(stream.state, number, order.reason, work.now))
+        work.record(stream, *crediting.credit(stream.state, number, order.reason, work.now))
+
+
+class CreditBookings(Reactor):
+    """The invoice of a booking that is void or cancelled is taken back, and with it what was paid, however late."""
+
+    name = "credit-bookings"
+    logs = ("dispatch",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(BookingVoided, self._voided), On(BookingCancelled, self._cancelled))
+
+    async def _voided(self, envelope: Envelope, voided: BookingVoided, work: Work) -> None:
+        stream = await _invoice_of_booking(work, envelope, voided.booking_id)
+        number = invoice.number_of(voided.booking_id)
+        reason = f"the booking is void: {voided.clause}"
+        credited = crediting.credit_unless_paid_before(stream.state, number, voided.void_at, reason, work.now)
+        work.record(stream, *credited)
+
+    async def _cancelled(self, envelope: Envelope, cancelled: BookingCancelled, work: Work) -> None:
+        if cancelled.paid_by == "invoice":
+            stream = await _invoice_of_booking(work, envelope, cancelled.booking_id)
+            number = invoice.number_of(cancelled.booking_id)
+            work.record(stream, *crediting.credit(stream.state, number, "the booking was cancelled", work.now))
+
+
+async def _invoice_of_booking(work: Work, envelope: Envelope, booking_id: str) -> Stream[Invoice]:
+    """Raises LookupError while its order was not heard of yet: this is tried again until it was."""
+    stream = await invoice_of(work, envelope.provider, invoice.number_of(booking_id))
+    if stream.state.issued is None:
+        raise LookupError(f"{stream.name} does not exist yet")
+    return stream
 
 
 class OfferShortfall(Reactor):
@@ -118,4 +163,4 @@ class ChargeFulfilment(Reactor):
         stream = await invoice_of(work, envelope.provider, number)
         if not stream.state.is_paid:
             work.record(charged, *charge.withdraw(charged.state, charge_id, reason, work.now))
-        work.record(stream, *invoice.credit(stream.state, number, reason, work.now))
+        work.record(stream, *crediting.credit(stream.state, number, reason, work.now))

@@ -112,7 +112,17 @@ async def test_an_overdue_return_is_charged_and_invoiced_in_one_append_and_credi
         (note,) = (await staff.get("/v1/credit-notes")).json()["items"]
         assert (note["credit_note_no"], note["total"], note["paid_back"]) == (f"CN-{number}", 88_009, 0)
         late = await staff.post("/v1/payments", json=payment(number, 88_009))
-        assert (late.status_code, late.json()["errors"][0]["code"]) == (409, "invoice.credited")
+        assert (late.status_code, late.json()["outstanding"], late.json()["paid"]) == (201, 0, False)
+        await billing.settle()
+        (due,) = (await staff.get("/v1/refunds?status=due")).json()["items"]
+        assert (due["refund_id"], due["amount"], due["credit_note_no"]) == (f"RF-{number}.1", 88_009, None)
+        body = {"paid_on": "2026-05-24", "reference": "bank-1"}
+        for status in (200, 409):
+            assert (await staff.post(f"/v1/refunds/{due['refund_id']}/paid", json=body)).status_code == status
+        await billing.settle()
+        assert (await staff.get("/v1/refunds?status=due")).json()["items"] == []
+        (paid,) = (await staff.get(f"/v1/invoices/{number}")).json()["refunds"]
+        assert (paid["status"], paid["paid_on"], paid["reference"]) == ("paid", "2026-05-24", "bank-1")
     billing.clock.advance(timedelta(days=60))
     assert await billing.run_due() == 0, "a credited invoice never falls overdue"
 

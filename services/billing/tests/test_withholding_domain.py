@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kippu_billing.domain import crediting
 from kippu_billing.domain import invoice as invoices
 from kippu_billing.domain.invoice import Invoice, Payment, evolve
 from kippu_billing.domain.withholding import Certificate, certify
-from kippu_events.catalogue.billing import CreditNoteIssued, InvoicePaid, TaxWithheld
+from kippu_events.catalogue.billing import CreditNoteIssued, InvoicePaid, RefundDue, TaxWithheld
 from kippu_events.catalogue.values import Price, PriceLine
 from kippu_events.event import Event
 from kippu_terms.refusal import Refused
@@ -117,8 +118,9 @@ def test_a_credit_note_pays_back_the_money_and_not_what_the_authorities_have() -
     owed = issued()
     settled = after(owed, *paid(owed, 1_040_000))
     settled = after(settled, *certify(settled, NUMBER, certificate(), NOW))
-    (note,) = invoices.credit(settled, NUMBER, "sold by mistake", NOW)
-    assert isinstance(note, CreditNoteIssued) and note.paid_back == 1_040_000
+    note, due = crediting.credit(settled, NUMBER, "sold by mistake", NOW)
+    assert isinstance(note, CreditNoteIssued) and isinstance(due, RefundDue)
+    assert (note.paid_back, note.withheld, due.amount) == (1_040_000, 30_000, 1_040_000)
 
 
 @given(net=st.integers(1, 10**9), permyriad=st.integers(1, 10_000))
@@ -126,5 +128,6 @@ def test_what_may_be_withheld_is_a_share_of_the_net_rounded_once(net: int, permy
     invoice = issued(net, permyriad)
     assert invoice.issued is not None
     exact = net * permyriad / 10_000
-    assert abs(invoice.issued.withholdable - exact) <= 0.5 + exact * 1e-12
-    assert 0 <= invoice.issued.withholdable <= net
+    withholdable = invoice.issued.withholdable(invoice.net_left)
+    assert abs(withholdable - exact) <= 0.5 + exact * 1e-12
+    assert 0 <= withholdable <= net

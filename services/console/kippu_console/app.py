@@ -6,8 +6,7 @@ from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 
 from kippu_console.pages import pages
-from kippu_console.readmodels import Board, Invoices, Providers, Timeline, UnmatchedMail, Visits, Wallets
-from kippu_console.shipments import Shipments
+from kippu_console.readmodels import PROJECTORS
 from kippu_console.sign_in import BrowserSignIn
 
 
@@ -17,5 +16,5 @@ def build(runtime: Runtime) -> Service:
         migrations=Path(__file__).parent / "migrations",
         routers=(pages(runtime.vault),),
         middleware=(BrowserSignIn,),
-        projectors=(Providers(), Timeline(), Board(), Visits(), Shipments(), Wallets(), UnmatchedMail(), Invoices()),
+        projectors=tuple(projector() for projector in PROJECTORS),
     )

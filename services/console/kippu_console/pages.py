@@ -1,125 +1,181 @@
 """The pages: each one answers one question, at a glance, in English, Japanese or Thai. They only read."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Annotated
 
-import jinja2
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import Query as Parameter
+from fastapi.responses import RedirectResponse, Response
 from kippu_privacy.vault import Vault
-from kippu_service.http import Query, Snapshot, query
+from kippu_service.http import Page, Query, paged, query
 
-from kippu_console import shipments, views
-from kippu_console.words import LANGUAGES, choose_language, local, money, plain, said, words
+from kippu_console.rendering import Pages
+from kippu_console.views import (
+    board,
+    bookings,
+    contracts,
+    licences,
+    mails,
+    money,
+    shipments,
+    ticket,
+    visits,
+    wallets,
+)
+from kippu_console.words import LANGUAGES
 
-HERE = Path(__file__).parent
-STYLE = (HERE / "style.css").read_bytes()
+STYLE = (Path(__file__).parent / "style.css").read_bytes()
 COOKIE = "kippu-token"
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
 
-View = Callable[[Snapshot], Awaitable[dict[str, Any] | None]]
-"""Reads what one page shows; None if there is no such thing."""
-
-Reader = Annotated[Query, Snapshot, query("views:read", staff=True)]
-
-
-class Pages:
-    """Renders the pages; `vault` opens what the caller may read."""
-
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "pages"), autoescape=True, undefined=jinja2.ChainableUndefined
-        )
-
-    def render(
-        self, request: Request, template: str, *, status: int = 200, zone: ZoneInfo | None = None, **values: Any
-    ) -> HTMLResponse:
-        """A page in the language asked for. `zone` is the one that its instants are shown in."""
-        asked = request.query_params.get("lang")
-        language = choose_language(asked, request.headers.get("accept-language"))
-        page = self._templates.overlay()
-        page.filters = self._templates.filters | {
-            "said": lambda text: said(text, language),
-            "local": lambda instant: local(instant, zone or ZoneInfo("UTC")),
-            "money": money,
-            "plain": plain,
-        }
-        content = page.get_template(template).render(
-            values, w=words(language), lang=language, q=f"?lang={language}" if asked else "", here=request.url.path
-        )
-        return HTMLResponse(content, status, HEADERS)
-
-    async def show(self, request: Request, reads: Query, template: str, view: View, *sealed: str) -> HTMLResponse:
-        """A page over one view, read in one snapshot; `sealed` fields of its rows are opened, None once erased."""
-        async with reads.snapshot() as snapshot:
-            values = await view(snapshot)
-            zone = await views.zone(snapshot)
-        if values is None:
-            return self.render(request, "not_found.html", status=404)
-        if sealed:
-            await self._open(values["rows"] if "rows" in values else [values["ticket"]], sealed)
-        return self.render(request, template, zone=zone, **values)
-
-    async def _open(self, rows: list[dict[str, Any]], fields: tuple[str, ...]) -> None:
-        texts = iter(await self._vault.open_carried([row[field] for row in rows for field in fields]))
-        for row in rows:
-            row.update({field: next(texts) for field in fields})
-
-
-def _now(reads: Query) -> datetime:
-    """Business time: what is late is late by the provider's clock."""
-    return reads.runtime.clock.now()
+Reader = Annotated[Query, query("views:read", staff=True)]
+Text = Annotated[str | None, Parameter(max_length=100)]
 
 
 def pages(vault: Vault) -> APIRouter:
     """The console's pages as routes."""
     router = APIRouter(include_in_schema=False)
     page = Pages(vault)
+    _requests(router, page)
+    _sold(router, page)
+    _fulfilled(router, page)
+    _entrance(router, page)
+    return router
 
+
+def _requests(router: APIRouter, page: Pages) -> None:
     @router.get("/")
-    async def board(request: Request, reads: Reader) -> Response:
-        return await page.show(request, reads, "board.html", views.board, "subject")
+    async def show_board(
+        request: Request,
+        reads: Reader,
+        part: Annotated[Page, paged(waits=bool, received_at=datetime, ticket_no=str)],
+        status: board.Which = "active",
+        waiting_for: Text = None,
+        customer: Text = None,
+    ) -> Response:
+        wanted = (part, status, waiting_for or None, customer or None)
+        return await page.show(request, reads, "board.html", lambda look: board.board(look, *wanted), "subject")
 
     @router.get("/tickets/{ticket_no}")
-    async def ticket(request: Request, ticket_no: str, reads: Reader) -> Response:
+    async def show_ticket(request: Request, ticket_no: str, reads: Reader) -> Response:
         return await page.show(
-            request, reads, "ticket.html", lambda rows: views.ticket(rows, ticket_no, _now(reads)), "subject"
+            request, reads, "ticket.html", lambda look: ticket.ticket(look, ticket_no), "subject", of="ticket"
+        )
+
+    @router.get("/mail")
+    async def show_mail(
+        request: Request,
+        reads: Reader,
+        part: Annotated[Page, paged(waits=bool, received_at=datetime, mail_id=str)],
+        status: mails.Which = "unmatched",
+    ) -> Response:
+        return await page.show(
+            request, reads, "mail.html", lambda look: mails.unmatched(look, part, status), "sender", "subject"
+        )
+
+
+def _sold(router: APIRouter, page: Pages) -> None:
+    @router.get("/contracts")
+    async def show_contracts(
+        request: Request,
+        reads: Reader,
+        part: Annotated[Page, paged(ends=date, contract_id=str, serial=str)],
+        status: contracts.Which = "current",
+        customer: Text = None,
+        family: Text = None,
+        find: Text = None,
+    ) -> Response:
+        wanted = (part, status, customer or None, family or None, find or None)
+        return await page.show(request, reads, "contracts.html", lambda look: contracts.contracts(look, *wanted))
+
+    @router.get("/contracts/{contract_id}")
+    async def show_contract(request: Request, contract_id: str, reads: Reader) -> Response:
+        provider = reads.provider
+        return await page.show(
+            request,
+            reads,
+            "contract.html",
+            lambda look: contracts.contract(look, provider, contract_id),
+            "site",
+            of="contract",
+        )
+
+    @router.get("/licences")
+    async def show_licences(
+        request: Request,
+        reads: Reader,
+        part: Annotated[Page, paged(maintained_until=date, licence_id=str)],
+        status: licences.Which = "maintained",
+        customer: Text = None,
+    ) -> Response:
+        wanted = (part, status, customer or None)
+        return await page.show(request, reads, "licences.html", lambda look: licences.licences(look, *wanted))
+
+    @router.get("/licences/{licence_id}")
+    async def show_licence(request: Request, licence_id: str, reads: Reader) -> Response:
+        provider = reads.provider
+        return await page.show(
+            request, reads, "licence.html", lambda look: licences.licence(look, provider, licence_id)
         )
 
     @router.get("/wallets")
-    async def wallets(request: Request, reads: Reader) -> Response:
-        return await page.show(request, reads, "wallets.html", views.wallets)
+    async def show_wallets(
+        request: Request, reads: Reader, part: Annotated[Page, paged(wallet_id=str)], customer: Text = None
+    ) -> Response:
+        return await page.show(
+            request, reads, "wallets.html", lambda look: wallets.wallets(look, part, customer or None)
+        )
 
     @router.get("/wallets/{wallet_id}")
-    async def wallet(request: Request, wallet_id: str, reads: Reader) -> Response:
-        return await page.show(request, reads, "wallet.html", lambda rows: views.wallet(rows, wallet_id))
-
-    @router.get("/visits")
-    async def visits(request: Request, reads: Reader) -> Response:
-        return await page.show(request, reads, "visits.html", views.visits)
-
-    @router.get("/shipments")
-    async def shipments_page(request: Request, reads: Reader) -> Response:
-        return await page.show(request, reads, "shipments.html", lambda rows: shipments.page(rows, _now(reads)))
-
-    @router.get("/mail")
-    async def mail(request: Request, reads: Reader) -> Response:
-        return await page.show(request, reads, "mail.html", views.unmatched_mail, "sender", "subject")
+    async def show_wallet(request: Request, wallet_id: str, reads: Reader) -> Response:
+        return await page.show(request, reads, "wallet.html", lambda look: wallets.wallet(look, wallet_id))
 
     @router.get("/invoices")
-    async def invoices(request: Request, reads: Reader) -> Response:
-        return await page.show(request, reads, "invoices.html", views.invoices)
+    async def show_money(
+        request: Request,
+        reads: Reader,
+        part: Annotated[Page, paged(turn=bool, due_on=date, invoice_no=str)],
+        status: money.Which = "unpaid",
+        customer: Text = None,
+    ) -> Response:
+        wanted = (part, status, customer or None)
+        return await page.show(request, reads, "invoices.html", lambda look: money.money(look, *wanted))
 
+
+def _fulfilled(router: APIRouter, page: Pages) -> None:
+    @router.get("/bookings")
+    async def show_bookings(
+        request: Request,
+        reads: Reader,
+        part: Annotated[Page, paged(starts_at=datetime, booking_id=str)],
+        status: bookings.Which = "ahead",
+        customer: Text = None,
+    ) -> Response:
+        wanted = (part, status, customer or None)
+        return await page.show(request, reads, "bookings.html", lambda look: bookings.bookings(look, *wanted))
+
+    @router.get("/bookings/{booking_id}")
+    async def show_booking(request: Request, booking_id: str, reads: Reader) -> Response:
+        provider = reads.provider
+        return await page.show(
+            request, reads, "booking.html", lambda look: bookings.booking(look, provider, booking_id)
+        )
+
+    @router.get("/visits")
+    async def show_visits(
+        request: Request,
+        reads: Reader,
+        part: Annotated[Page, paged(turn=bool, visit_at=datetime, visit_id=str)],
+        status: visits.Which = "ahead",
+    ) -> Response:
+        return await page.show(request, reads, "visits.html", lambda look: visits.visits(look, part, status))
+
+    @router.get("/shipments")
+    async def show_shipments(request: Request, reads: Reader) -> Response:
+        return await page.show(request, reads, "shipments.html", shipments.shipments)
+
+
+def _entrance(router: APIRouter, page: Pages) -> None:
     @router.get("/sign-in")
     async def sign_in_form(request: Request) -> Response:
         return page.render(request, "sign_in.html", fault="fault" in request.query_params)
@@ -136,5 +192,3 @@ def pages(vault: Vault) -> APIRouter:
     @router.get("/style.css")
     async def style() -> Response:
         return Response(STYLE, media_type="text/css", headers={"Cache-Control": "max-age=3600"})
-
-    return router

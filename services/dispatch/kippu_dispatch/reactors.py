@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from kippu_events.catalogue.bookings import BookingAccepted
+from kippu_events.catalogue.bookings import BookingAccepted, BookingSettled
 from kippu_events.catalogue.entitlement import CoverageDecided, OrderPaid
 from kippu_events.catalogue.intake import TicketClosed, TicketDeclined
 from kippu_events.catalogue.shipments import ShipmentWithdrawn
@@ -12,13 +12,14 @@ from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 from kippu_events.work import Stream, Work
 
-from kippu_dispatch.domain import booking, planning, visit_planning
+from kippu_dispatch.domain import booking, planning, staffing, visit_planning
 from kippu_dispatch.domain.shipment import Shipments
-from kippu_dispatch.streams import booking_of, shipments_of, unit_of, visits_of
+from kippu_dispatch.domain.visit import Visits
+from kippu_dispatch.streams import booking_of, capacity_of, shipments_of, unit_of, visits_of
 
 
 class PlanVisit(Reactor):
-    """Keeps a request's visits in step with the latest decision on it (IIJ-09)."""
+    """Keeps a request's visits in step with the latest decision on it, with an engineer for each (IIJ-09)."""
 
     name = "plan-visit"
     logs = ("entitlement", "intake")
@@ -28,14 +29,12 @@ class PlanVisit(Reactor):
 
     async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
         visits = await visits_of(work, envelope.provider, decided.ticket_no)
-        work.record(visits, *visit_planning.plan(visits.state, decided, envelope.recorded_at))
+        await _staff(work, visits, visit_planning.plan(visits.state, decided, envelope.recorded_at))
 
     async def _declined(self, envelope: Envelope, declined: TicketDeclined, work: Work) -> None:
         visits = await visits_of(work, envelope.provider, declined.ticket_no)
-        work.record(
-            visits,
-            *visit_planning.note_decline(visits.state, declined.ticket_no, declined.customer_id, envelope.recorded_at),
-        )
+        no, customer_id, at = declined.ticket_no, declined.customer_id, envelope.recorded_at
+        await _staff(work, visits, visit_planning.note_decline(visits.state, no, customer_id, at))
 
 
 class PlanShipment(Reactor):
@@ -68,13 +67,13 @@ class PlanShipment(Reactor):
 
 
 class FollowBookings(Reactor):
-    """An accepted booking waits for its payment, and is confirmed by it (CWC-16)."""
+    """An accepted booking waits for its payment, and is confirmed by it (CWC-16); it falls with its request."""
 
     name = "follow-bookings"
     logs = ("entitlement",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(BookingAccepted, self._accepted), On(OrderPaid, self._paid))
+        return (On(BookingAccepted, self._accepted), On(OrderPaid, self._paid), On(BookingSettled, self._settled))
 
     async def _accepted(self, envelope: Envelope, accepted: BookingAccepted, work: Work) -> None:
         stream = await booking_of(work, envelope.provider, accepted.booking_id)
@@ -82,7 +81,23 @@ class FollowBookings(Reactor):
 
     async def _paid(self, envelope: Envelope, paid: OrderPaid, work: Work) -> None:
         stream = await booking_of(work, envelope.provider, paid.order_id)
-        work.record(stream, *booking.pay(stream.state, paid.paid_on, envelope.recorded_at, work.now))
+        confirmed_at = paid.confirmed_at or envelope.recorded_at
+        work.record(stream, *booking.pay(stream.state, paid.paid_on, confirmed_at, work.now))
+
+    async def _settled(self, envelope: Envelope, settled: BookingSettled, work: Work) -> None:
+        if settled.reason == "declined":
+            stream = await booking_of(work, envelope.provider, settled.booking_id)
+            work.record(stream, *booking.note_decline(stream.state, work.now))
+
+
+async def _staff(work: Work, visits: Stream[Visits], events: Sequence[Event]) -> None:
+    """An engineer who is free goes to what is booked, and is free again of what is withdrawn, in the same append."""
+    if not events:
+        return
+    capacity = await capacity_of(work, visits.provider)
+    staffed = staffing.staff(visits.state, capacity.state, events, None)
+    work.record(visits, *staffed.visits)
+    work.record(capacity, *staffed.capacity)
 
 
 async def _record(work: Work, shipments: Stream[Shipments], events: Sequence[Event]) -> None:

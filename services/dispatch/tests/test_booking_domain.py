@@ -179,5 +179,39 @@ def test_the_work_is_complete_after_its_appointment_and_not_in_the_future() -> N
         )
 
 
+@pytest.mark.parametrize(
+    ("state", "staff", "now", "code"),
+    [
+        (taken(), False, STARTS - MOMENT, None),
+        (taken("incidents"), False, STARTS - MOMENT, None),
+        (taken("incidents"), False, STARTS, "booking.begun"),
+        (paid(), False, STARTS - MOMENT, "booking.paid"),
+        (paid(), True, STARTS + MOMENT, None),
+        (evolve(taken(), domain.void(taken(), VOID_AT)[0]), True, STARTS, "booking.void"),
+    ],
+)
+def test_a_booking_is_cancelled_by_its_customer_until_the_appointment_unless_its_invoice_is_paid(
+    state: Booking, staff: bool, now: datetime, code: str | None
+) -> None:
+    if code is None:
+        after_it = evolve(state, domain.cancel(state, "no", "client-1", now, staff=staff))
+        assert after_it.status is Status.CANCELLED
+        assert (
+            domain.void(after_it, VOID_AT) == domain.begin(after_it, STARTS) == domain.note_decline(after_it, now) == ()
+        )
+        with pytest.raises(Refused, match="is cancelled"):
+            domain.cancel(after_it, "no", "client-1", now, staff=True)
+        return
+    with pytest.raises(Refused) as refused:
+        domain.cancel(state, "no", "client-1", now, staff=staff)
+    assert [fault.code for fault in refused.value.faults] == [code]
+    assert refused.value.kind == "conflict"
+
+
+def test_a_booking_falls_with_its_request() -> None:
+    (cancelled,) = domain.note_decline(paid(), STARTS)
+    assert evolve(paid(), cancelled).status is Status.CANCELLED
+
+
 def _nothing_to_prepare() -> BookingAccepted:
     return accepted(terms=accepted().terms.model_copy(update={"to_prepare": ()}))

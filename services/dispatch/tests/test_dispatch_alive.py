@@ -94,7 +94,8 @@ async def test_a_held_visit_is_postponed_and_completed(dispatch: Living) -> None
         )
         assert postponed.status_code == 200, postponed.text
         assert postponed.json() == {
-            "visit_id": visit, "status": "postponed", "starts_at": monday.isoformat(), "minutes": 60
+            "visit_id": visit, "status": "postponed", "starts_at": monday.isoformat(), "minutes": 60,
+            "engineer_id": None, "late": False,
         }  # fmt: skip
         shown = await read_back(dispatcher, f"/v1/visits/{visit}", postponed)
         assert shown["reason"] == "nobody free on Saturday"

@@ -1,22 +1,24 @@
 """Booking a service at an appointment: an order by the terms, with what dispatch has to know to follow it (CWC-16).
 
 By invoice it is an order like any other, and void if it is not paid in time. By incidents nothing is invoiced: they are
-debited as the work is recorded.
+debited with it, and what the work does not use goes back.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from kippu_events.catalogue.bookings import BookingAccepted, BookingTerms
 from kippu_events.catalogue.values import Channel, Price
-from kippu_events.work import Work
+from kippu_events.work import Stream, Work
 from kippu_terms.bookings import PaidBy, booking_terms
 from kippu_terms.orders.facts import OrderFacts
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_entitlement import folds, licences, ordering
-from kippu_entitlement.domain import order, streams
+from kippu_entitlement import folds, licences, ordering, requests, terms
+from kippu_entitlement.domain import booked, order, streams
+from kippu_entitlement.domain.booked import Booked, Reason
+from kippu_entitlement.domain.wallet import Debited, Wallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +31,39 @@ class Wanted:
     minutes: int
     paid_by: PaidBy
     channel: Channel
+    ticket_no: str | None = None
+    """The request that it is for."""
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.minutes)
 
 
 async def book(work: Work, plan: Plan, wanted: Wanted, language: str) -> tuple[BookingAccepted, Price | None]:
     """Records the booking, and its order where it is invoiced. Raises Refused with every rule that it breaks."""
     faults: list[Fault] = []
+    pinned = None
     try:
-        terms = BookingTerms.model_validate(
+        pinned = BookingTerms.model_validate(
             booking_terms(
                 plan, wanted.product, requested_at=work.now, starts_at=wanted.starts_at, paid_by=wanted.paid_by
             ).model_dump()
         )
     except Refused as refused:
         faults += refused.faults
-    price = None
+    price, taken = None, None
     try:
-        price = await (_invoiced if wanted.paid_by == "invoice" else _prepaid)(work, plan, wanted, language)
+        await _require_request(work, plan, wanted)
     except Refused as refused:
         faults += refused.faults
-    if faults:
+    try:
+        if wanted.paid_by == "invoice":
+            price = await _invoiced(work, plan, wanted, pinned.pay_by if pinned else None, language)
+        else:
+            taken = await _prepaid(work, plan, wanted, language)
+    except Refused as refused:
+        faults += refused.faults
+    if faults or pinned is None:
         raise Refused(*dict.fromkeys(faults))
     accepted = BookingAccepted(
         occurred_at=work.now,
@@ -60,16 +76,66 @@ async def book(work: Work, plan: Plan, wanted: Wanted, language: str) -> tuple[B
         starts_at=wanted.starts_at,
         minutes=wanted.minutes,
         paid_by=wanted.paid_by,
-        terms=terms,
+        terms=pinned,
         time_zone=plan.time_zone,
+        ticket_no=wanted.ticket_no,
+        units=taken.taken if taken else 0,
         plan_family=plan.family,
         plan_version=plan.version,
+        allocations=taken.allocations if taken else (),
     )
-    work.record(await work.load(folds.ORDER, plan.provider, streams.order(plan.provider, wanted.booking_id)), accepted)
+    stream = await work.load(folds.ORDER, plan.provider, streams.order(plan.provider, wanted.booking_id))
+    state = work.record(stream, accepted).booking
+    if taken is not None and state is not None:
+        work.record(await _wallet(work, plan.provider, wanted.customer_id, plan.family), *taken.events)
+        await _note(work, plan, state, state.units, wanted.ends_at)
     return accepted, price
 
 
-async def _invoiced(work: Work, plan: Plan, wanted: Wanted, language: str) -> Price | None:
+async def settle(work: Work, provider: str, booking_id: str, reason: Reason, ended_at: datetime | None = None) -> None:
+    """What of a booking's incidents was used by the time the work ended, and what goes back; once. Nothing was used
+    where no work ended."""
+    stream = await work.load(folds.ORDER, provider, streams.order(provider, booking_id))
+    state = stream.state.booking
+    if state is None or state.settled:
+        return
+    published = (await terms.plans(work, provider, state.plan_family)).state
+    plan = terms.pinned(published, state.plan_family, state.plan_version)
+    used = booked.used(state, plan, ended_at) if ended_at else 0
+    held = await _wallet(work, provider, state.customer_id, state.plan_family)
+    settled, on_wallet = booked.settle(state, held.state, used, reason, work.now)
+    work.record(stream, settled)
+    work.record(held, *on_wallet)
+    await _note(work, plan, state, used, ended_at or state.starts_at)
+
+
+async def _note(work: Work, plan: Plan, state: Booked, units: int, ends_at: datetime) -> None:
+    """Tells the case of its request, where work may be owed that the booking does not pay any more."""
+    noted = booked.noted(state, plan, units, ends_at, work.now)
+    if noted is not None:
+        case = await requests.load_case(work, plan.provider, noted.ticket_no)
+        work.record(case, noted)
+        await requests.debit(work, case, await requests.plan_of(work, case))
+
+
+async def _require_request(work: Work, plan: Plan, wanted: Wanted) -> None:
+    if wanted.ticket_no is None:
+        return
+    state = (await requests.load_case(work, plan.provider, wanted.ticket_no)).state
+    request = state.request
+    if request is None or (request.customer_id, request.plan_family) != (wanted.customer_id, plan.family):
+        message = f"{wanted.customer_id} has no request {wanted.ticket_no} under {plan.family}"
+        raise Refused(Fault("unknown_ticket", message, "ticket_no"))
+    if state.declined:
+        raise Refused(Fault("ticket_declined", f"{wanted.ticket_no} was declined", "ticket_no"))
+
+
+async def _wallet(work: Work, provider: str, customer_id: str, family: str) -> Stream[Wallet]:
+    name = streams.wallet(provider, streams.wallet_id(customer_id, family))
+    return await work.load(folds.WALLET, provider, name)
+
+
+async def _invoiced(work: Work, plan: Plan, wanted: Wanted, pay_by: date | None, language: str) -> Price | None:
     place = order.Place(
         order_id=wanted.booking_id,
         customer_id=wanted.customer_id,
@@ -78,13 +144,15 @@ async def _invoiced(work: Work, plan: Plan, wanted: Wanted, language: str) -> Pr
         quantity=1,
         requested_on=plan.calendar.local_date(work.now),
         contact_id=wanted.contact_id,
+        pay_by=pay_by,
     )
-    placed = await ordering.place(work, plan.provider, plan, place, ordering.Said(channel=wanted.channel), language)
+    said = ordering.Said(channel=wanted.channel, appointment_at=wanted.starts_at)
+    placed = await ordering.place(work, plan.provider, plan, place, said, language)
     return placed.terms.price
 
 
-async def _prepaid(work: Work, plan: Plan, wanted: Wanted, language: str) -> None:
-    """The same rules, and nothing to pay: it takes the number for incidents (CWC-21)."""
+async def _prepaid(work: Work, plan: Plan, wanted: Wanted, language: str) -> Debited:
+    """The same rules, and nothing to pay: it takes the number for incidents, and as many as it costs (CWC-21)."""
     facts = await licences.with_licence(
         work,
         plan,
@@ -94,6 +162,7 @@ async def _prepaid(work: Work, plan: Plan, wanted: Wanted, language: str) -> Non
             product=wanted.product,
             ordered_on=plan.calendar.local_date(work.now),
             channel=wanted.channel.value,
+            appointment_at=wanted.starts_at,
         ),
     )
     faults: list[Fault] = []
@@ -107,3 +176,13 @@ async def _prepaid(work: Work, plan: Plan, wanted: Wanted, language: str) -> Non
         faults.append(Fault("no_incident_number", message, "paid_by", clause))
     if faults:
         raise Refused(*faults)
+    held = await _wallet(work, plan.provider, wanted.customer_id, plan.family)
+    return booked.pay(
+        held.state,
+        plan,
+        booking_id=wanted.booking_id,
+        ticket_no=wanted.ticket_no,
+        starts_at=wanted.starts_at,
+        minutes=wanted.minutes,
+        now=work.now,
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from kippu_events.work import Stream, Work
@@ -11,11 +11,12 @@ from kippu_terms.refusal import Fault, Refused
 from kippu_terms.registration import faults_of
 
 from kippu_entitlement import folds, terms
-from kippu_entitlement.domain import asset, registering, streams
+from kippu_entitlement.domain import asset, registering, selling, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.checks import not_found
 from kippu_entitlement.domain.contract import Contract
 from kippu_entitlement.domain.documents import documents_of
+from kippu_entitlement.domain.order import Order
 from kippu_entitlement.domain.registering import Registration, Site
 
 MAX_REPLACEMENTS = 50
@@ -121,6 +122,28 @@ async def activate(work: Work, contract: Opened, delivered_on: date) -> Contract
     if contract.state.registered_at is not None:
         await put_on_device(work, contract)
     return contract.state
+
+
+async def remind(work: Work, contract: Opened, at: datetime) -> None:
+    """That it, and what was bought with it, should be registered by now; told to who bought it (SVT-09)."""
+    state, provider = contract.state, contract.stream.provider
+    if not registering.waits(state):
+        return
+    bought: Order = (await work.load(folds.ORDER, provider, streams.order(provider, state.order_id))).state
+    ids = tuple(selling.contracts_of(bought, contract.plan)) or (state.contract_id,)
+    together = await work.load_all(provider, *((folds.CONTRACT, streams.contract(provider, each)) for each in ids))
+    contacts = await _buyers(work, provider, bought, state.customer_id)
+    reminded = registering.remind(state, contract.plan, [each.state for each in together], contacts, at)
+    work.record(contract.stream, *reminded)
+
+
+async def _buyers(work: Work, provider: str, bought: Order, customer_id: str) -> dict[str, str]:
+    """Who is told about what was bought, by contact id, with the language that each reads: who ordered it, or, where
+    the order names nobody, the customer's contacts."""
+    customer = (await work.load(folds.CUSTOMER, provider, streams.customer(provider, customer_id))).state
+    ids = (bought.contact_id,) if bought.contact_id else customer.contacts
+    known = await work.load_all(provider, *((folds.CONTACT, streams.contact(provider, each)) for each in ids))
+    return {contact_id: each.state.language for contact_id, each in zip(ids, known, strict=True)}
 
 
 async def issue_documents(

@@ -13,7 +13,7 @@ from kippu_events.envelope import Envelope
 from kippu_events.work import Work
 
 from kippu_entitlement import contracts, folds, licence_deadlines
-from kippu_entitlement.domain import contract, registering, streams, wallet
+from kippu_entitlement.domain import contract, streams, wallet
 
 LOT_EXPIRY, CONTRACT_END, CONTRACT_NOTICE = "lot-expiry", "contract-end", "contract-notice"
 REGISTRATION_REMINDER, REGISTRATION_CHANGE = "registration-reminder", "registration-change"
@@ -91,19 +91,22 @@ async def end_contract(deadline: Deadline, work: Work) -> None:
 
 async def announce_end(deadline: Deadline, work: Work) -> None:
     stream = await work.load(folds.CONTRACT, deadline.provider, _contract(deadline))
-    work.record(stream, *contract.announce_end(stream.state, deadline.due_at))
+    names = (streams.contract(deadline.provider, each) for each in stream.state.renewed_by)
+    renewals = await work.load_all(deadline.provider, *((folds.CONTRACT, name) for name in names))
+    work.record(stream, *contract.announce_end(stream.state, [each.state for each in renewals], deadline.due_at))
 
 
 async def remind_of_registration(deadline: Deadline, work: Work) -> None:
-    stream = await work.load(folds.CONTRACT, deadline.provider, _contract(deadline))
-    work.record(stream, *registering.remind(stream.state, deadline.due_at))
+    await contracts.remind(work, await _opened(deadline, work), deadline.due_at)
 
 
 async def apply_change(deadline: Deadline, work: Work) -> None:
     """A change that the desk took up takes effect: visits go to the new site (NEC-Q4)."""
-    await contracts.put_on_device(
-        work, await contracts.opened(work, deadline.provider, deadline.payload["contract_id"])
-    )
+    await contracts.put_on_device(work, await _opened(deadline, work))
+
+
+async def _opened(deadline: Deadline, work: Work) -> contracts.Opened:
+    return await contracts.opened(work, deadline.provider, deadline.payload["contract_id"])
 
 
 def _contract(deadline: Deadline) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from kippu_events.catalogue.contracts import ContractSold
+from kippu_events.catalogue.entitlement import RefundedLine
 from kippu_events.catalogue.values import Channel, Price
 from kippu_events.work import Stream, Work
 from kippu_terms.contracts import needs_registration
@@ -18,10 +19,11 @@ from kippu_terms.refusal import Fault, Refused
 
 from kippu_entitlement import folds, licences
 from kippu_entitlement.contracts import issue_documents
-from kippu_entitlement.domain import order, refunding, selling, streams
+from kippu_entitlement.domain import contract, order, refunding, selling, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.contract import Contract
 from kippu_entitlement.domain.order import Order, OrderTerms, Place
+from kippu_entitlement.domain.refunding import Asked
 from kippu_entitlement.requests import MAX_EXCHANGES
 
 
@@ -35,6 +37,7 @@ class Said:
     failed_at: Instant | None = None
     reason: Reason | None = None
     agreed: bool = False
+    appointment_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ async def place(
     facts = await licences.with_licence(work, plan, wanted.customer_id, facts)
     agreed = order.terms_of(plan, facts, language, offered)
     stream = await work.load(folds.ORDER, provider, streams.order(provider, wanted.order_id))
-    work.record(stream, *order.accept(wanted, agreed, work.now))
+    work.record(stream, *order.accept(stream.state, wanted, agreed, work.now))
     contracts = await _sell(work, stream, plan, device, when="order", on=wanted.requested_on)
     return Placed(stream, agreed, contracts)
 
@@ -86,6 +89,8 @@ async def _sell(
     names = [(folds.CONTRACT, streams.contract(bought.provider, each.contract_id)) for each in contracts]
     for stream, each in zip(await work.load_all(bought.provider, *names), contracts, strict=True):
         work.record(stream, each)
+        if each.renews is not None:
+            await _mark_renewed(work, bought.provider, each.renews, each.contract_id)
         if each.valid_until is not None:
             await issue_documents(work, stream, plan, "dated")
     if device is not None and state is not None:
@@ -96,20 +101,38 @@ async def _sell(
     return contracts
 
 
-async def give_back(work: Work, bought: Stream[Order], plan: Plan, reason: str) -> date:
-    """Records that the order was given back, on the local date that is answered. Raises Refused with all objections."""
+async def _mark_renewed(work: Work, provider: str, contract_id: str, renewed_by: str) -> None:
+    """Nothing for one that was never ordered here, but stands on its device alone."""
+    renewed = await work.load(folds.CONTRACT, provider, streams.contract(provider, contract_id))
+    if renewed.state.exists:
+        work.record(renewed, contract.renewed(renewed.state, renewed_by, work.now))
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    on: date
+    lines: tuple[RefundedLine, ...]
+
+
+async def give_back(work: Work, bought: Stream[Order], plan: Plan, asked: Asked, reason: str) -> GivenBack:
+    """Records what of the order was given back, and on which local date. Raises Refused with all objections."""
     provider, state, today = bought.provider, bought.state, plan.calendar.local_date(work.now)
-    names = [(folds.CONTRACT, streams.contract(provider, each)) for each in selling.contract_ids(state, plan)]
+    lines = refunding.wanted(state, plan, asked)
+    names = [(folds.CONTRACT, streams.contract(provider, each)) for part in lines for each in part.contracts]
     contracts = [stream for stream in await work.load_all(provider, *names) if stream.exists]
-    refunding.check(state, [stream.state for stream in contracts], plan, today)
-    work.record(bought, refunding.refunded(state, today, reason, work.now))
+    wallet_id = streams.wallet_id(state.customer_id, state.plan_family)
+    wallet = await work.load(folds.WALLET, provider, streams.wallet(provider, wallet_id))
+    known = {stream.state.contract_id: stream.state for stream in contracts}
+    refunding.check(state, lines, known, plan, wallet.state, today)
+    work.record(wallet, *refunding.revoked(state, lines, wallet.state, work.now))
+    work.record(bought, refunding.recorded(state, lines, today, reason, work.now))
     for stream in contracts:
         work.record(stream, refunding.given_back(stream.state, reason, work.now))
     device = await _device(work, provider, state.asset_serial)
     if device is not None and _is_theirs(state.customer_id, state.plan_family, device.state):
         left = selling.without(device.state, {stream.state.contract_id for stream in contracts})
         work.record(device, *selling.recorded(device.state, left, work.now))
-    return today
+    return GivenBack(today, lines)
 
 
 async def _device(work: Work, provider: str, serial: str | None) -> Stream[Asset] | None:
@@ -130,9 +153,9 @@ async def _renewed(work: Work, provider: str, wanted: Place) -> Contract | None:
     """The contract that is renewed, if it is one of theirs that was ordered."""
     if wanted.renews is None:
         return None
-    contract = (await work.load(folds.CONTRACT, provider, streams.contract(provider, wanted.renews))).state
-    theirs = (contract.customer_id, contract.plan_family) == (wanted.customer_id, wanted.plan_family)
-    return contract if contract.exists and theirs else None
+    found = (await work.load(folds.CONTRACT, provider, streams.contract(provider, wanted.renews))).state
+    theirs = (found.customer_id, found.plan_family) == (wanted.customer_id, wanted.plan_family)
+    return found if found.exists and theirs else None
 
 
 def _is_theirs(customer_id: str, plan_family: str, device: Asset) -> bool:
@@ -162,6 +185,7 @@ def _facts_of(
         together=tuple(line.model_dump() for line in wanted.together),
         renews=wanted.renews,
         wanted_delivery_on=wanted.wanted_delivery_on,
+        appointment_at=said.appointment_at,
         reason=said.reason,
         agreed=said.agreed,
     )

@@ -1,14 +1,18 @@
 """What the terms would say, without asking anybody to do anything: the decision as a pure function of what is sent."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from types import SimpleNamespace
+from typing import Annotated, Any, cast
 
 from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.values import Reply
 from kippu_service.http import Identifier, Input
+from kippu_terms import explain
 from kippu_terms.coverage import Decision, Outcome, decide_coverage
 from kippu_terms.facts import AssetFacts, ContractFacts, CustomerFacts, Facts, RequestFacts
 from kippu_terms.plan import Plan
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from kippu_terms.returns import ReturnTerms
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, computed_field
 
 from kippu_entitlement import terms
 from kippu_entitlement.domain.needs import target_of
@@ -187,17 +191,35 @@ class Explained(BaseModel):
     deciding_clause: ClauseText
     findings: list[FindingShown]
     remedies: list[RemedyShown]
-    plan: PlanShown
-
-
-class PreviewShown(Explained):
-    visit: VisitShown | None
     service: str | None
     way: str | None
     contract_id: str | None
     counts_from: datetime | None
+    """When the request counts as received."""
     targets: list[Target]
+    """What is aimed at, with the time that counted and the time that did not, and why."""
     failed_part: str | None
+    carriage_paid_by: str | None
+    """Who pays for what ships; None where nothing does."""
+    replies: list[Reply]
+    """What is answered to wishes beside the request itself."""
+    plan: PlanShown
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own advice for mypy
+    @property
+    def explanation(self) -> dict[str, str]:
+        """All of it in a few sentences, a line each, in every language that the deciding clause has a text in."""
+        fields = {"visit": None} | dict(self) | {"deciding_clause": self.deciding_clause.id}
+        decision = cast(explain.Explained, SimpleNamespace(**fields))
+        spoken = [language for language in explain.LANGUAGES if language in self.deciding_clause.text]
+        return {language: explain.explain(decision, language) for language in spoken}
+
+
+class PreviewShown(Explained):
+    visit: VisitShown | None
+    returns: ReturnTerms | None
+    """Where the failed part is to be returned: within how many days of receiving the replacement, and what it costs
+    to keep it."""
     effective_from: date
     calendar: str
     """Which public holidays it was judged by."""
@@ -222,16 +244,25 @@ def _plan(published: Plans, wanted: PreviewInput, facts: Facts) -> Plan:
     return terms.for_request(published, wanted.plan_family, facts, wanted.as_of or wanted.request.received_at)
 
 
+_TAKEN = {
+    *("outcome", "metered", "quantity", "waiting_for", "findings", "remedies"),
+    *("service", "way", "contract_id", "counts_from", "failed_part", "carriage_paid_by", "replies"),
+}
+
+
+def explained(decision: Decision) -> dict[str, Any]:
+    """The fields of Explained."""
+    fields = decision.model_dump(mode="json", include=_TAKEN)
+    deciding = next(each for each in decision.findings if each.clause == decision.deciding_clause)
+    return fields | {
+        "targets": [target_of(each) for each in decision.targets],
+        "deciding_clause": ClauseText(id=deciding.clause, text=deciding.text),
+        "plan": PlanShown(family=decision.plan_family, version=decision.plan_version),
+    }
+
+
 def _shown(plan: Plan, decision: Decision) -> PreviewShown:
-    fields = decision.model_dump(mode="json")
+    fields = decision.model_dump(mode="json", include={"visit", "returns"})
     return PreviewShown(
-        **{name: fields[name] for name in ("outcome", "metered", "quantity", "waiting_for", "visit")},
-        **{name: fields[name] for name in ("service", "way", "contract_id", "counts_from", "failed_part")},
-        targets=[target_of(each) for each in decision.targets],
-        findings=fields["findings"],
-        remedies=fields["remedies"],
-        deciding_clause=ClauseText(id=decision.deciding_clause, text=plan.clauses[decision.deciding_clause]),
-        plan=PlanShown(family=decision.plan_family, version=decision.plan_version),
-        effective_from=plan.effective_from,
-        calendar=plan.calendar.version,
+        **explained(decision), **fields, effective_from=plan.effective_from, calendar=plan.calendar.version
     )

@@ -6,7 +6,8 @@ One reactor hears everything about a request, so that work is never seen before 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
+from kippu_events.catalogue.billing import CreditNoteIssued, InvoicePaid, QuoteAccepted
+from kippu_events.catalogue.bookings import BookingCancelled, BookingCompleted
 from kippu_events.catalogue.entitlement import RequestNoted, WorkNoted
 from kippu_events.catalogue.intake import (
     FaultIsolated,
@@ -16,16 +17,13 @@ from kippu_events.catalogue.intake import (
     TicketOpened,
     WorkRecorded,
 )
-from kippu_events.catalogue.quoting import QuoteTaken
 from kippu_events.catalogue.shipments import UnitDelivered
-from kippu_events.catalogue.values import Price
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
 from kippu_events.work import Stream, Work
 from kippu_terms.plan import Plan
-from kippu_terms.refusal import Refused
 
-from kippu_entitlement import folds, ordering, requests, terms
+from kippu_entitlement import booking, folds, ordering, quotes, requests, terms
 from kippu_entitlement.domain import asset, case, debiting, order, streams, wallet
 
 
@@ -114,17 +112,42 @@ class FollowRequests(Reactor):
         held = await requests.load_wallet(work, stream)
         changes = debiting.decline(stream.state, held.state, clause=event.clause, reason=event.reason, now=work.now)
         requests.record(work, stream, held, changes)
+        for appointment in stream.state.appointments:
+            await booking.settle(work, envelope.provider, appointment.booking_id, "declined")
+
+
+class SettleBookings(Reactor):
+    """The incidents that pay a booking: what was not begun by its end goes back, and all of it if there is no work."""
+
+    name = "settle-bookings"
+    logs = ("dispatch",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(BookingCompleted, self.completed), On(BookingCancelled, self.cancelled))
+
+    async def completed(self, envelope: Envelope, event: BookingCompleted, work: Work) -> None:
+        await booking.settle(work, envelope.provider, event.booking_id, "completed", event.completed_at)
+
+    async def cancelled(self, envelope: Envelope, event: BookingCancelled, work: Work) -> None:
+        await booking.settle(work, envelope.provider, event.booking_id, "cancelled")
 
 
 class CreditOrder(Reactor):
     """A paid order becomes lots, and contracts that come with the payment; what the request behind it still owes is
-    debited from the lot at once."""
+    debited from the lot at once. One whose invoice is taken back comes to nothing."""
 
     name = "credit-order"
     logs = ("billing",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(InvoicePaid, self.paid),)
+        return (On(InvoicePaid, self.paid), On(CreditNoteIssued, self.credited))
+
+    async def credited(self, envelope: Envelope, event: CreditNoteIssued, work: Work) -> None:
+        """What nobody gave back, and whose invoice is gone all the same, comes to nothing."""
+        if not event.part:
+            order_id = streams.order_of_invoice(event.invoice_no)
+            bought = await work.load(folds.ORDER, envelope.provider, streams.order(envelope.provider, order_id))
+            work.record(bought, *order.lapse(bought.state, event.reason, work.now))
 
     async def paid(self, envelope: Envelope, event: InvoicePaid, work: Work) -> None:
         if event.charge_id is not None:
@@ -133,7 +156,13 @@ class CreditOrder(Reactor):
         bought = await work.load(folds.ORDER, provider, streams.order(provider, event.order_id))
         if not bought.state.exists:
             raise LookupError(f"{event.invoice_no} is for {bought.name}, which does not exist")
-        paid = order.pay(bought.state, invoice_no=event.invoice_no, paid_on=event.paid_on, now=work.now)
+        paid = order.pay(
+            bought.state,
+            invoice_no=event.invoice_no,
+            paid_on=event.paid_on,
+            confirmed_at=event.occurred_at,
+            now=work.now,
+        )
         if not paid:
             return
         published = (await terms.plans(work, provider, bought.state.plan_family)).state
@@ -145,6 +174,8 @@ class CreditOrder(Reactor):
             if bought.state.quote_id is not None:
                 await _settle(work, bought.state.quote_id, credited, lot.lot_id)
         await ordering.paid(work, bought, plan, event.paid_on)
+        if bought.state.quote_id is not None:
+            await quotes.paid(work, bought)
 
 
 class ReplaceAssets(Reactor):
@@ -191,57 +222,16 @@ class OrderFromQuote(Reactor):
         bought = await work.load(folds.ORDER, provider, streams.order(provider, order_id))
         if bought.state.exists:
             return
-        buyer = await work.load(folds.CUSTOMER, provider, streams.customer(provider, event.customer_id))
-        published = (await terms.plans(work, provider, event.plan_family)).state
-        now_in_force = terms.in_force(published, event.plan_family, work.now)
-        place = order.Place(
+        wanted = order.Place(
             order_id=order_id,
             customer_id=event.customer_id,
             plan_family=event.plan_family,
             product=event.product,
             quantity=event.quantity,
-            requested_on=now_in_force.calendar.local_date(work.now),
+            requested_on=await quotes.today(work, provider, event.plan_family),
             quote_id=event.quote_id,
         )
-        quoted_on = await requests.load_case(work, provider, streams.ticket_of_quote(event.quote_id))
-        version, offered = _offered(quoted_on.state, event.quote_id)
-        plan = terms.pinned(published, event.plan_family, version) if version else now_in_force
-        said = ordering.Said(agreed=True)  # who offers it has agreed to it
-        try:
-            await ordering.place(work, provider, plan, place, said, buyer.state.language, offered)
-        except Refused as refused:
-            work.record(bought, *order.refuse(place, refused, work.now))
-            return
-        await _go_on(work, quoted_on, event.quote_id, order_id)
-
-
-def _offered(quoted_on: case.Case, quote_id: str) -> tuple[str | None, Price | None]:
-    """The version of the terms and the price that a quote was made with, where it was for a request."""
-    short = quoted_on.shortfall(streams.debit_of_quote(quote_id))
-    if short is not None:
-        return short.plan_version, short.price
-    quoted = quoted_on.quoted(quote_id)
-    return (quoted.plan_version, quoted.need.price) if quoted else (None, None)
-
-
-async def _go_on(work: Work, quoted_on: Stream[case.Case], quote_id: str, order_id: str) -> None:
-    """What was not included is bought: decides on the request with that, unless it was declined by then."""
-    quoted = quoted_on.state.quoted(quote_id)
-    if quoted is None:
-        return
-    work.record(
-        quoted_on,
-        QuoteTaken(
-            occurred_at=work.now,
-            quote_id=quote_id,
-            ticket_no=quoted_on.state.ticket_no,
-            customer_id=requests.request_of(quoted_on).customer_id,
-            clause=quoted.need.clause,
-            order_id=order_id,
-        ),
-    )
-    if not quoted_on.state.declined:
-        await requests.decide(work, quoted_on)
+        await quotes.accept(work, bought, wanted)
 
 
 async def _settle(work: Work, quote_id: str, credited: Stream[wallet.Wallet], lot_id: str) -> None:
@@ -268,7 +258,7 @@ def _work_noted(stream: Stream[case.Case], event: WorkRecorded, plan: Plan) -> W
         minutes=event.minutes,
         counted=debiting.counted(plan, request, entry),
         minutes_total=sum(each.minutes for each in work if debiting.counted(plan, request, each)),
-        units_due=debiting.units(plan, request, work),
+        units_due=debiting.owed(plan, stream.state, work),
     )
 
 
@@ -276,4 +266,4 @@ def _serial(serial: str | None) -> str | None:
     return asset.normalised(serial) if serial else None
 
 
-REACTORS = (FollowRequests(), CreditOrder(), OrderFromQuote(), ReplaceAssets())
+REACTORS = (FollowRequests(), SettleBookings(), CreditOrder(), OrderFromQuote(), ReplaceAssets())

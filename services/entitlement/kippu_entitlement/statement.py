@@ -17,7 +17,7 @@ WALLET = """
     select wallet_id, customer_id, plan_family, version from read.wallet where provider = $1 and wallet_id = $2
 """
 LOTS = """
-    select lot_id, order_id, valid_from, expires_at, credited, debited, reversed, expired, remaining
+    select lot_id, order_id, valid_from, expires_at, credited, debited, reversed, expired, revoked, remaining
     from read.lot where provider = $1 and wallet_id = $2
     order by expires_at, valid_from, lot_id collate "C"
 """

@@ -19,14 +19,17 @@ LOTS = """
     ), moved as (
         select entry.lot_id,
                coalesce(sum(entry.quantity) filter (where entry.kind = 'debited'), 0)::integer as debited,
-               coalesce(sum(entry.quantity) filter (where entry.kind = 'reversed'), 0)::integer as reversed
+               coalesce(sum(entry.quantity) filter (where entry.kind = 'reversed'), 0)::integer as reversed,
+               coalesce(sum(entry.quantity) filter (where entry.kind = 'revoked'), 0)::integer as revoked
         from entry left join debit using (reference)
         where entry.kind = 'debited' and entry.counts_at <= $3
             or entry.kind = 'reversed' and greatest(entry.occurred_at, debit.counts_at) <= $3
+            or entry.kind = 'revoked' and entry.occurred_at <= $3
         group by entry.lot_id
     )
     select lot.lot_id, lot.order_id, lot.valid_from, lot.expires_at, lot.credited,
-           coalesce(moved.debited, 0) as debited, coalesce(moved.reversed, 0) as reversed
+           coalesce(moved.debited, 0) as debited, coalesce(moved.reversed, 0) as reversed,
+           coalesce(moved.revoked, 0) as revoked
     from read.lot as lot
     join entry on entry.kind = 'credited' and entry.lot_id = lot.lot_id
     left join moved on moved.lot_id = lot.lot_id
@@ -41,6 +44,6 @@ async def lots(snapshot: Snapshot, wallet_id: str, valid_at: datetime, known_at:
 
 
 def _lot(row: dict[str, Any], valid_at: datetime) -> dict[str, Any]:
-    left = row["credited"] - row["debited"] + row["reversed"]
+    left = row["credited"] - row["debited"] + row["reversed"] - row["revoked"]
     ended = row["expires_at"] <= valid_at
     return {**row, "expired": left if ended else 0, "remaining": 0 if ended else left}

@@ -56,9 +56,30 @@ async def test_by_incidents_nothing_is_invoiced_and_no_day_to_pay_has_passed(cwc
     async with cwc_desk.partner() as partner:
         late = await book(partner, 11, 19)  # tomorrow
         assert [error["clause"] for error in late.json()["errors"]] == ["CWC-16"]
-        answer = await book(partner, 11, 19, paid_by="incidents")
+        answer = await book(partner, 11, 19, paid_by="incidents", minutes=30)
     assert (answer.status_code, answer.json()["pay_by"], answer.json()["price"]) == (201, None, None)
+    assert answer.json()["incidents"] == 1
     assert [type(event) for event in await events(cwc_desk)] == [OrderAccepted, BookingAccepted]  # the licence's order
+
+
+@pytest.mark.clause("CWC-21", "CWC-22")
+async def test_the_statement_says_what_a_booking_took_and_too_few_incidents_book_nothing(cwc_desk: Desk) -> None:
+    await buy_licence(cwc_desk)
+    async with cwc_desk.partner() as partner:
+        refused = await book(partner, paid_by="incidents", minutes=31)
+        (error,) = refused.json()["errors"]
+        assert (refused.status_code, error["code"], error["field"]) == (422, "too_few_incidents", "paid_by")
+        assert error["clause"] == "CWC-21"
+        assert "takes 2, and the wallet has 1" in error["message"]
+        assert "buy 1 × incidents-5" in error["message"]
+        said = (await book(partner, paid_by="incidents", minutes=30)).raise_for_status().json()
+        await cwc_desk.settle()
+        statement = (await partner.get("/v1/wallets/customer-1.cwc/statement")).json()
+    credited, debited = statement["entries"]
+    assert (credited["change"], debited["change"], statement["balance"]) == (1, -1, 0)
+    assert (debited["reference"], debited["ticket_no"]) == (said["booking_id"], None)
+    assert debited["note"] == "CWC-22: 30 minutes booked, 1 for each started 30"
+    assert debited["counts_at"] == "2026-12-10T05:00:00Z"
 
 
 @pytest.mark.clause("CWC-16", "CWC-18", "CWC-21", "CWC-27")

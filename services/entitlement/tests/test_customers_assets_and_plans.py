@@ -46,7 +46,8 @@ def test_a_customer_is_registered_with_its_salesperson_and_their_names_are_seale
     assert isinstance(registered, CustomerRegistered)
     assert registered.name == Plain("customer-iij-customer-1", "Customer One")
     assert registered.salesperson_mail == Plain("salesperson-iij-sales-1", "sales-1@provider.example")
-    assert customer.evolve(Customer(), registered) == Customer("customer-1", "th", "sales-1")
+    evolved = customer.evolve(Customer(), registered)
+    assert evolved == Customer("customer-1", "th", "sales-1", contacts=("contact-1",))
 
 
 def test_every_fault_of_a_registration_is_named_at_once_and_no_address_is_repeated() -> None:

@@ -39,3 +39,28 @@ def test_the_example_is_answered_with_the_clause_that_decides(family: str, outco
     shown = answered(example)
     assert (shown.outcome, shown.deciding_clause.id) == (outcome, clause)
     assert set(shown.deciding_clause.text) >= {PLANS[family].languages[0], "en"}
+
+
+def test_the_answer_is_told_in_sentences_with_all_that_becomes_of_the_request() -> None:
+    (example,) = [each for each in EXAMPLES if isinstance(each, dict) and each["plan_family"] == "qnp"]
+    shown = answered(example)
+    assert set(shown.explanation) == {"ja", "en"}
+    covered, decided, *rest = shown.explanation["en"].splitlines()
+    assert covered == "The request is covered."
+    assert decided.startswith("Decided by QNP-01: Advance send-back")
+    assert any("2026-05-07 (QNP-01)" in line for line in rest)
+    assert (shown.returns.clause, shown.returns.days, shown.carriage_paid_by) == ("QNP-01", 14, "sender")
+
+
+def test_wishes_beside_the_request_are_answered_too() -> None:
+    (example,) = [each for each in EXAMPLES if isinstance(each, dict) and each["plan_family"] == "qnp"]
+    request: Any = example["request"]
+    asked = request | {
+        "category": "technical_question",
+        "topic": "smb",
+        "answer_wanted_by": "2026-05-01T12:00:00+09:00",
+    }
+    replies = answered(example | {"request": asked}).replies
+    assert [(reply.about, reply.answer, reply.clause) for reply in replies] == [
+        ("answer_wanted_by", "not_binding", "QNP-14")
+    ]

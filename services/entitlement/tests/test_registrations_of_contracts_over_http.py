@@ -128,5 +128,7 @@ async def test_a_renewal_is_ordered_and_registered_with_consent_alone(switch_des
         assert answer.status_code == 201, answer.text
         await switch_desk.settle()
         shown = (await partner.get(f"/v1/contracts/{renewal}")).json()
+        renewed = (await partner.get("/v1/contracts/O-1")).json()
+    assert (renewed["renewed_by"], shown["renewed_by"], shown["renews"]) == (renewal, None, "O-1")
     assert (shown["serial"], shown["model"], shown["contact_id"]) == (SERIAL, "M24ePWR", "contact-1")
     assert shown["site"]["address"] == "1 Example Street, Tokyo"

@@ -1,12 +1,14 @@
-"""Mails that belong to no request: to who holds licences or incidents, and to who has booked a service.
+"""Mails that belong to no request: to who holds licences or incidents, has booked a service, or sent registrations.
 
 Each has a stream of its own, named after what it is about, so that it goes out once. Numbers and keys that only the
 recipient may read are carried sealed, and opened as the mail is written.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from kippu_events.catalogue.bookings import BookingVoided, PointsMailed
+from kippu_events.catalogue.bookings import BookingCancelled, BookingVoided, PointsMailed
+from kippu_events.catalogue.contracts import RegistrationReminded, SheetImported, SheetRefused
 from kippu_events.catalogue.intake import MailRequested
 from kippu_events.catalogue.licences import IncidentMemberIssued, MemberIdIssued, RenewalNoticed
 from kippu_events.consumer import On, Reactor
@@ -54,13 +56,13 @@ class TellHolders(Reactor):
 
 
 class TellBooked(Reactor):
-    """The points to check before the work (CWC-17), and that a booking is void (CWC-16)."""
+    """The points to check before the work (CWC-17), and that a booking is void (CWC-16) or cancelled."""
 
     name = "tell-booked"
     logs = ("dispatch",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(PointsMailed, self._points), On(BookingVoided, self._void))
+        return (On(PointsMailed, self._points), On(BookingVoided, self._void), On(BookingCancelled, self._cancelled))
 
     async def _points(self, envelope: Envelope, mailed: PointsMailed, work: Work) -> None:
         parameters = {
@@ -81,8 +83,78 @@ class TellBooked(Reactor):
         }
         await _write(work, envelope, f"{voided.booking_id}.void", "booking_void", voided, parameters)
 
+    async def _cancelled(self, envelope: Envelope, cancelled: BookingCancelled, work: Work) -> None:
+        parameters = {
+            "booking_id": cancelled.booking_id,
+            "starts_at": cancelled.starts_at.isoformat(),
+            "reason": cancelled.reason,
+        }
+        mail_id = f"{cancelled.booking_id}.cancelled"
+        await _write(work, envelope, mail_id, "booking_cancelled", cancelled, parameters)
 
-Told = MemberIdIssued | IncidentMemberIssued | RenewalNoticed | PointsMailed | BookingVoided
+
+class RemindBuyers(Reactor):
+    """What should be registered by now is told to those who bought it, once for all contracts of an order (SVT-09)."""
+
+    name = "remind-buyers"
+    logs = ("entitlement",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(RegistrationReminded, self._reminded),)
+
+    async def _reminded(self, envelope: Envelope, reminded: RegistrationReminded, work: Work) -> None:
+        parameters = {
+            "waiting": "\n".join(f"  {contract_id}" for contract_id in reminded.waiting),
+            "register_by": reminded.register_by.isoformat(),
+            "clause": reminded.clause or "",
+            "mark": reminded.subject_mark,
+        }
+        for contact_id, language in reminded.contacts.items():
+            mail_id = f"{reminded.order_id}.{reminded.register_by}.{contact_id}"
+            mail = await mail_of(work, envelope.provider, mail_id)
+            if not mail.exists:
+                to = _To(contact_id, language, reminded.customer_id)
+                work.record(mail, _asked(work, mail_id, "registration_reminder", to, parameters))
+
+
+class AnswerSheets(Reactor):
+    """What came of a sheet of registrations, under the subject of the mail that brought it: so an answer with the
+    sheet put right is read again (SVT-08)."""
+
+    name = "answer-sheets"
+    logs = ("entitlement",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(SheetImported, self._imported), On(SheetRefused, self._refused))
+
+    async def _imported(self, envelope: Envelope, imported: SheetImported, work: Work) -> None:
+        parameters = {
+            "registered": str(imported.registered),
+            "already_registered": str(imported.already_registered),
+            "clause": imported.clause,
+            **_sealed(envelope, "subject", "file_name"),
+        }
+        await _write(work, envelope, imported.sheet_id, "sheet_imported", imported, parameters)
+
+    async def _refused(self, envelope: Envelope, refused: SheetRefused, work: Work) -> None:
+        parameters = {
+            "faults": str(refused.faults),
+            "clause": refused.clause,
+            **_sealed(envelope, "subject", "file_name", "report"),
+        }
+        await _write(work, envelope, refused.sheet_id, "sheet_refused", refused, parameters)
+
+
+Told = (
+    MemberIdIssued
+    | IncidentMemberIssued
+    | RenewalNoticed
+    | PointsMailed
+    | BookingVoided
+    | BookingCancelled
+    | SheetImported
+    | SheetRefused
+)
 
 
 def _sealed(envelope: Envelope, *fields: str) -> dict[str, str]:
@@ -96,13 +168,24 @@ async def _write(
     if told.contact_id is None:
         return
     mail = await mail_of(work, envelope.provider, mail_id)
-    asked: Event = MailRequested(
+    to = _To(told.contact_id, told.language, told.customer_id)
+    work.record(mail, _asked(work, mail_id, template, to, parameters))
+
+
+@dataclass(frozen=True, slots=True)
+class _To:
+    contact_id: str
+    language: str
+    customer_id: str
+
+
+def _asked(work: Work, mail_id: str, template: str, to: _To, parameters: dict[str, str]) -> Event:
+    return MailRequested(
         occurred_at=work.now,
         mail_id=mail_id,
         template=template,
-        language=told.language,
+        language=to.language,
         parameters=parameters,
-        contact_id=told.contact_id,
-        customer_id=told.customer_id,
+        contact_id=to.contact_id,
+        customer_id=to.customer_id,
     )
-    work.record(mail, asked)

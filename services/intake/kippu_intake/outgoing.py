@@ -81,8 +81,8 @@ def render(event: MailRequested, opened: Mapping[str, str]) -> tuple[str, str]:
     zone = ZoneInfo(opened.get("time_zone", "UTC"))
     values = {
         **{name: _said(text, zone) if name.endswith("_at") else text for name, text in event.parameters.items()},
-        **{name.removeprefix(SEALED): text for name, text in opened.items() if name.startswith(SEALED)},
         "subject": opened.get("subject", ""),
+        **{name.removeprefix(SEALED): text for name, text in opened.items() if name.startswith(SEALED)},
         "message": opened.get("message", ""),
         "salesperson": _salesperson(opened) or texts.salesperson,
     }

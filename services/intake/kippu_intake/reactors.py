@@ -7,6 +7,7 @@ from kippu_events.catalogue.contracts import DocumentIssued
 from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
 from kippu_events.catalogue.entitlement import CoverageDecided
 from kippu_events.catalogue.shipments import (
+    DeliveryFailed,
     ReturnExpected,
     ReturnMismatched,
     ReturnOverdue,
@@ -88,13 +89,23 @@ class AnswerShipment(Reactor):
 
     def reactions(self) -> Sequence[On]:
         return (
-            On(UnitShipped, self._tell),
+            On(UnitShipped, self._left),
+            On(DeliveryFailed, self._came_back),
             On(ReturnExpected, self._tell),
             On(ReturnReminded, self._tell),
             On(ReturnOverdue, self._tell),
             On(ReturnMismatched, self._tell),
             On(UnitReturned, self._tell),
         )
+
+    async def _left(self, envelope: Envelope, shipped: UnitShipped, work: Work) -> None:
+        ticket = await _ticket(work, envelope.provider, shipped.ticket_no)
+        noted = shipping.noted(shipped, under_way=True, clause=shipped.clause)
+        work.record(ticket, noted, *shipping.to_shipment(ticket.state, shipped, work.now))
+
+    async def _came_back(self, envelope: Envelope, failed: DeliveryFailed, work: Work) -> None:
+        ticket = await _ticket(work, envelope.provider, failed.ticket_no)
+        work.record(ticket, shipping.noted(failed, under_way=False))
 
     async def _tell(self, envelope: Envelope, event: ShipmentEvent, work: Work) -> None:
         ticket = await _ticket(work, envelope.provider, event.ticket_no)

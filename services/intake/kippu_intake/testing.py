@@ -2,6 +2,7 @@
 
 import asyncio
 import smtplib
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ OTHER_SUPPORT = "support@other.example"
 ONE, TWO, THREE = "one@customer-1.example", "two@customer-1.example", "three@customer-2.example"
 """Addresses of contact-1 and contact-2 of customer-1, and of contact-3 of customer-2."""
 STRANGER = "stranger@elsewhere.example"
+PATIENCE_SECONDS = 120
+"""How long a client waits for a reply, on a machine that has other things to do."""
 
 
 class House:
@@ -93,7 +96,7 @@ class House:
         return await asyncio.to_thread(self._send, raw, sender, recipients)
 
     def _send(self, raw: bytes, sender: str, recipients: Sequence[str]) -> tuple[int, str]:
-        with smtplib.SMTP("127.0.0.1", self.listener.port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", self.listener.port, timeout=PATIENCE_SECONDS) as client:
             client.ehlo("client.example")
             code, text = client.mail(sender)
             for recipient in recipients:
@@ -127,14 +130,16 @@ def a_mail(subject: str, text: str = "Hello.", *, sender: str = ONE, **headers: 
 
 
 @asynccontextmanager
-async def house(service_database: MakeDatabase, plan_text: str, limits: Limits | None = None) -> AsyncIterator[House]:
+async def house(
+    service_database: MakeDatabase, plan_text: str, limits: Limits | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[House]:
     database = await service_database("intake", [MIGRATIONS])
     heard = [MemoryLog(name) for name in ("entitlement", "dispatch", "billing")]
     async with (
         PostgresLog("intake", database.writer_url) as log,
         living(build, database, log, heard, VirtualClock(NOW)) as alive,
     ):
-        listener = _listener(alive, limits or Limits())
+        listener = _listener(alive, limits or Limits(), load(plan_text).family, tls)
         await listener.start()
         try:
             yield await House(alive, listener).begin(plan_text)
@@ -142,11 +147,11 @@ async def house(service_database: MakeDatabase, plan_text: str, limits: Limits |
             await listener.stop()
 
 
-def _listener(alive: Living, limits: Limits) -> Listener:
+def _listener(alive: Living, limits: Limits, family: str, tls: ssl.SSLContext | None) -> Listener:
     """The service's listener, on a port of the operating system's choice."""
     addresses = [
-        MailAddress(address=SUPPORT, provider="iij", family="iij-se"),
-        MailAddress(address=OTHER_SUPPORT, provider="other", family="iij-se"),
+        MailAddress(address=SUPPORT, provider="iij", family=family),
+        MailAddress(address=OTHER_SUPPORT, provider="other", family=family),
     ]
     return Listener(
         TakeIn(alive.runtime, Known(alive.runtime), limits),
@@ -155,4 +160,5 @@ def _listener(alive: Living, limits: Limits) -> Listener:
         port=0,
         name="kippu.example",
         limits=limits,
+        tls=tls,
     )

@@ -142,8 +142,19 @@ def test_an_answer_by_message_is_the_desks_to_record_and_says_when_the_customer_
 def test_the_desk_asks_back_and_the_customers_first_answer_was_none() -> None:
     answered = says(hears(opened(), ASKS)[1], "inbound", NOW + timedelta(hours=1))
     asked_back = says(answered, "outbound", NOW + timedelta(hours=2))
+    assert (asked_back.waits_for_customer, asked_back.waiting_clause) == (True, "SVT-15")
+    assert hears(asked_back, ASKS)[0] == [], "the desk's message asked: there is no second mail"
     event, _ = records(asked_back, NOW + timedelta(hours=3), firmware="done")
     assert event.answered_at is None
+    assert says(asked_back, "inbound", NOW + timedelta(hours=4)).status is Status.OPEN
+
+
+def test_a_message_of_the_desk_makes_nobody_wait_who_was_asked_nothing_or_whose_answer_is_recorded() -> None:
+    told = says(says(opened(), "inbound", NOW), "outbound", NOW)
+    assert told.status is Status.OPEN
+    answered = says(hears(opened(), ASKS)[1], "inbound", NOW + timedelta(hours=1))
+    recorded = records(answered, NOW + timedelta(hours=2), firmware="done")[1]
+    assert says(recorded, "outbound", NOW + timedelta(hours=3)).status is Status.OPEN
 
 
 def test_a_decision_that_goes_on_ends_the_wait_for_the_customer() -> None:
@@ -188,6 +199,17 @@ def test_what_was_expected_is_no_longer_once_the_request_waits_and_nobody_is_mai
     assert isinstance(stated, ExpectationStated)
     assert stated.targets == ()
     assert [getattr(each, "template", None) for each in asked] == [None, "waiting_customer"]
+
+
+@pytest.mark.clause("SVT-16", "SVT-17")
+def test_what_was_stated_while_the_request_waited_is_told_once_it_is_covered_and_then_no_more() -> None:
+    replies = (Reply(about="exchange", answer="by_customer", clause="SVT-17"),)
+    first, waiting = hears(opened(), ASKS.model_copy(update={"replies": replies}))
+    assert [type(event) for event in first] == [ExpectationStated, TicketWaiting, MailRequested]
+    told, covered = hears(waiting, decided(Outcome.COVERED, replies=replies))
+    assert [getattr(event, "template", None) for event in told] == ["expected", None]
+    again = hears(covered, ASKS.model_copy(update={"replies": replies}))[1]
+    assert [type(event) for event in hears(again, decided(Outcome.COVERED, replies=replies))[0]] == [TicketResumed]
 
 
 def test_when_a_visit_can_be_is_told_with_the_visit() -> None:

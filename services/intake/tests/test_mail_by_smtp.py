@@ -3,6 +3,7 @@
 import asyncio
 import smtplib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -18,10 +19,22 @@ from kippu_events.catalogue.intake import (
     MessageAdded,
     TicketOpened,
 )
+from kippu_events.testing.buses import eventually
 from kippu_events.testing.plugin import MakeDatabase
 from kippu_intake.mail.limits import Limits
 from kippu_intake.mail.smtp import MAX_CONNECTIONS
-from kippu_intake.testing import ONE, OTHER_SUPPORT, STRANGER, SUPPORT, THREE, TWO, House, a_mail, house
+from kippu_intake.testing import (
+    ONE,
+    OTHER_SUPPORT,
+    PATIENCE_SECONDS,
+    STRANGER,
+    SUPPORT,
+    THREE,
+    TWO,
+    House,
+    a_mail,
+    house,
+)
 
 
 def with_pdf() -> EmailMessage:
@@ -128,7 +141,7 @@ async def test_nobody_lives_at_another_address(intake: House) -> None:
 
 async def test_verify_and_expand_tell_nothing(intake: House) -> None:
     def ask() -> list[int]:
-        with smtplib.SMTP("127.0.0.1", intake.listener.port, timeout=10) as client:
+        with smtplib.SMTP("127.0.0.1", intake.listener.port, timeout=PATIENCE_SECONDS) as client:
             client.ehlo()
             return [client.verify(SUPPORT)[0], client.expn("staff")[0]]
 
@@ -162,8 +175,12 @@ async def test_one_client_too_many_is_sent_away(intake: House) -> None:
     assert (await reader.readline()).startswith(b"421")
     for _, each in [*clients, (reader, writer)]:
         each.close()
-    await asyncio.sleep(0.1)
-    await intake.taken(with_pdf())  # there is room again
+    # There is room again, as soon as the listener has seen one of them go
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            with suppress(smtplib.SMTPConnectError):
+                await intake.taken(with_pdf())
+                break
 
 
 async def test_while_postgresql_is_away_nothing_is_accepted_and_then_the_same_mail_once(
@@ -180,10 +197,11 @@ async def test_while_postgresql_is_away_nothing_is_accepted_and_then_the_same_ma
     finally:
         await admin.close()
     raw = with_pdf().as_bytes()
-    for _ in range(100):  # as a client does, until it is taken
-        if (await intake.send(raw))[0] == 250:
-            break
-        await asyncio.sleep(0.2)
+
+    async def taken() -> bool:
+        return (await intake.send(raw))[0] == 250
+
+    await eventually(taken)  # as a client does, it tries again until it is taken
     assert len(await intake.said(TicketOpened)) == len(await intake.said(MailReceived)) == 1
 
 

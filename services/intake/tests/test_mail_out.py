@@ -57,8 +57,16 @@ PARAMETERS = {
     "points_by": "2026-12-01",
     "maintained_until": "2026-12-01",
     "fee": "JPY 80,000",
+    "registered": "2",
+    "already_registered": "0",
+    "faults": "1",
+    "kilobytes": "32",
+    "waiting": "  O-1",
+    "register_by": "2026-12-01",
+    "mark": "[registration]",
 }
 SEALED = {"sealed_member_id": "AAAA-BBBB", "sealed_licence_key": "CCCCC-DDDDD", "sealed_number": "EEEE-FFFF"}
+SEALED |= {"sealed_file_name": "switches.xlsx", "sealed_report": "- row 2"}
 ABOUT_NO_TICKET = {
     "unmatched",
     "unknown_sender",
@@ -67,6 +75,11 @@ ABOUT_NO_TICKET = {
     "renewal_notice",
     "booking_points",
     "booking_void",
+    "sheet_imported",
+    "sheet_refused",
+    "sheet_too_large",
+    "registration_reminder",
+    "booking_cancelled",
 }
 
 

@@ -4,7 +4,7 @@ Accept: it is read, and reads as it says here. Reject: it is refused with a word
 """
 
 from pathlib import Path
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import pytest
@@ -131,9 +131,9 @@ def answer(raw: bytes) -> ParsedMail | None:
 @pytest.mark.parametrize("piece", ["<", "<!--", "<a ", "<![CDATA[", "&", "<script>", "<p>", "<!"])
 def test_html_takes_time_in_proportion_to_its_length(piece: str) -> None:
     """The library's parser takes minutes for 400 kB of some of these."""
-    began = monotonic()
+    began = process_time()
     text_of_html(piece * (400_000 // len(piece)))
-    assert monotonic() - began < 5
+    assert process_time() - began < 5
 
 
 @pytest.mark.parametrize(

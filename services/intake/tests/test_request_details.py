@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import httpx
 import pytest
-from kippu_events.catalogue.intake import RequestDetailsRecorded, TicketClassified, TicketOpened
+from kippu_events.catalogue.intake import AttachmentAdded, RequestDetailsRecorded, TicketClassified, TicketOpened
 from kippu_events.catalogue.values import RequestDetails
-from kippu_intake.testing import NOW, House
+from kippu_intake.testing import NOW, House, a_mail
 from kippu_service.testing import Caller
 
 REQUEST = {
@@ -39,9 +40,9 @@ def faults(answer: httpx.Response) -> set[tuple[str, str]]:
 async def test_wishes_are_stated_with_the_request_added_to_and_shown(intake: House) -> None:
     async with portal_of(intake) as portal:
         path = await opened(portal, WISHES | {"cause": "wear"})
-        said = await portal.post(f"{path}/details", json={"keep_part": False, "ship_to": "named_place"})
+        said = await portal.post(f"{path}/details", json={"keep_part": False, "visit_site": "other"})
         assert said.status_code == 200, said.text
-        again = await portal.post(f"{path}/details", json={"ship_to": "named_place"})
+        again = await portal.post(f"{path}/details", json={"visit_site": "other"})
         assert again.status_code == 200
         await intake.living.settle()
         shown = (await portal.get(path)).json()
@@ -49,7 +50,7 @@ async def test_wishes_are_stated_with_the_request_added_to_and_shown(intake: Hou
     assert ticket.details == RequestDetails(**WISHES, cause="wear")
     [recorded] = await intake.said(RequestDetailsRecorded)
     assert (recorded.details, recorded.recorded_by) == (
-        RequestDetails(keep_part=False, ship_to="named_place"),
+        RequestDetails(keep_part=False, visit_site="other"),
         "portal-1",
     )
     known = {name: value for name, value in shown["details"].items() if value is not None}
@@ -60,7 +61,7 @@ async def test_wishes_are_stated_with_the_request_added_to_and_shown(intake: Hou
         "keep_part": False,
         "written_report": "asked",
         "wanted_service": "onsite_24h",
-        "ship_to": "named_place",
+        "visit_site": "other",
     }
 
 
@@ -152,6 +153,50 @@ async def test_a_configuration_file_that_comes_later_says_when_and_any_other_fil
         assert (await desk.post(f"{path}/details", json=came_with_it)).status_code == 200
         await intake.living.settle()
         assert (await desk.get(path)).json()["details"]["config_file_at"] == "2026-11-18T03:00:00Z"
+
+
+@pytest.mark.clause("SVT-16")
+async def test_a_configuration_that_comes_with_the_mail_that_reports_the_fault_counts_and_a_later_one_says_when(
+    intake: House,
+) -> None:
+    def mailed(subject: str, file_name: str) -> EmailMessage:
+        mail = a_mail(subject)
+        mail.add_attachment("hostname router-1", filename=file_name)
+        return mail
+
+    await intake.taken(mailed("[ticket] with it", "running-config.txt"))
+    await intake.taken(mailed("[ticket] without it", "reconfigured.txt"))
+    with_it, without_it = await intake.said(TicketOpened)
+    assert with_it.details == RequestDetails(config_file_at=with_it.received_at)
+    assert without_it.details is None
+
+    intake.living.clock.advance(timedelta(minutes=1))
+    await intake.taken(mailed(f"Re: [{with_it.ticket_no}]", "router.CFG"))
+    await intake.taken(mailed(f"Re: [{without_it.ticket_no}]", "router.CFG"))
+    [later] = await intake.said(RequestDetailsRecorded)
+    assert (later.ticket_no, later.details) == (
+        without_it.ticket_no, RequestDetails(config_file_at=NOW + timedelta(minutes=1))
+    )  # fmt: skip
+
+    async with Caller(intake.living.app) as desk:
+        await desk.post(f"/v1/tickets/{without_it.ticket_no}/close", json={})
+    await intake.taken(mailed(f"Re: [{without_it.ticket_no}] again", "router.conf"))
+    assert len(await intake.said(AttachmentAdded)) == 5, "what ended takes a file, and says nothing by it"
+    assert len(await intake.said(RequestDetailsRecorded)) == 1
+
+
+@pytest.mark.clause("SVT-16")
+async def test_a_mail_that_a_person_turns_into_a_request_brings_its_configuration(intake: House) -> None:
+    mail = a_mail("no prefix")
+    mail.add_attachment("hostname router-1", filename="設定ファイル.txt")
+    await intake.taken(mail)
+    intake.living.clock.advance(timedelta(hours=1))
+    async with Caller(intake.living.app) as desk:
+        [waiting] = (await desk.get("/v1/unmatched-mail")).json()["items"]
+        chosen = {"customer_id": "customer-1", "contact_id": "contact-1", "plan_family": "iij-se"}
+        assert (await desk.post(f"/v1/unmatched-mail/{waiting['mail_id']}/ticket", json=chosen)).status_code == 201
+    [opened_later] = await intake.said(TicketOpened)
+    assert opened_later.details == RequestDetails(config_file_at=NOW)
 
 
 async def test_details_of_a_request_that_ended_or_is_somebody_elses_are_not_taken(intake: House) -> None:

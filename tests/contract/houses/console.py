@@ -1,13 +1,15 @@
-"""The console over a request, its wallet, its visit, an invoice and a mail that matched no request."""
+"""The console over a request and its wallet, visit, quote and invoice, what was sold, and a mail of no request."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import kippu_console
 from fastapi import FastAPI
 from kippu_console.app import build
-from kippu_events.catalogue import billing, dispatch, entitlement, intake, shipments
+from kippu_events.catalogue import billing, bookings, contracts, dispatch, entitlement, intake, licences, shipments
+from kippu_events.catalogue.bookings import BookingTerms
 from kippu_events.catalogue.values import Channel
 from kippu_events.event import Event
 from kippu_events.log.memory import MemoryLog
@@ -20,6 +22,9 @@ from kippu_service.testing.tenancy import OPEN, House
 from houses.common import NOON, PRICE
 
 TICKET, WALLET = "KP-7777-0001", "customer-1.iij-se"
+CONTRACT, LICENCE, BOOKING = "O-CONTRACT77", "customer-1.cwc", "O-BOOKING77"
+SITE = "77 Hidden Street"
+SOLD_SECRETS = [SITE, "SERIAL-77", "contact-of-licence-77", "ssl-setup-77", "21,132.50", "RF-77", "1,234.56"]
 SUBJECT = "the core switch burns"
 SENDER = "one@customer-1.example"
 
@@ -29,7 +34,13 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
     for log, stream, event in _told():
         await tell(runtime, heard[log], stream, event)
     await catch_up(service, runtime, heard)
-    return {"ticket_no": TICKET, "wallet_id": WALLET}
+    return {
+        "ticket_no": TICKET,
+        "wallet_id": WALLET,
+        "contract_id": CONTRACT,
+        "licence_id": LICENCE,
+        "booking_id": BOOKING,
+    }
 
 
 def _told() -> list[tuple[str, str, Event]]:
@@ -122,6 +133,92 @@ def _told() -> list[tuple[str, str, Event]]:
         ("dispatch", f"shipments-iij-{TICKET}", shipment),
         ("dispatch", f"shipments-iij-{TICKET}", expected),
         ("billing", "invoice-iij-INV-order-77", invoice),
+        *_sold(),
+    ]
+
+
+def _sold() -> list[tuple[str, str, Event]]:
+    about: dict[str, Any] = {"customer_id": "customer-1", "occurred_at": NOON}
+    contract = contracts.ContractSold(
+        **about,
+        contract_id=CONTRACT,
+        plan_family="svt",
+        plan_version="2026-01-01",
+        product="advance-1y",
+        order_id=CONTRACT,
+        valid_from=date(2026, 11, 18),
+        valid_until=date(2027, 11, 17),
+    )
+    registered = contracts.ContractRegistered(
+        **about,
+        contract_id=CONTRACT,
+        serial="SERIAL-77",
+        model="M24ePWR",
+        contact_id="contact-1",
+        registered_at=NOON,
+        site=Plain("contact-iij-contact-1", SITE),
+    )
+    licence = licences.LicenceSold(
+        **about,
+        licence_id=LICENCE,
+        plan_family="cwc",
+        plan_version="2026-01-01",
+        order_id="order-78",
+        quantity=1,
+        price_paid=200_000,
+        full_on=date(2026, 11, 18),
+        maintained_until=date(2027, 11, 17),
+        ends_at=NOON + timedelta(days=365),
+        contact_id="contact-of-licence-77",
+    )
+    booking = bookings.BookingRequested(
+        **about,
+        booking_id=BOOKING,
+        contact_id="contact-1",
+        product="ssl-setup-77",
+        name={"en": "Setting up SSL"},
+        starts_at=NOON + timedelta(days=20),
+        minutes=60,
+        paid_by="invoice",
+        time_zone="Asia/Bangkok",
+        terms=BookingTerms(
+            clause="CWC-23",
+            points_clause="CWC-24",
+            points_by=date(2026, 12, 4),
+            points_due_at=NOON + timedelta(days=16),
+        ),
+    )
+    quote = billing.QuoteOffered(
+        **about,
+        quote_id="Q-77",
+        ticket_no=TICKET,
+        plan_family="iij-se",
+        product="se-10",
+        quantity=1,
+        price=PRICE,
+        net=1_975_000,
+        taxes=(),
+        total=2_113_250,
+        valid_until=date(2026, 12, 18),
+        reason="missing",
+        clause="IIJ-07",
+    )
+    refund = billing.RefundDue(
+        **about,
+        refund_id="RF-77",
+        invoice_no="INV-order-77",
+        order_id="order-77",
+        amount=123_456,
+        currency="THB",
+        reason="bought twice",
+    )
+    return [
+        ("entitlement", f"contract-iij-{CONTRACT}", contract),
+        ("entitlement", f"contract-iij-{CONTRACT}", registered),
+        ("entitlement", f"licence-iij-{LICENCE}", licence),
+        ("dispatch", f"booking-iij-{BOOKING}", booking),
+        ("billing", "quote-iij-Q-77", quote),
+        ("billing", "invoice-iij-INV-order-77", refund),
     ]
 
 
@@ -131,6 +228,6 @@ CONSOLE = House(
     build=build,
     fill=fill,
     bodies={},
-    secrets=[SUBJECT, SENDER, "10,432.50", "INV-order-77", "lot-77", f"{TICKET}.V1", "DEFECTIVE-77"],
+    secrets=[SUBJECT, SENDER, "10,432.50", "INV-order-77", "lot-77", f"{TICKET}.V1", "DEFECTIVE-77", *SOLD_SECRETS],
     open=OPEN | {"GET /sign-in", "POST /sign-in", "GET /style.css"},
 )

@@ -10,9 +10,11 @@ from fastapi import FastAPI
 from kippu_dispatch.app import build
 from kippu_events.catalogue.bookings import BookingAccepted, BookingTerms, ToPrepare
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
-from kippu_events.catalogue.fulfilment import ReturnTerms, ShipmentNeed
-from kippu_events.catalogue.values import Outcome
+from kippu_events.catalogue.fulfilment import Destination, ReturnTerms, ShipmentNeed
+from kippu_events.catalogue.intake import RequestDetailsRecorded
+from kippu_events.catalogue.values import Outcome, RequestDetails
 from kippu_events.log.memory import MemoryLog
+from kippu_privacy import Plain
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 from kippu_service.testing import Caller
@@ -22,7 +24,13 @@ from kippu_service.testing.tenancy import House
 from houses.common import NOON, PRICE
 
 REASON = "the engineer is on the island"
-ACTIONS = ("postpone", "book", "decline", "complete")
+ACTIONS = ("postpone", "book", "decline", "complete", "assign")
+ENGINEER = "Engineer Seventy-Seven"
+ALWAYS = {
+    "weekdays": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+    "starts": "00:00",
+    "ends": "00:00",
+}
 AN_HOUR_AGO = (NOON - timedelta(hours=1)).isoformat()
 DEFECTIVE, WRONG, CARRIER = "DEFECTIVE-77", "WRONG-77", "carrier-reference-77"
 BEFORE: Mapping[str, tuple[str, ...]] = {
@@ -35,7 +43,7 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
     "received": ("reserve", "shipped", "delivered"),
 }
 """By report: what has to be said about a shipment before it."""
-BOOKED = ("points", "answers", "preparations", "complete")
+BOOKED = ("points", "answers", "preparations", "complete", "cancel")
 POINT = "which of the seventeen servers"
 OVER = NOON - timedelta(hours=2)
 
@@ -47,8 +55,10 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         await tell(runtime, heard["entitlement"], f"case-iij-{decided.ticket_no}", decided)
     await catch_up(service, runtime, heard)
     async with Caller(app) as dispatcher:
-        later = {"to_at": (NOON + timedelta(days=9)).isoformat(), "reason": REASON}
-        (await dispatcher.post("/v1/visits/KP-7777-0000.V1/postpone", json=later)).raise_for_status()
+        (await dispatcher.put("/v1/capacity", json=_roster("engineer-77", ENGINEER))).raise_for_status()
+        for number, days in ((0, 9), (1 + ACTIONS.index("assign"), 8)):
+            later = {"to_at": (NOON + timedelta(days=days)).isoformat(), "reason": REASON}
+            (await dispatcher.post(f"/v1/visits/KP-7777-000{number}.V1/postpone", json=later)).raise_for_status()
         shipments = await _ship(service, runtime, heard, dispatcher)
         bookings = await _book(service, runtime, heard, dispatcher)
     await catch_up(service, runtime, heard)
@@ -59,15 +69,21 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
     return {"visit_id": "KP-7777-0000.V1", **own, **shipments, **bookings}
 
 
+def _roster(engineer_id: str, name: str) -> dict[str, Any]:
+    engineer = {"engineer_id": engineer_id, "name": name, "weekly": [ALWAYS]}
+    return {"time_zone": "Asia/Bangkok", "engineers": [engineer]}
+
+
 async def _ship(
     service: Service, runtime: Runtime, heard: Mapping[str, MemoryLog], dispatcher: Caller
 ) -> dict[str, str]:
     """Each shipment is brought to where the report that is tried on it can be made."""
     tickets = {report: f"KP-7777-001{number}" for number, report in enumerate(("read", *BEFORE))}
     for report, ticket_no in tickets.items():
-        need = _need(f"{DEFECTIVE}-{ticket_no}", repaired_first=report.startswith("repair"))
+        need = _need(f"{DEFECTIVE}-{ticket_no}", f"{ticket_no}.P1", repaired_first=report.startswith("repair"))
         decided = _decided(ticket_no, over=False).model_copy(update={"visit": None, "shipment": need})
         await tell(runtime, heard["entitlement"], f"case-iij-{ticket_no}", decided)
+    await tell(runtime, heard["intake"], f"ticket-iij-{tickets['read']}", _named(tickets["read"]))
     await catch_up(service, runtime, heard)
     await _say(dispatcher, "/v1/units", {"serial": "SPARE-77", "model": "nas-4"})
     for report, before in (("read", ("reserve", "shipped", "delivered")), *BEFORE.items()):
@@ -136,7 +152,18 @@ def _body(said: str, serial: str, defective: str) -> dict[str, str]:
     }[said]
 
 
-def _need(serial: str, *, repaired_first: bool) -> ShipmentNeed:
+def _named(ticket_no: str) -> RequestDetailsRecorded:
+    return RequestDetailsRecorded(
+        occurred_at=NOON - timedelta(hours=3),
+        ticket_no=ticket_no,
+        customer_id="customer-1",
+        details=RequestDetails(ship_to="named_place", place_id=f"{ticket_no}.P1"),
+        recorded_by="desk-1",
+        ship_to_address=Plain("contact-iij-contact-1", "77 Example Street"),
+    )
+
+
+def _need(serial: str, place_id: str, *, repaired_first: bool) -> ShipmentNeed:
     returns = ReturnTerms(clause="QNP-01", days=14, remind_days_before=3, overdue_charge=PRICE, late_return="credited")
     return ShipmentNeed(
         mode="after_repair" if repaired_first else "advance",
@@ -144,6 +171,7 @@ def _need(serial: str, *, repaired_first: bool) -> ShipmentNeed:
         serial=serial,
         model="nas-4",
         returns=None if repaired_first else returns,
+        destination=Destination(kind="named_place", place_id=place_id),
         time_zone="Asia/Tokyo",
     )
 
@@ -179,11 +207,14 @@ DISPATCH = House(
         "POST /v1/visits/{visit_id}/book": {"starts_at": (NOON + timedelta(days=4)).isoformat(), "minutes": 90},
         "POST /v1/visits/{visit_id}/postpone": {"to_at": (NOON + timedelta(days=10)).isoformat(), "reason": "later"},
         "POST /v1/visits/{visit_id}/decline": {"reason": "nobody"},
+        "POST /v1/visits/{visit_id}/assign": {"engineer_id": "engineer-77"},
+        "PUT /v1/capacity": _roster("engineer-78", "Engineer Two"),
         "POST /v1/visits/{visit_id}/complete": {"completed_at": (NOON - timedelta(hours=1)).isoformat()},
         "POST /v1/bookings/{booking_id}/points": {"points": ["which server"]},
         "POST /v1/bookings/{booking_id}/answers": {"answers": ["the blue one"]},
         "POST /v1/bookings/{booking_id}/preparations": {"item": "server_installed", "met": True},
         "POST /v1/bookings/{booking_id}/complete": {"completed_at": AN_HOUR_AGO},
+        "POST /v1/bookings/{booking_id}/cancel": {"reason": "the server is gone"},
         "POST /v1/units": {"serial": "SPARE-78", "model": "nas-4"},
         "POST /v1/shipments/{shipment_id}/reserve": {"serial": "SPARE-77"},
         "POST /v1/shipments/{shipment_id}/shipped": {"shipped_at": AN_HOUR_AGO},
@@ -199,5 +230,5 @@ DISPATCH = House(
             "received_on": NOON.date().isoformat(),
         },
     },
-    secrets=[REASON, POINT, "client-1", "IIJ-09", CARRIER, "SPARE-READ", "WRONG-77"],
+    secrets=[REASON, ENGINEER, POINT, "client-1", "IIJ-09", CARRIER, "SPARE-READ", "WRONG-77"],
 )

@@ -12,6 +12,7 @@ from kippu_entitlement.testing import World
 from kippu_entitlement.testing.contracts import BUNDLE, REGISTRATION_BODY, sell
 from kippu_entitlement.testing.desk import ASSET_BODY, CUSTOMER_BODY, ORDER_BODY, Desk
 from kippu_entitlement.testing.workbooks import filled
+from kippu_events.catalogue.billing import QuoteAccepted
 from kippu_events.ports import VirtualClock
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
@@ -40,6 +41,8 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         registration = REGISTRATION_BODY | {"serial": "99999999999"}
         (await staff.post("/v1/contracts/CONTRACT-9/registration", json=registration)).raise_for_status()
     order_id = await desk.buy()
+    await world.tell(_without_a_licence(world))
+    await desk.settle()
     async with desk.partner() as partner:
         bought = await partner.post("/v1/orders", json=LICENCE_ORDER)
     await world.tell(world.paying(bought.raise_for_status().json()["order_id"], world.today))
@@ -61,9 +64,23 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "POST /v1/contracts/{contract_id}/registration/changes:contract_id": "CONTRACT-9",
         "POST /v1/contracts/{contract_id}/delivery:contract_id": "CONTRACT-8",
         "POST /v1/orders/{order_id}/refund:order_id": refundable["order_id"],
+        "POST /v1/orders/{order_id}/again:order_id": "O-KP-7777-0009.1",
         "GET /v1/contracts/{contract_id}/documents/{document_id}:contract_id": "CONTRACT-9",
         "document_id": "CONTRACT-9.registration_notice",
     }
+
+
+def _without_a_licence(world: World) -> QuoteAccepted:
+    """Incidents, which take a licence that is bought only later."""
+    return QuoteAccepted(
+        occurred_at=world.clock.now(),
+        quote_id="Q-KP-7777-0009.1",
+        customer_id="customer-1",
+        plan_family="cwc",
+        product="incidents-1",
+        quantity=1,
+        accepted_by="client:portal-1",
+    )
 
 
 LICENCE_ORDER = {
@@ -117,6 +134,7 @@ ENTITLEMENT = House(
         },
         "POST /v1/registrations/import": Upload(REGISTRATION, XLSX),
         "POST /v1/orders": ORDER_BODY,
+        "POST /v1/orders/{order_id}/again": None,
         "POST /v1/orders/{order_id}/refund": {"reason": "ordered by mistake"},
         "POST /v1/orders/preview": {"plan_family": "iij-se", "product": "se-10", "ordered_on": "2026-11-18"},
         "POST /v1/plans": {"source": PLAN_TEXT},

@@ -33,14 +33,21 @@ async def buy(desk: Desk) -> None:
 
 
 async def book(desk: Desk) -> dict[str, str]:
-    """One that nobody pays, one that will be done, and one for which nothing is prepared."""
+    """One that nobody pays, one that will be done, one for which nothing is prepared, and one that is called off."""
     service = {"product": "ssl-setup", "starts_at": APPOINTMENT.isoformat()}
+    ways = {
+        "unpaid": {"paid_by": "invoice"},
+        "done": {"paid_by": "incidents"},
+        "blocked": {"paid_by": "incidents"},
+        "cancelled": {"paid_by": "incidents", "minutes": 30},
+    }
     booked = {}
-    for name, paid_by in (("unpaid", "invoice"), ("done", "incidents"), ("blocked", "incidents")):
-        body = CUSTOMER | service | {"paid_by": paid_by}
+    for name, way in ways.items():
+        body = CUSTOMER | service | way
         booked[name] = str((await desk.post("entitlement", "/v1/orders/bookings", body))["booking_id"])
     await desk.system.settle()
     path = f"/v1/bookings/{booked['done']}"
+    await desk.post("dispatch", f"/v1/bookings/{booked['cancelled']}/cancel", {"reason": "the server is gone"})
     await desk.post("dispatch", f"{path}/points", {"points": ["Which server?"]})
     await desk.post("dispatch", f"{path}/answers", {"answers": ["the blue one"]})
     for item in ITEMS:
@@ -49,10 +56,13 @@ async def book(desk: Desk) -> dict[str, str]:
 
 
 async def end(desk: Desk, booked: dict[str, str]) -> None:
-    """The appointments are over: the work of one is done, and one is paid too late."""
+    """The appointments are over: the work of one is done, and one is paid too late, and paid back."""
     done = {"completed_at": (APPOINTMENT + timedelta(hours=2)).isoformat()}
     await desk.post("dispatch", f"/v1/bookings/{booked['done']}/complete", done)
     await _pay(desk, booked["unpaid"])
+    today = desk.system.clock.now().date().isoformat()
+    path = f"/v1/refunds/RF-INV-{booked['unpaid']}.1/paid"
+    await desk.post("billing", path, {"paid_on": today, "reference": "bank-1"})
 
 
 async def _pay(desk: Desk, order_id: str) -> None:

@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kippu.services import PARTS
+from kippu_dispatch.domain.working_hours import WEEKDAYS
 from kippu_events.database import Database
+from kippu_events.log import Log
+from kippu_events.log.memory import MemoryLog
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.ports import VirtualClock
 from kippu_intake.known import Known
@@ -28,6 +31,7 @@ from houses import holders
 from houses.common import NOON, PLAN_TEXT, TICKET_PLAN_TEXT, UNIT_PLAN_TEXT
 
 ANNOUNCED = '[contracts.ending]\nclause = "QNP-01"\nremind_months_before = [1]\n'
+TAKEN_BACK = '\n[[ordering.rules]]\nkind = "refund_window"\nclause = "IIJ-10"\ncloses_on_day = 25\n'
 SATURDAY = NOON + timedelta(days=3)
 
 
@@ -50,24 +54,24 @@ class System:
 
 @asynccontextmanager
 async def alive(databases: Mapping[str, Database]) -> AsyncIterator[System]:
+    """The services that there are databases for; the others say nothing."""
     async with AsyncExitStack() as stack:
-        logs = {
-            name: await stack.enter_async_context(PostgresLog(name, database.writer_url))
-            for name, database in databases.items()
-        }
+        logs: dict[str, Log] = {name: MemoryLog(name) for name in PARTS}
+        for name, database in databases.items():
+            logs[name] = await stack.enter_async_context(PostgresLog(name, database.writer_url))
         clock, keyring = VirtualClock(NOON), MemoryKeyring()
         services = {
             name: await stack.enter_async_context(
                 living(
-                    part.build,
-                    databases[name],
+                    PARTS[name].build,
+                    database,
                     logs[name],
                     [log for other, log in logs.items() if other != name],
                     clock,
                     keyring=keyring,
                 )
             )
-            for name, part in PARTS.items()
+            for name, database in databases.items()
         }
         yield System(services, clock)
 
@@ -86,6 +90,17 @@ class Desk:
             raise AssertionError(f"{path}: {answer.status_code} {answer.text}")
         return dict(answer.json())
 
+    async def set_roster(self, *off: str) -> list[str]:
+        """Two engineers who work around the clock; the first is off on these dates. Answers whom nobody goes to now."""
+        always = {"weekdays": list(WEEKDAYS), "starts": "00:00", "ends": "00:00"}
+        engineers = [
+            {"engineer_id": f"engineer-{number}", "name": f"Engineer {number}", "weekly": [always], "exceptions": days}
+            for number, days in ((1, [{"on": day, "off": True} for day in off]), (2, []))
+        ]
+        async with Caller(self.system.services["dispatch"].app, self.provider) as caller:
+            answer = await caller.put("/v1/capacity", json={"time_zone": "Asia/Bangkok", "engineers": engineers})
+        return list(answer.raise_for_status().json()["unassigned"])
+
     async def get(self, service: str, path: str) -> dict[str, Any]:
         async with Caller(self.system.services[service].app, self.provider) as caller:
             return dict((await caller.get(path)).raise_for_status().json())
@@ -98,10 +113,10 @@ class Desk:
         body = {"kind": "isolation", "started_at": self.system.clock.now().isoformat(), "minutes": minutes}
         await self.post("intake", f"/v1/tickets/{ticket_no}/work", body)
 
-    async def pay(self, invoice_no: str, *amounts: int) -> None:
+    async def pay(self, invoice_no: str, *amounts: int, currency: str = "THB") -> None:
         today = self.system.clock.now().date().isoformat()
         for number, amount in enumerate(amounts):
-            body = {"invoice_no": invoice_no, "amount": amount, "currency": "THB", "received_on": today}
+            body = {"invoice_no": invoice_no, "amount": amount, "currency": currency, "received_on": today}
             await self.post("billing", "/v1/payments", body | {"payment_id": f"payment-{number}"})
 
     async def certify(self, invoice_no: str, amount: int) -> None:
@@ -131,7 +146,7 @@ async def history(system: System) -> None:
     await system.settle()
     for desk, tickets in zip(desks, asked, strict=True):
         await _settles(desk, tickets)
-        await _ships(desk)
+        await _ships(desk, tickets["unit"])
     await system.settle()
     await system.move_to(SATURDAY + timedelta(days=3))
     for desk in desks:
@@ -150,8 +165,9 @@ async def history(system: System) -> None:
 
 
 async def _registers(desk: Desk) -> None:
+    await desk.set_roster()
     source = PLAN_TEXT.replace('provider = "iij"', f'provider = "{desk.provider}"')
-    await desk.post("entitlement", "/v1/plans", {"source": source})
+    await desk.post("entitlement", "/v1/plans", {"source": source + TAKEN_BACK})
     # A provider has one time zone, whatever families of terms it offers; and here a contract's end is announced.
     shipping = UNIT_PLAN_TEXT.replace('provider = "qnp"', f'provider = "{desk.provider}"')
     shipping = shipping.replace('"Asia/Tokyo"', '"Asia/Bangkok"')
@@ -170,6 +186,8 @@ async def _registers(desk: Desk) -> None:
         }
         await desk.post("entitlement", "/v1/customers", body)
         await desk.post("entitlement", f"/v1/customers/{customer}/competitor", {"competitor": number == 2})
+        later = {"id": f"contact-{number + 2}", "name": f"Contact {number + 2}", "mail": f"two@{customer}.example"}
+        await desk.post("entitlement", f"/v1/customers/{customer}/contacts", later | {"language": "th"})
         for age in ("new", "old"):
             asset = {
                 "customer_id": customer,
@@ -233,7 +251,12 @@ async def _switches(desk: Desk) -> None:
     path = f"/v1/contracts/{sold['registered']}/registration"
     await desk.post("entitlement", path, registration)
     await desk.post("entitlement", f"{path}/changes", {"site": {"address": "2 Example Street"}})
+    renewal = {"product": "advance-u1", "renews": sold["registered"]}
+    await desk.post("entitlement", "/v1/orders", order | renewal)
     await desk.post("entitlement", f"/v1/orders/{sold['given back']}/refund", {"reason": "bought twice"})
+    pair = await desk.post("entitlement", "/v1/orders", order | {"product": "onsite-basic-1y", "quantity": 2})
+    for part in ({"contracts": pair["contracts"][:1]}, {}):
+        await desk.post("entitlement", f"/v1/orders/{pair['order_id']}/refund", {"reason": "too many"} | part)
     bundle = f"/v1/contracts/{sold['bundle']}"
     await desk.post("entitlement", f"{bundle}/registration", registration | {"serial": "12345678902"})
     await desk.post("entitlement", f"{bundle}/delivery", {"delivered_on": "2026-11-17"})
@@ -250,6 +273,11 @@ async def _buys(desk: Desk) -> None:
             withheld = invoice["net"] * 3 // 100
             await desk.pay(invoice["invoice_no"], 1_000, invoice["total"] - withheld - 1_000)
             await desk.certify(invoice["invoice_no"], withheld)
+    unused = (await desk.post("entitlement", "/v1/orders", order | {"customer_id": "customer-1"}))["order_id"]
+    await desk.system.settle()
+    await desk.pay(f"INV-{unused}", 1_000, (await desk.get("billing", f"/v1/invoices/INV-{unused}"))["total"] - 1_000)
+    await desk.system.settle()
+    await desk.post("entitlement", f"/v1/orders/{unused}/refund", {"reason": "not needed"})
     unit = {"customer_id": "customer-1", "plan_family": "qnp", "product": "onsite-weekday", "asset_serial": "NAS-2"}
     await desk.post("entitlement", "/v1/orders", unit | {"together": [{"product": "non-return-disk"}]})
 
@@ -284,8 +312,10 @@ async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:
     await desk.work(tickets["vague"], 700)
     await desk.work(tickets["in time"], 700)
     await desk.work(tickets["held"], 90)
+    path = f"/v1/tickets/{tickets['unit']}"
+    await desk.post("intake", f"{path}/details", {"ship_to_address": "3 Example Street", "ship_to_island": False})
     isolated = {"asset_serial": "NAS-1", "isolated_at": desk.system.clock.now().isoformat()}
-    await desk.post("intake", f"/v1/tickets/{tickets['unit']}/isolation", isolated)
+    await desk.post("intake", f"{path}/isolation", isolated)
     path = f"/v1/tickets/{tickets['fault']}"
     await desk.post("intake", f"{path}/details", {"written_report": "asked", "cause": "wear"})
     await desk.post("intake", f"{path}/messages", {"text": "We are on it.", "subject": "The switch"})
@@ -296,9 +326,11 @@ async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:
     await desk.post("intake", f"/v1/unmatched-mail/{tickets['not a request']}/ticket", mail)
 
 
-async def _ships(desk: Desk) -> None:
-    """A spare unit goes out, fails to arrive once, and arrives."""
+async def _ships(desk: Desk, ticket_no: str) -> None:
+    """A spare unit goes out to another place than was named first, fails to arrive once, and arrives."""
     now = desk.system.clock.now().isoformat()
+    await desk.post("intake", f"/v1/tickets/{ticket_no}/details", {"ship_to_address": "4 Example Street"})
+    await desk.system.settle()
     await desk.post("dispatch", "/v1/units", {"serial": "SPARE-1", "model": "NAS 4-bay"})
     [planned] = (await desk.get("dispatch", "/v1/shipments"))["items"]
     path = f"/v1/shipments/{planned['shipment_id']}"
@@ -323,6 +355,9 @@ async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
         await desk.post("entitlement", f"/v1/approvals/{approval['approval_id']}", {"decision": "grant"})
     [held] = (await desk.get("dispatch", "/v1/visits?status=held"))["items"]
     await desk.post("dispatch", f"/v1/visits/{held['visit_id']}/book", {})
+    # The engineer who was to go later is off that day after all; the other one goes.
+    [unassigned] = await desk.set_roster((SATURDAY + timedelta(days=7)).date().isoformat())
+    await desk.post("dispatch", f"/v1/visits/{unassigned}/assign", {"engineer_id": "engineer-2"})
     for step in ("resolve", "close", "reopen", "resolve"):
         await desk.post("intake", f"/v1/tickets/{tickets['fault']}/{step}", {})
     await desk.system.settle()
@@ -339,7 +374,12 @@ async def _settles(desk: Desk, tickets: Mapping[str, str]) -> None:
     became = [(await desk.get("billing", f"/v1/quotes/{each}"))["status"] for each in for_work]
     assert became == ["accepted", "withdrawn"]
     decided = await desk.get("entitlement", f"/v1/decisions/{tickets['quoted']}")
-    assert decided["current"]["outcome"] == "covered", "what was not included goes on once it is bought"
+    assert decided["current"]["waiting_for"] == "purchase", "what was not included is paid first"
+    repair = await desk.get("billing", f"/v1/invoices/INV-O-{for_work[0].removeprefix('Q-')}")
+    await desk.pay(repair["invoice_no"], repair["total"], currency=repair["currency"])
+    await desk.system.settle()
+    decided = await desk.get("entitlement", f"/v1/decisions/{tickets['quoted']}")
+    assert decided["current"]["outcome"] == "covered", "and goes on once it is"
     offered = await desk.get("billing", f"/v1/invoices/INV-O-{quotes[0]['quote_id'].removeprefix('Q-')}")
     invoices = (await desk.get("billing", "/v1/invoices?status=open"))["items"]
     mine = [invoice for invoice in invoices if invoice["customer_id"] == "customer-1"]

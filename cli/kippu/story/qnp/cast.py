@@ -1,11 +1,11 @@
 """Who and what there is in the story of QNP, and when it happens."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-TOKYO = ZoneInfo("Asia/Tokyo")
+from kippu.story.customers import CUSTOMER
+from kippu.story.telling import TOKYO
+
 FAMILY = "qnp"
-CUSTOMER = "customer-1"
 WALLET = f"{CUSTOMER}.{FAMILY}"
 
 IN_ADVANCE = "NAS-1001"

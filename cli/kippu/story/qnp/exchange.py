@@ -1,10 +1,9 @@
 """The replacement: reserved, shipped, not delivered, shipped again, delivered; from then on it is the covered one."""
 
 from kippu.story.qnp.cast import IN_ADVANCE, MODEL, SPARE, on
-from kippu.story.qnp.requests import ask, report, shipment_of
+from kippu.story.requests import ask, decided, report, shipment_of
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
-from kippu.story.work import decided
 
 TITLE = "A replacement ships twice, and takes the old unit's place"
 
@@ -48,9 +47,9 @@ async def _covered(stage: Stage, telling: Telling) -> None:
     old = await stage.partner.get("entitlement", f"/v1/assets/{IN_ADVANCE}")
     telling.check(f"in the place of {IN_ADVANCE}", old["replaced_by"]["serial"], SPARE)
     telling.step(stage.now, "The partner's portal", f"asks for help with {SPARE}, and with {IN_ADVANCE}")
-    await ask(stage, "new serial", "Fan is loud", asset_serial=SPARE)
+    await ask(stage, "new serial", "Fan is loud", "fault", SPARE)
     await decided(stage, telling, "new serial", "covered", "QNP-01")
-    number = await ask(stage, "old serial", "Fan is loud", asset_serial=IN_ADVANCE)
+    number = await ask(stage, "old serial", "Fan is loud", "fault", IN_ADVANCE)
     current = await decided(stage, telling, "old serial", "refused", "QNP-06")
     [finding] = [each for each in current["findings"] if each["result"] == "refused"]
     by = finding["inputs"]["replaced_by"]

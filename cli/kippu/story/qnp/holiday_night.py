@@ -1,11 +1,10 @@
 """A 24-hour plan: four hours from isolation, through a night between two holidays (QNP-09)."""
 
 from kippu.story.qnp.cast import AROUND_THE_CLOCK, on
-from kippu.story.qnp.requests import ask, isolate
-from kippu.story.qnp.visiting import agree, complete, visit_of
+from kippu.story.qnp.visiting import agree, complete
+from kippu.story.requests import ask, decided, isolate, visit_of
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
-from kippu.story.work import decided
 
 TITLE = "A holiday night under the 24-hour plan"
 
@@ -13,7 +12,7 @@ TITLE = "A holiday night under the 24-hour plan"
 async def play(stage: Stage, telling: Telling) -> None:
     await stage.move_to(on(5, 5, "22:40"))
     telling.step(stage.now, "The partner's portal", f"opens a ticket for {AROUND_THE_CLOCK}, on a holiday at night")
-    await ask(stage, "holiday night", "Storage is down", asset_serial=AROUND_THE_CLOCK)
+    await ask(stage, "holiday night", "Storage is down", "fault", AROUND_THE_CLOCK)
     await stage.move_to(on(5, 5, "23:05"))
     await isolate(stage, telling, "holiday night", AROUND_THE_CLOCK, on(5, 5, "23:00"))
     await decided(stage, telling, "holiday night", "covered", "QNP-09")

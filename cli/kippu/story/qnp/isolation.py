@@ -3,10 +3,9 @@
 from typing import Any
 
 from kippu.story.qnp.cast import IN_ADVANCE, on
-from kippu.story.qnp.requests import ask, isolate, shipment_of
+from kippu.story.requests import ask, decided, isolate, shipment_of
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
-from kippu.story.work import decided
 
 TITLE = "A unit fails on the Friday before the holidays"
 
@@ -16,8 +15,8 @@ async def play(stage: Stage, telling: Telling) -> None:
     telling.step(
         stage.now, "The partner's portal", f"opens a ticket for {IN_ADVANCE}, and sends it again: no answer came"
     )
-    number = await ask(stage, "exchange", "NAS does not start", key="portal-request-1")
-    again = await ask(stage, "exchange", "NAS does not start", key="portal-request-1")
+    number = await ask(stage, "exchange", "NAS does not start", "fault", IN_ADVANCE, key="portal-request-1")
+    again = await ask(stage, "exchange", "NAS does not start", "fault", IN_ADVANCE, key="portal-request-1")
     tickets = await stage.partner.get("intake", "/v1/tickets")
     telling.check("the request sent twice: tickets", len(tickets["items"]), 1)
     telling.check("the request sent twice: the same number", again == number, True)

@@ -1,11 +1,10 @@
 """An engineer on the same day up to 13:00:00 (QNP-08), and a failed disk that stays with the customer (QNP-11)."""
 
 from kippu.story.qnp.cast import ON_SITE, on
-from kippu.story.qnp.requests import ask, isolate
-from kippu.story.qnp.visiting import agree, complete, visit_of
+from kippu.story.qnp.visiting import agree, complete
+from kippu.story.requests import ask, decided, isolate, visit_of
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
-from kippu.story.work import decided
 
 TITLE = "One second past 13:00, and a disk that is not given back"
 
@@ -13,8 +12,8 @@ TITLE = "One second past 13:00, and a disk that is not given back"
 async def play(stage: Stage, telling: Telling) -> None:
     await stage.move_to(on(5, 12, "11:00"))
     telling.step(stage.now, "The partner's portal", f"opens two tickets for {ON_SITE}: a disk, and a power supply")
-    await ask(stage, "disk", "Disk 3 failed", asset_serial=ON_SITE)
-    await ask(stage, "power supply", "Power supply failed", asset_serial=ON_SITE)
+    await ask(stage, "disk", "Disk 3 failed", "fault", ON_SITE)
+    await ask(stage, "power supply", "Power supply failed", "fault", ON_SITE)
     await stage.move_to(on(5, 12, "13:05"))
     await isolate(stage, telling, "disk", ON_SITE, on(5, 12, "13:00:00"), part="disk")
     disk = await decided(stage, telling, "disk", "covered", "QNP-08")

@@ -1,10 +1,10 @@
 """Five technical tickets for 60,000 yen (QNP-16): isolation is free, a question costs one (QNP-12)."""
 
-from kippu.story.qnp.cast import CUSTOMER, FAMILY, SPARE, WALLET, on
-from kippu.story.qnp.requests import ask
+from kippu.story.customers import CUSTOMER
+from kippu.story.qnp.cast import FAMILY, SPARE, WALLET, on
+from kippu.story.requests import ask, decided
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling, yen
-from kippu.story.work import decided
 
 TITLE = "Five technical tickets, and a sixth question"
 
@@ -14,7 +14,7 @@ async def play(stage: Stage, telling: Telling) -> None:
 
     await stage.move_to(on(5, 14, "09:30"))
     telling.step(stage.now, "The partner's portal", f"asks whether {SPARE} is at fault at all")
-    await ask(stage, "isolation", "Is it the unit?", category="isolation", asset_serial=SPARE)
+    await ask(stage, "isolation", "Is it the unit?", "isolation", SPARE)
     await decided(stage, telling, "isolation", "covered", "QNP-12")
     await _balance(stage, telling, "after an isolation, which is free", 5)
 
@@ -28,7 +28,7 @@ async def play(stage: Stage, telling: Telling) -> None:
     await _balance(stage, telling, "after a question on settings", 4)
     await stage.move_to(on(5, 15, "10:00"))
     telling.step(stage.now, "The partner's portal", "asks about something that the maker does not maintain")
-    await ask(stage, "out of scope", "Our own program", category="question", topic="own_program", asset_serial=None)
+    await ask(stage, "out of scope", "Our own program", "question", None, topic="own_program")
     await decided(stage, telling, "out of scope", "refused", "QNP-13")
     telling.step(stage.now, "The partner's portal", "asks four more questions that are in scope")
     for number in range(2, 6):
@@ -83,7 +83,7 @@ async def _buy(stage: Stage, telling: Telling) -> None:
 
 async def _question(stage: Stage, number: int) -> str:
     name = f"question {number}"
-    return await ask(stage, name, "How is a share set up?", category="question", topic="smb", asset_serial=None)
+    return await ask(stage, name, "How is a share set up?", "question", None, topic="smb")
 
 
 async def _balance(stage: Stage, telling: Telling, when: str, expected: int) -> None:

@@ -1,28 +1,16 @@
 """Units and disks are registered by a filled spreadsheet: all of its rows, or none and a report."""
 
-from collections.abc import Mapping, Sequence
-from io import BytesIO
 from typing import Any
 
-from openpyxl import load_workbook
-
-from kippu.story.qnp.cast import AROUND_THE_CLOCK, CUSTOMER, DISK, FAMILY, IN_ADVANCE, IN_WARRANTY, MODEL, ON_SITE
+from kippu.story.customers import CUSTOMER, customer_body
+from kippu.story.qnp.cast import AROUND_THE_CLOCK, DISK, FAMILY, IN_ADVANCE, IN_WARRANTY, MODEL, ON_SITE
+from kippu.story.sheets import XLSX, filled
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
 
 TITLE = "Units and disks are registered by a spreadsheet"
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 IMPORT = "/v1/registrations/import"
-
-CUSTOMER_BODY = {
-    "customer_id": CUSTOMER,
-    "name": "Customer One",
-    "language": "ja",
-    "country": "JP",
-    "salesperson": {"id": "sales-1", "name": "Salesperson One", "mail": "sales-1@qnp.example"},
-    "contacts": [{"id": "contact-1", "name": "Contact One", "mail": "contact-1@customer-1.example", "language": "ja"}],
-}
 
 
 def _row(serial: str, product: str | None = None, **cells: Any) -> dict[str, Any]:
@@ -65,11 +53,12 @@ WRONG = (
 
 
 async def play(stage: Stage, telling: Telling) -> None:
-    await stage.desk.post("entitlement", "/v1/customers", CUSTOMER_BODY)
+    customer = customer_body("qnp", "JP", ("contact-1", "Contact One"), language="ja")
+    await stage.desk.post("entitlement", "/v1/customers", customer)
     await stage.settled()
     telling.step(stage.now, "The desk", "downloads the template, and fills it in, with some slips")
     template = await stage.desk.get("entitlement", f"/v1/registrations/template?family={FAMILY}")
-    refused = await stage.desk.upload("entitlement", IMPORT, _filled(template.raw, WRONG), XLSX, expect=422)
+    refused = await stage.desk.upload("entitlement", IMPORT, filled(template.raw, WRONG), XLSX, expect=422)
     faults = refused["errors"]
     for fault in faults:
         telling.outcome(fault["message"])
@@ -92,21 +81,8 @@ async def play(stage: Stage, telling: Telling) -> None:
 
 
 async def _imported(stage: Stage, telling: Telling, template: bytes, what: str, **expected: int) -> None:
-    done = await stage.desk.upload("entitlement", IMPORT, _filled(template, RIGHT), XLSX)
+    done = await stage.desk.upload("entitlement", IMPORT, filled(template, RIGHT), XLSX)
     await stage.settled()
     for name, number in expected.items():
         telling.check(f"{what}: {name.replace('_', ' ')}", done[name], number)
     telling.outcome(f"{done['registered']} registered, {done['already_registered']} registered before")
-
-
-def _filled(template: bytes, rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """The template as somebody fills it in: the example goes, the rows come."""
-    workbook = load_workbook(BytesIO(template))
-    sheet = workbook.worksheets[0]
-    sheet.delete_rows(2)
-    titles = [cell.value for cell in sheet[1]]
-    for row in rows:
-        sheet.append([row.get(title) for title in titles])
-    written = BytesIO()
-    workbook.save(written)
-    return written.getvalue()

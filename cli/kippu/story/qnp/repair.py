@@ -1,10 +1,9 @@
 """Under the maker's warranty nothing ships before the failed unit is in and repaired (QNP-02)."""
 
 from kippu.story.qnp.cast import IN_WARRANTY, on
-from kippu.story.qnp.requests import ask, isolate, report, shipment_of
+from kippu.story.requests import ask, decided, isolate, report, shipment_of
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
-from kippu.story.work import decided
 
 TITLE = "A repair under the maker's warranty"
 
@@ -12,7 +11,7 @@ TITLE = "A repair under the maker's warranty"
 async def play(stage: Stage, telling: Telling) -> None:
     await stage.move_to(on(5, 29, "10:00"))
     telling.step(stage.now, "The partner's portal", f"opens a ticket for {IN_WARRANTY}, which has no contract")
-    await ask(stage, "repair", "NAS restarts by itself", asset_serial=IN_WARRANTY)
+    await ask(stage, "repair", "NAS restarts by itself", "fault", IN_WARRANTY)
     await stage.move_to(on(5, 29, "11:00"))
     await isolate(stage, telling, "repair", IN_WARRANTY, on(5, 29, "10:45"))
     await decided(stage, telling, "repair", "covered", "QNP-02")

@@ -1,17 +1,10 @@
-"""What the chapters on visits share: the visit of a request, the agreed time, the end."""
+"""What the chapters on visits share: the agreed time, and the end."""
 
 from datetime import datetime
 from typing import Any
 
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling, subject_of
-
-
-async def visit_of(stage: Stage, name: str) -> dict[str, Any]:
-    """The one open visit of a request."""
-    found = await stage.desk.get("dispatch", "/v1/visits")
-    [visit] = [each for each in found["items"] if each["ticket_no"] == stage.tickets[name]]
-    return dict(visit)
 
 
 async def agree(stage: Stage, telling: Telling, visit: dict[str, Any], at: datetime, reason: str) -> None:

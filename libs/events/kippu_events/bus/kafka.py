@@ -29,9 +29,6 @@ from kippu_events.envelope import SLOTS, Envelope
 from kippu_events.log import LogCorrupt
 
 REQUEST_SECONDS = 10
-JOIN_SECONDS = 120
-"""A member that its group has not taken in by then begins anew: aiokafka's own attempts can end without a word, such as
-when the broker's name could not be resolved for a while."""
 PUBLISH_SECONDS = 60
 CLOSE_SECONDS = 5
 COMMIT_EVERY_SECONDS = 5.0
@@ -54,6 +51,9 @@ class KafkaSettings:
     """After so long without a heartbeat a consumer has lost its slots."""
     longest_pause_seconds: float = 300.0
     """After so long without a call for a batch a consumer has lost its slots."""
+    join_seconds: float = 120.0
+    """A member that its group has not taken in by then begins anew: aiokafka's own attempts can end without a word,
+    such as when the broker's name could not be resolved for a while."""
 
     def __post_init__(self) -> None:
         if self.partitions < 1 or SLOTS % self.partitions:
@@ -192,6 +192,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             fetch_max_wait_ms=250,
         )
         self._drain_seconds = settings.session_seconds
+        self._join_seconds = settings.join_seconds
         self._sought: set[TopicPartition] = set()
         """Partitions that stand where their marks say. What was fetched of others before that is not delivered."""
         self._failure: BaseException | None = None
@@ -209,7 +210,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
             await self.close()
             raise BusUnavailable(f"Kafka: {error!r}") from error
         self._consumer.subscribe(topics=list(self._logs), listener=self)
-        self._join_by = time.monotonic() + JOIN_SECONDS
+        self._join_by = time.monotonic() + self._join_seconds
 
     async def batch(self, limit: int, seconds: float) -> list[Record]:
         fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]] = {}
@@ -227,7 +228,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         except KafkaError as error:
             raise BusUnavailable(f"Kafka: {error!r}") from error
         if self._join_by is not None and time.monotonic() > self._join_by:
-            raise BusUnavailable(f"the group did not take this member in within {JOIN_SECONDS} seconds")
+            raise BusUnavailable(f"the group did not take this member in within {self._join_seconds:.0f} seconds")
         if self._failure is not None:
             raise BusUnavailable(f"taking over slots failed: {self._failure!r}") from self._failure
         return [
@@ -274,7 +275,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Called by aiokafka, which lets the group wait until this returns."""
         self._sought.clear()
-        self._join_by = time.monotonic() + JOIN_SECONDS
+        self._join_by = time.monotonic() + self._join_seconds
         try:
             async with asyncio.timeout(self._drain_seconds):
                 await self._assignee.revoked([slot for partition in revoked for slot in self._slots(partition)])

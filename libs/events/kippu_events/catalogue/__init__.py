@@ -8,6 +8,7 @@ of the provider's time zone, instants are UTC.
 from kippu_events.catalogue import (
     billing,
     bookings,
+    capacity,
     contracts,
     dispatch,
     entitlement,
@@ -17,4 +18,15 @@ from kippu_events.catalogue import (
     shipments,
 )
 
-__all__ = ["billing", "bookings", "contracts", "dispatch", "entitlement", "intake", "licences", "quoting", "shipments"]
+__all__ = [
+    "billing",
+    "bookings",
+    "capacity",
+    "contracts",
+    "dispatch",
+    "entitlement",
+    "intake",
+    "licences",
+    "quoting",
+    "shipments",
+]

@@ -159,9 +159,17 @@ class ChargeWithdrawn(Event):
     reason: str
 
 
+class CreditedLine(Value):
+    """So much of one line of an invoice; `line` counts them from 1."""
+
+    line: int
+    product: str
+    quantity: int
+
+
 @billing
 class CreditNoteIssued(Event):
-    """Takes back an invoice, whole; `paid_back` is what the customer had paid on it and gets back."""
+    """Takes back an invoice, or a part of it; `paid_back` is what the customer had paid for that and gets back."""
 
     credit_note_no: str
     invoice_no: str
@@ -173,3 +181,42 @@ class CreditNoteIssued(Event):
     currency: str
     paid_back: int
     reason: str
+    part: bool = False
+    """True if something of the invoice is left after it."""
+    lines: tuple[CreditedLine, ...] = ()
+    """What a part takes back."""
+    outstanding: int = 0
+    """What is still owed on the invoice after it."""
+    withheld: int = 0
+    """Tax that the customer withheld for what is taken back. The authorities have it, and it is not paid back here."""
+
+
+@billing
+class RefundDue(Event):
+    """Money that the customer gets back: for what a credit note took back, or because it came in after that.
+
+    On the invoice's stream; a refund's id is `RF-{invoice_no}.{n}`.
+    """
+
+    refund_id: str
+    invoice_no: str
+    customer_id: str
+    order_id: str
+    amount: int
+    currency: str
+    reason: str
+    credit_note_no: str | None = None
+    payment_id: str | None = None
+    """The payment that came in after the invoice, or a part of it, was taken back."""
+
+
+@billing
+class RefundPaid(Event):
+    refund_id: str
+    invoice_no: str
+    customer_id: str
+    amount: int
+    currency: str
+    paid_on: date
+    reference: str
+    """The bank's."""

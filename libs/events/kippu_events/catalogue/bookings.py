@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 
 from kippu_events.catalogue.dispatch import dispatch
 from kippu_events.catalogue.entitlement import entitlement
+from kippu_events.catalogue.values import Allocation
 from kippu_events.event import Event, Value
 
 
@@ -54,14 +55,46 @@ class _Booked(BookingEvent):
     paid_by: Literal["invoice", "incidents"]
     terms: BookingTerms
     time_zone: str
+    ticket_no: str | None = None
+    """The request that it is for, where there is one."""
+    units: int = 0
+    """The incidents that it is paid by; 0 by invoice."""
 
 
 @entitlement
 class BookingAccepted(_Booked):
-    """The order of a service at an appointment keeps to the terms; nothing is confirmed before it is paid."""
+    """The order of a service at an appointment keeps to the terms; nothing is confirmed before it is paid.
+
+    The incidents that pay it are debited in the same append, for the instant of the appointment.
+    """
 
     plan_family: str
     plan_version: str
+    allocations: tuple[Allocation, ...] = ()
+    """The lots that its incidents were taken from."""
+
+
+@entitlement
+class BookingNoted(BookingEvent):
+    """On the case of the request that a booking is for. Noted anew when `units` changes.
+
+    Work that begins from `begins_at` until before `ends_at` is paid by the booking's units first.
+    """
+
+    ticket_no: str
+    units: int
+    begins_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+@entitlement
+class BookingSettled(BookingEvent):
+    """What of the incidents that paid a booking was used. The rest went back to the lots that it came from, in the same
+    append."""
+
+    used: int
+    given_back: int
+    reason: Literal["completed", "cancelled", "declined"]
 
 
 @dispatch
@@ -71,7 +104,7 @@ class BookingRequested(_Booked):
 
 @dispatch
 class BookingConfirmed(BookingEvent):
-    """It is paid, by its invoice or by incidents, which are debited as the work is recorded."""
+    """It is paid, by its invoice or by incidents, which were debited as it was accepted."""
 
     payment: Literal["invoice", "incidents"]
     paid_on: date | None = None
@@ -89,8 +122,20 @@ class BookingVoided(BookingEvent):
 
 
 @dispatch
+class BookingCancelled(BookingEvent):
+    """Somebody called it off before the work was done: there will be none."""
+
+    contact_id: str
+    language: str = "en"
+    starts_at: AwareDatetime
+    paid_by: Literal["invoice", "incidents"] = "invoice"
+    reason: str
+    cancelled_by: str
+
+
+@dispatch
 class BookingPaidLate(BookingEvent):
-    """The payment of a booking that was void by then: somebody has to book anew or give it back."""
+    """The payment of a booking that was void by then. Billing pays it back; the booking is to be made again."""
 
     paid_on: date
 

@@ -2,12 +2,13 @@
 
 Stream: `contract-{provider}-{contract_id}`. A contract's id is that of its order, `{order_id}-{n}` for one of several.
 A contract that is dated and for a known device also stands on that asset, from which coverage is decided.
+What came of a sheet of registrations that was mailed is on `sheet-{provider}-{sheet_id}`.
 """
 
 from datetime import date
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from kippu_events.catalogue.entitlement import entitlement
 from kippu_events.event import Event, Personal
@@ -100,9 +101,25 @@ class RegistrationChanged(ContractEvent):
 
 @entitlement
 class RegistrationReminded(ContractEvent):
-    """It was not registered in the time in which it should be."""
+    """It was not registered in the time in which it should be, and who bought it is told (SVT-09)."""
 
     register_by: date
+    order_id: str | None = None
+    waiting: tuple[str, ...] = ()
+    """The contracts of the same order that are to be registered by the same day, and are not; this one among them."""
+    contacts: dict[str, str] = Field(default_factory=dict)
+    """Who is written to, by contact id, with the language that each reads."""
+    clause: str | None = None
+    subject_mark: str = ""
+    """What the subject of a mail holds that brings the registration, where the terms take it by mail."""
+
+
+@entitlement
+class ContractRenewed(ContractEvent):
+    """A renewal of it was sold: its service goes on under that, unless that is given back."""
+
+    renewed_by: str
+    """The contract that renews it."""
 
 
 @entitlement
@@ -144,3 +161,35 @@ class DocumentIssued(ContractEvent):
     """What it states, by the names that documents have for it, such as `serial`; texts in its language."""
     contact_id: str | None = None
     """To whom it is mailed; None where nobody is named yet."""
+
+
+class _SheetRead(Event):
+    sheet_id: str
+    customer_id: str
+    contact_id: str
+    """Who sent it, and is answered."""
+    language: str
+    clause: str
+    subject: Personal
+    """Of the mail that it came with."""
+    file_name: Personal
+
+
+@entitlement
+class SheetImported(_SheetRead):
+    """Every row of a mailed sheet is registered (SVT-08)."""
+
+    registered: int
+    already_registered: int
+    """Rows that were registered with the same facts before."""
+
+
+@entitlement
+class SheetRefused(_SheetRead):
+    """Nothing of a mailed sheet was registered (SVT-08)."""
+
+    faults: int
+    codes: tuple[str, ...]
+    """What kinds of faults there are, each once."""
+    report: Personal
+    """Each fault with its row and column, a line each, in the contact's language."""

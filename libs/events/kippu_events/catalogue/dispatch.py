@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.hours import ServiceHours
 from kippu_events.event import Event, published_by
 
 dispatch = published_by("dispatch")
@@ -35,6 +36,12 @@ class VisitRequested(VisitEvent):
     failed_part: Literal["taken_away", "handed_over"] | None = None
     """What becomes of the failed part."""
     failed_part_clause: str | None = None
+    area: str | None = None
+    """Where it is, by the plan's areas."""
+    skill: str | None = None
+    """What the engineer has to be able to do."""
+    service_hours: ServiceHours | None = None
+    """When the service is given, where it is not always."""
 
 
 @dispatch
@@ -53,6 +60,10 @@ class VisitBooked(VisitEvent):
     starts_at: AwareDatetime
     minutes: int
     booked_by: str
+    engineer_id: str | None = None
+    """Who goes, where capacity is known; None if nobody is assigned (yet)."""
+    without_engineer: bool = False
+    """True if the dispatcher decided that nobody of the roster goes: a subcontractor, say."""
 
 
 @dispatch
@@ -63,6 +74,25 @@ class VisitPostponed(VisitEvent):
     clause: str
     reason: str
     postponed_by: str
+    engineer_id: str | None = None
+    """Who goes at the new time; whoever was to go before does not, unless named here."""
+    without_engineer: bool = False
+
+
+@dispatch
+class VisitAssigned(VisitEvent):
+    """The engineer goes at the agreed time, in place of whoever was to go before."""
+
+    engineer_id: str
+    assigned_by: str
+
+
+@dispatch
+class VisitUnassigned(VisitEvent):
+    """The engineer cannot go after all; somebody else is to be found."""
+
+    engineer_id: str
+    reason: str
 
 
 @dispatch

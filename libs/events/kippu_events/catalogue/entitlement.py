@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.fulfilment import ShipmentNeed, Target
+from kippu_events.catalogue.hours import ServiceHours
 from kippu_events.catalogue.quoting import QuoteNeed
 from kippu_events.catalogue.values import (
     Allocation,
@@ -41,6 +42,16 @@ class CustomerRegistered(Event):
     salesperson_mail: Personal
     competitor: bool = False
     """True if it is marked as a competitor of the provider's."""
+    contacts: tuple[str, ...] = ()
+    """The contacts that it was registered with."""
+
+
+@entitlement
+class ContactNamed(Event):
+    """A contact was added to the customer later. Who that is stands on the contact's own stream."""
+
+    customer_id: str
+    contact_id: str
 
 
 @entitlement
@@ -234,11 +245,45 @@ class OrderPaid(Event):
     customer_id: str
     invoice_no: str
     paid_on: date
+    confirmed_at: AwareDatetime | None = None
+    """When the payment was on record; before a booking's `void_at` it was in time, however late the news of it came."""
+
+
+class RefundedLine(Value):
+    """So much of one line of an order; `line` counts them from 1, the first one of the order included."""
+
+    line: int
+    product: str
+    quantity: int
+    contracts: tuple[str, ...] = ()
+    """Which of its contracts, where it sells such."""
+
+
+@entitlement
+class OrderPartRefunded(Event):
+    """A part of it was given back, and that part of its invoice is taken back. `number` counts the parts from 1."""
+
+    order_id: str
+    customer_id: str
+    number: int
+    lines: tuple[RefundedLine, ...]
+    refunded_on: date
+    reason: str
+
+
+@entitlement
+class OrderLapsed(Event):
+    """Its invoice was taken back, as what it is for was not paid in time, or was called off: nothing comes of it."""
+
+    order_id: str
+    customer_id: str
+    reason: str
 
 
 @entitlement
 class OrderRefunded(Event):
-    """It was given back, whole: what was sold with it gives nothing any more, and its invoice is taken back."""
+    """It was given back, whole, or the last that was left: what was sold with it gives nothing any more, and what is
+    left of its invoice is taken back."""
 
     order_id: str
     customer_id: str
@@ -281,6 +326,10 @@ class TicketDebited(Event):
     balance: int
     """What is left in all lots of the wallet that are valid at `counts_at`, after this debit."""
     clause: str
+    booking_id: str | None = None
+    """Given if it pays for a booking; for one that is for no request, `ticket_no` is the booking's id, too."""
+    reason: str | None = None
+    """What it is for, where that is not recorded work."""
 
 
 @entitlement
@@ -313,7 +362,7 @@ class ShortfallForgiven(Event):
 
 @entitlement
 class TicketDebitReversed(Event):
-    """A debit was undone; the tickets are back in the lots they came from."""
+    """A debit was undone, whole or in part; the tickets are back in the lots they came from."""
 
     wallet_id: str
     customer_id: str
@@ -322,6 +371,8 @@ class TicketDebitReversed(Event):
     quantity: int
     allocations: tuple[Allocation, ...]
     reason: str
+    booking_id: str | None = None
+    """Given if the debit paid for a booking."""
 
 
 @entitlement
@@ -332,6 +383,17 @@ class TicketsExpired(Event):
     customer_id: str
     lot_id: str
     quantity: int
+
+
+@entitlement
+class TicketsRevoked(Event):
+    """Unused tickets of a lot were given back with what they were bought with."""
+
+    wallet_id: str
+    customer_id: str
+    lot_id: str
+    quantity: int
+    order_id: str
 
 
 @entitlement
@@ -387,6 +449,12 @@ class VisitNeed(Value):
     failed_part: Literal["taken_away", "handed_over"] | None = None
     """What becomes of the failed part: the engineer takes it away, or it stays with the customer, who owns it."""
     failed_part_clause: str | None = None
+    area: str | None = None
+    """Where it is, by the plan's areas; None where that is not on record."""
+    skill: str | None = None
+    """What the engineer has to be able to do, where the plan says so of the service."""
+    service_hours: ServiceHours | None = None
+    """When the service is given; None for one that is given always, and for work that the terms do not limit."""
 
 
 @entitlement

@@ -52,6 +52,18 @@ class ReturnTerms(Value):
     """Parts that stay with the customer, who owns them (non-return disk, QNP-11)."""
 
 
+class Destination(Value):
+    """Where a unit goes. The address itself is personal, and stands sealed in the event that stated it."""
+
+    kind: Literal["registered_site", "named_place"]
+    place_id: str | None = None
+    """Of the place that the request names, as intake recorded it."""
+    contract_id: str | None = None
+    """Whose registered site it is."""
+    clause: str | None = None
+    """By which it goes there."""
+
+
 class ShipmentNeed(Value):
     """A unit to ship: in advance, or only after the defective one was received and repaired."""
 
@@ -70,4 +82,5 @@ class ShipmentNeed(Value):
     reship_charge: Price | None = None
     """What shipping again costs the customer, where the terms charge it (SVT-23)."""
     reship_clause: str | None = None
+    destination: Destination | None = None
     time_zone: str

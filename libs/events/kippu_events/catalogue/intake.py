@@ -32,6 +32,8 @@ class RequestFacts(Event):
     """The part that failed, such as `disk`."""
     details: RequestDetails | None = None
     """What else is stated with it; over what was said before."""
+    ship_to_address: Personal | None = None
+    """The place that a replacement is to go to, where one is named: that of `details.place_id`."""
 
 
 @intake
@@ -107,6 +109,21 @@ class RequestDetailsRecorded(Event):
     answered_at: AwareDatetime | None = None
     """When the customer answered what the request waited for, where their message came before it was recorded here:
     until then its clocks stood still."""
+    ship_to_address: Personal | None = None
+    """The place of `details.place_id`, where another one is named."""
+
+
+@intake
+class ShipmentNoted(Event):
+    """Dispatch said so: a unit left for this request, or came back undelivered. While it is under way, no other place
+    can be named for it."""
+
+    ticket_no: str
+    customer_id: str
+    shipment_id: str
+    under_way: bool
+    clause: str | None = None
+    """Of the service by which it was shipped."""
 
 
 @intake
@@ -195,7 +212,7 @@ class MailUnmatched(Event):
     """A mail that opened and joined no ticket. An operator can turn it into one."""
 
     mail_id: str
-    reason: Literal["no_prefix", "unknown_sender", "foreign_thread", "unreadable", "automatic"]
+    reason: Literal["no_prefix", "unknown_sender", "foreign_thread", "unreadable", "automatic", "sheet_too_large"]
     received_at: AwareDatetime
     language: str
     sender: Personal
@@ -203,6 +220,25 @@ class MailUnmatched(Event):
     customer_id: str | None = None
     contact_id: str | None = None
     body: BlobRef | None = None
+
+
+@intake
+class SheetMailed(Event):
+    """A contact sent a sheet of registrations by mail (SVT-08). It is handed over as it came: nobody here opens it."""
+
+    sheet_id: str
+    """`{mail_id}.S{n}`: the n-th sheet of the mail."""
+    mail_id: str
+    customer_id: str
+    contact_id: str
+    language: str
+    """In which the contact is answered."""
+    clause: str
+    subject: Personal
+    """Of the mail."""
+    file_name: Personal
+    content: Personal
+    """The file's bytes in base64 (RFC 4648, section 4)."""
 
 
 @intake

@@ -33,12 +33,30 @@ class QuoteForgone(Event):
     customer_id: str
 
 
-@entitlement
-class QuoteTaken(Event):
-    """Billing said so: the quote was accepted. `order_id` is its order; the request is decided anew with it."""
+class QuoteEvent(Event):
+    """Billing said so: a quote for what `clause` does not include was accepted. `order_id` is the order that it
+    becomes; the request is decided anew with what came of it."""
 
     quote_id: str
     ticket_no: str
     customer_id: str
     clause: str
     order_id: str
+
+
+@entitlement
+class QuoteTaken(QuoteEvent):
+    """It is an order."""
+
+
+@entitlement
+class QuoteOrderRefused(QuoteEvent):
+    """The terms refuse the order: a person settles what they name, and has it placed again, or declines the request."""
+
+    clauses: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@entitlement
+class QuotePaid(QuoteEvent):
+    """Its invoice is paid: what the terms have paid first begins."""

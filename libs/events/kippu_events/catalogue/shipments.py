@@ -10,7 +10,7 @@ from datetime import date
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.dispatch import dispatch
-from kippu_events.catalogue.fulfilment import ReturnTerms, Target
+from kippu_events.catalogue.fulfilment import Destination, ReturnTerms, Target
 from kippu_events.catalogue.values import Price
 from kippu_events.event import Event
 
@@ -68,7 +68,24 @@ class ShipmentPlanned(ShipmentEvent):
     returns: ReturnTerms | None = None
     reship_charge: Price | None = None
     reship_clause: str | None = None
+    destination: Destination | None = None
+    """None for what was planned before places were known here."""
     time_zone: str
+
+
+@dispatch
+class ShipmentRedirected(ShipmentEvent):
+    """It goes to another place from now on; it had not left, or had come back undelivered."""
+
+    destination: Destination
+
+
+@dispatch
+class RedirectionTooLate(ShipmentEvent):
+    """Another place was named once the unit had left: it goes, or went, where it was sent."""
+
+    destination: Destination
+    """Where it does not go."""
 
 
 @dispatch

@@ -107,11 +107,19 @@ class Allocation(Value):
 
 class Reply(Value):
     """What is answered to a wish beside the request itself: a written report, an answer time, a certain service,
-    the configuration restored; and who does the exchange."""
+    the configuration restored, a list kept; and who does the exchange."""
 
-    about: Literal["written_report", "answer_wanted_by", "wanted_service", "configuration", "exchange"]
+    about: Literal["written_report", "answer_wanted_by", "wanted_service", "configuration", "exchange", "kept_list"]
     answer: Literal[
-        "granted", "declined", "not_binding", "not_followed", "restored", "not_restored", "by_customer", "by_engineer"
+        "granted",
+        "declined",
+        "not_binding",
+        "not_followed",
+        "restored",
+        "not_restored",
+        "by_customer",
+        "by_engineer",
+        "kept",
     ]
     clause: str
 
@@ -142,8 +150,12 @@ class RequestDetails(Value):
     own_environment: bool | None = None
     ship_to: Literal["registered_site", "named_place"] | None = None
     ship_to_island: bool | None = None
+    place_id: str | None = None
     visit_site: Literal["registered", "other"] | None = None
 
     def updated(self, stated: "RequestDetails") -> "RequestDetails":
-        """With what is stated now over what was said before."""
-        return self.model_copy(update=stated.model_dump(exclude_none=True))
+        """With what is stated now over what was said before. Of another place, nothing is known from the one before."""
+        said = stated.model_dump(exclude_none=True)
+        if stated.place_id not in (None, self.place_id):
+            said["ship_to_island"] = stated.ship_to_island
+        return self.model_copy(update=said)

@@ -32,7 +32,8 @@ from kippu_events.work import Worker
 QUICK = Tuning(attempts=2, backoff_seconds=0.01, gap_patience_seconds=1.0, idle_seconds=0.2)
 """Runners in tests do not wait longer than they must."""
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240
+"""On a machine that has other things to do."""
 
 
 class SealsNothing:
@@ -102,8 +103,8 @@ class World:
         return tuple(envelope.event.model_dump()["work_id"] for envelope in events)
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Waits until it holds; the test fails if it does not within a minute."""
+async def eventually(holds: Callable[[], Awaitable[object]]) -> None:
+    """Waits until it holds; fails if it never does."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             if await holds():

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 from kippu_terms.facts import AssetFacts, Facts, RequestFacts
 from kippu_terms.findings import RemedyText, Result
 from kippu_terms.kinds import Kinds
-from kippu_terms.services import Given, given
+from kippu_terms.services import Given, bought, given
 from kippu_terms.value import ClauseId, Name, Value
 
 if TYPE_CHECKING:
@@ -37,9 +37,17 @@ ships; the engineer takes it away, or hands it over to the customer, who owns it
 class Reply(Value):
     """What is answered to a wish beside the request itself, such as `written_report`: `declined`."""
 
-    about: Literal["written_report", "answer_wanted_by", "wanted_service", "configuration", "exchange"]
+    about: Literal["written_report", "answer_wanted_by", "wanted_service", "configuration", "exchange", "kept_list"]
     answer: Literal[
-        "granted", "declined", "not_binding", "not_followed", "restored", "not_restored", "by_customer", "by_engineer"
+        "granted",
+        "declined",
+        "not_binding",
+        "not_followed",
+        "restored",
+        "not_restored",
+        "by_customer",
+        "by_engineer",
+        "kept",
     ]
     clause: str
 
@@ -70,8 +78,9 @@ class Case:
 
     @cached_property
     def given(self) -> Given | None:
-        """The service that the request gets, if any."""
-        return given(self.plan.fulfilment, self.facts, self.received_on)
+        """The service that the request gets, if any: what was bought for it, or what the terms include."""
+        included = given(self.plan.fulfilment, self.facts, self.received_on)
+        return bought(self.plan.quoted_services, self.facts, included) or included
 
     @property
     def counts_from(self) -> datetime:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Reply, Rule, Verdict, rule_kind
 from kippu_terms.value import Name
 
 
@@ -24,4 +24,9 @@ class KeptList(Rule):
             return Verdict("not_applicable", inputs)
         if keep is None:
             return Verdict("waiting", inputs, waiting_for="customer")
-        return Verdict("quote" if keep else "satisfied", inputs)
+        if not keep:
+            return Verdict("satisfied", inputs)
+        paid = any(each.clause == self.clause and each.paid for each in case.request.quotes_accepted)
+        return Verdict(
+            "quote", inputs, reply=Reply(about="kept_list", answer="kept", clause=self.clause) if paid else None
+        )

@@ -1,7 +1,7 @@
 """Is one of the plan's services the one that the request gets? Contracts and warranty decide, not what is wished."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from kippu_terms.rules.base import Case, Reply, Rule, Verdict, rule_kind
 from kippu_terms.services import Given, applies
@@ -23,7 +23,7 @@ class ServiceGiven(Rule):
         service = case.plan.fulfilment.service(self.service)
         found = applies(service, case.facts, case.received_on)
         until = case.asset.warranty_until if case.asset else None
-        inputs = {
+        inputs: dict[str, Any] = {
             "service": self.service,
             "received_on": case.received_on.isoformat(),
             "warranty_until": until.isoformat() if until else None,
@@ -36,6 +36,8 @@ class ServiceGiven(Rule):
             why_not = "another_comes_first" if isinstance(found, Given) else found
             result = self.otherwise if case.given is None else None
             return Verdict(result or "not_applicable", {**inputs, "why_not": why_not})
+        if (quote := case.given.quote) is not None:
+            inputs |= {"quote_accepted": True, "quote": quote.quote_id}
         wanted, reply = case.request.wanted_service, None
         if wanted not in (None, self.service):
             reply = Reply(about="wanted_service", answer="not_followed", clause=self.clause)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
-from kippu_events.catalogue.billing import TaxAmount
+from kippu_events.catalogue.billing import CreditedLine, TaxAmount
 from kippu_events.catalogue.values import PriceLine
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Page, PageOf, Query, command, not_found, paged, query
@@ -12,9 +12,11 @@ from kippu_terms.money import Currency
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from kippu_billing.api.refunds import Refund
 from kippu_billing.api.shown import Row
 from kippu_billing.domain import invoice, withholding
 from kippu_billing.readmodels import invoices as readmodels
+from kippu_billing.readmodels.refunds import OF_INVOICE
 from kippu_billing.streams import invoice_of
 
 router = APIRouter(prefix="/v1")
@@ -40,6 +42,8 @@ class Invoice(Row):
     taxes: tuple[TaxAmount, ...]
     total: int
     outstanding: int
+    credited: int
+    """What credit notes took back of the total; all of it, once the status is `credited`."""
     overdue_since: datetime | None
     paid_on: date | None
     credited_on: date | None
@@ -64,14 +68,8 @@ class Withheld(Row):
     recorded_at: datetime
 
 
-class InvoiceInFull(Invoice):
-    lines: tuple[PriceLine, ...]
-    payments: tuple[Payment, ...]
-    withheld: tuple[Withheld, ...]
-
-
 class CreditNote(Row):
-    """It takes back an invoice, whole. `paid_back` is what had been paid on it, and the customer gets back."""
+    """It takes back an invoice, or a part of it. `paid_back` is what had been paid for that, and is due back."""
 
     credit_note_no: str
     invoice_no: str
@@ -82,7 +80,19 @@ class CreditNote(Row):
     taxes: tuple[TaxAmount, ...]
     total: int
     paid_back: int
+    withheld: int
+    """Tax that the customer withheld for what is taken back; the authorities have it."""
+    lines: tuple[CreditedLine, ...]
+    """What a part takes back; empty for all that was left."""
     reason: str
+
+
+class InvoiceInFull(Invoice):
+    lines: tuple[PriceLine, ...]
+    payments: tuple[Payment, ...]
+    withheld: tuple[Withheld, ...]
+    credit_notes: tuple[CreditNote, ...]
+    refunds: tuple[Refund, ...]
 
 
 class Received(BaseModel):
@@ -140,9 +150,16 @@ async def one_invoice(query: Annotated[Query, query("invoices:read")], invoice_n
         row = await snapshot.fetchrow(readmodels.INVOICE, invoice_no)
         payments = await snapshot.fetch(readmodels.PAYMENTS, invoice_no)
         withheld = await snapshot.fetch(readmodels.WITHHELD, invoice_no)
+        notes = await snapshot.fetch(readmodels.CREDIT_NOTES_OF, invoice_no)
+        due_back = await snapshot.fetch(OF_INVOICE, invoice_no)
     if row is None:
         raise not_found()
-    parts = {"payments": [Payment.of(each) for each in payments], "withheld": [Withheld.of(each) for each in withheld]}
+    parts = {
+        "payments": [Payment.of(each) for each in payments],
+        "withheld": [Withheld.of(each) for each in withheld],
+        "credit_notes": [CreditNote.of(each) for each in notes],
+        "refunds": [Refund.of(each) for each in due_back],
+    }
     shown = InvoiceInFull.of(dict(row) | parts)
     return query.answer(shown, version=row["version"])
 

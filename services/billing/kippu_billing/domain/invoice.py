@@ -1,10 +1,11 @@
 """An invoice: issued for an accepted order or a charge, paid in one or more payments, overdue the day after it was due.
 
 An order or charge has one invoice, whose number is made from its id. What is owed never falls below 0: a payment that
-is larger than what is owed is refused, for somebody has to decide what the rest is for. A credit note takes an invoice
-back, whole and once; after it nothing is owed, and no payment is taken.
+is larger than what is owed is refused, for somebody has to decide what the rest is for. But what a credit note took
+back (`crediting.py`) is the customer's: money that comes in for it all the same is recorded, and due back.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,12 +16,15 @@ from kippu_events.catalogue.billing import (
     InvoicePaid,
     PaymentOverdue,
     PaymentReceived,
+    RefundDue,
+    RefundPaid,
     TaxAmount,
     TaxWithheld,
 )
 from kippu_events.catalogue.entitlement import OrderAccepted
 from kippu_events.catalogue.values import Price
 from kippu_events.event import Event
+from kippu_terms.crediting import less
 from kippu_terms.dates import local_date
 from kippu_terms.money import share
 from kippu_terms.pricing import invoice_totals
@@ -34,13 +38,28 @@ class Issued:
     customer_id: str
     order_id: str
     charge_id: str | None
-    net: int
+    price: Price
     taxes: tuple[TaxAmount, ...]
     total: int
-    currency: str
-    time_zone: str
-    withholdable: int = 0
-    """How much of the total the customer may withhold as tax, against a certificate."""
+
+    @property
+    def currency(self) -> str:
+        return self.price.currency
+
+    @property
+    def time_zone(self) -> str:
+        return self.price.time_zone
+
+    def withholdable(self, net: int) -> int:
+        """How much of a net amount the customer may withhold as tax, against a certificate; rounded once, as tax is."""
+        return share(net, self.price.withholding_permyriad or 0, self.price.tax_rounding)
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    refund_id: str
+    amount: int
+    paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +69,43 @@ class Invoice:
     issued: Issued | None = None
     outstanding: int = 0
     payments: tuple[str, ...] = ()
+    received: int = 0
+    """In money: what was withheld as tax, the authorities have."""
     last_received: date | None = None
     """The latest day on which a payment or a certificate came in; they may be recorded in any order."""
     withheld: int = 0
     certificates: tuple[str, ...] = ()
+    paid_at: datetime | None = None
+    """When it was first known that nothing is owed any more."""
     overdue: bool = False
+    left: tuple[TaxAmount, ...] = ()
+    """What no credit note took back, by rate."""
+    credit_notes: int = 0
     credited: bool = False
+    """True once nothing is left of it."""
+    refunds: tuple[Refund, ...] = ()
 
     @property
     def is_paid(self) -> bool:
-        return self.issued is not None and self.outstanding == 0
+        return self.issued is not None and not self.credited and self.outstanding == 0
 
     @property
-    def paid_so_far(self) -> int:
-        """In money: what was withheld as tax, the authorities have."""
-        return self.issued.total - self.outstanding - self.withheld if self.issued else 0
+    def net_left(self) -> int:
+        return sum(each.net for each in self.left)
+
+    @property
+    def total_left(self) -> int:
+        return sum(each.net + each.tax for each in self.left)
+
+    @property
+    def held(self) -> int:
+        """Money that came in and is not due back."""
+        return self.received - sum(each.amount for each in self.refunds)
+
+    @property
+    def withheld_left(self) -> int:
+        """What was withheld for what is left of the invoice; the rest was for what was taken back."""
+        return min(self.withheld, self.issued.withholdable(self.net_left)) if self.issued else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +122,6 @@ def number_of(order_id: str) -> str:
     return f"INV-{order_id}"
 
 
-def credit_note_no_of(invoice_no: str) -> str:
-    return f"CN-{invoice_no}"
-
-
 def stream_of(provider: str, invoice_no: str) -> str:
     return f"invoice-{provider}-{invoice_no}"
 
@@ -92,15 +129,12 @@ def stream_of(provider: str, invoice_no: str) -> str:
 def totals_of(price: Price) -> tuple[int, tuple[TaxAmount, ...], int]:
     """Net, tax per rate (each rounded once, on the total at that rate) and total."""
     totals = invoice_totals(price)
-    taxes = tuple(TaxAmount(rate_permyriad=tax.rate_permyriad, net=tax.net, tax=tax.tax) for tax in totals.taxes)
-    return totals.net, taxes, totals.total
+    return totals.net, amounts(totals.taxes), totals.total
 
 
-def withholding(price: Price) -> int:
-    """How much the customer may withhold: a share of the whole amount before tax, rounded once, as tax is."""
-    if price.withholding_permyriad is None:
-        return 0
-    return share(invoice_totals(price).net, price.withholding_permyriad, price.tax_rounding)
+def amounts(taxes: Iterable[object]) -> tuple[TaxAmount, ...]:
+    """As the catalogue has them."""
+    return tuple(TaxAmount.model_validate(each, from_attributes=True) for each in taxes)
 
 
 def evolve(invoice: Invoice, event: Event) -> Invoice:
@@ -110,19 +144,17 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
                 customer_id=event.customer_id,
                 order_id=event.order_id,
                 charge_id=event.charge_id,
-                net=event.net,
+                price=event.price,
                 taxes=event.taxes,
                 total=event.total,
-                currency=event.currency,
-                time_zone=event.price.time_zone,
-                withholdable=withholding(event.price),
             )
-            return Invoice(issued, event.total)
+            return Invoice(issued, event.total, left=event.taxes)
         case PaymentReceived():
             return replace(
                 invoice,
                 outstanding=event.outstanding,
                 payments=(*invoice.payments, event.payment_id),
+                received=invoice.received + event.amount,
                 last_received=max(event.received_on, invoice.last_received or event.received_on),
             )
         case TaxWithheld():
@@ -136,9 +168,26 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
         case PaymentOverdue():
             return replace(invoice, overdue=True)
         case InvoicePaid():
-            return invoice
+            return replace(invoice, paid_at=invoice.paid_at or event.occurred_at)
+        case _:
+            return _taken_back(invoice, event)
+
+
+def _taken_back(invoice: Invoice, event: Event) -> Invoice:
+    match event:
         case CreditNoteIssued():
-            return replace(invoice, credited=True)
+            return replace(
+                invoice,
+                outstanding=event.outstanding,
+                left=amounts(less(invoice.left, event.taxes)),
+                credit_notes=invoice.credit_notes + 1,
+                credited=not event.part,
+            )
+        case RefundDue():
+            return replace(invoice, refunds=(*invoice.refunds, Refund(event.refund_id, event.amount)))
+        case RefundPaid():
+            paid = (replace(each, paid=each.paid or each.refund_id == event.refund_id) for each in invoice.refunds)
+            return replace(invoice, refunds=tuple(paid))
     raise AssertionError(f"{event.type} is no event of an invoice")
 
 
@@ -203,9 +252,45 @@ def receive(invoice: Invoice, invoice_no: str, payment: Payment, now: datetime) 
         amount=payment.amount,
         currency=payment.currency,
         received_on=payment.received_on,
-        outstanding=invoice.outstanding - payment.amount,
+        outstanding=max(invoice.outstanding - payment.amount, 0),
     )
-    return [received, *settled(invoice, received.outstanding, payment.received_on, now)]
+    paid = [] if invoice.credited else settled(invoice, received.outstanding, payment.received_on, now)
+    return [received, *paid, *_too_much(invoice, invoice_no, payment, now)]
+
+
+def _too_much(invoice: Invoice, invoice_no: str, payment: Payment, now: datetime) -> list[Event]:
+    """What came in for what was taken back is due back."""
+    excess = payment.amount - invoice.outstanding
+    if excess <= 0:
+        return []
+    reason = "it was paid after it was taken back"
+    return [refund_due(invoice, invoice_no, excess, reason, now, payment_id=payment.payment_id)]
+
+
+def refund_due(
+    invoice: Invoice,
+    invoice_no: str,
+    amount: int,
+    reason: str,
+    now: datetime,
+    *,
+    payment_id: str | None = None,
+    credit_note_no: str | None = None,
+) -> RefundDue:
+    if invoice.issued is None:
+        raise AssertionError("what is paid back was invoiced")
+    return RefundDue(
+        occurred_at=now,
+        refund_id=f"RF-{invoice_no}.{len(invoice.refunds) + 1}",
+        invoice_no=invoice_no,
+        customer_id=invoice.issued.customer_id,
+        order_id=invoice.issued.order_id,
+        amount=amount,
+        currency=invoice.issued.currency,
+        reason=reason,
+        payment_id=payment_id,
+        credit_note_no=credit_note_no,
+    )
 
 
 def settled(invoice: Invoice, outstanding: int, received_on: date, now: datetime) -> list[Event]:
@@ -230,36 +315,12 @@ def fall_due(invoice: Invoice, invoice_no: str, due_at: datetime) -> list[Event]
     ]
 
 
-def credit(invoice: Invoice, invoice_no: str, reason: str, now: datetime) -> list[Event]:
-    """Takes the invoice back, whole, once; what was paid on it the customer gets back."""
-    issued = invoice.issued
-    if issued is None or invoice.credited:
-        return []
-    return [
-        CreditNoteIssued(
-            occurred_at=now,
-            credit_note_no=credit_note_no_of(invoice_no),
-            invoice_no=invoice_no,
-            customer_id=issued.customer_id,
-            issued_on=local_date(now, ZoneInfo(issued.time_zone)),
-            net=issued.net,
-            taxes=issued.taxes,
-            total=issued.total,
-            currency=issued.currency,
-            paid_back=invoice.paid_so_far,
-            reason=reason,
-        )
-    ]
-
-
 def _conflicts(invoice: Invoice, payment: Payment) -> list[Fault]:
     faults = []
     if payment.payment_id in invoice.payments:
         message = f"payment {payment.payment_id} is recorded on this invoice already"
         faults.append(Fault("payment.repeated", message, "payment_id"))
-    if invoice.credited:
-        faults.append(Fault("invoice.credited", "a credit note took the invoice back; nothing is owed", "invoice_no"))
-    elif invoice.is_paid:
+    if invoice.is_paid:
         faults.append(Fault("invoice.paid", "the invoice is paid in full; nothing more is owed on it", "invoice_no"))
     return faults
 
@@ -271,7 +332,7 @@ def _faults(invoice: Invoice, issued: Issued, payment: Payment, now: datetime) -
         faults.append(Fault("payment.currency.differs", message, "currency"))
     if payment.amount < 1:
         faults.append(Fault("payment.amount.too_small", "a payment is at least 1 of the minor unit", "amount"))
-    elif not invoice.is_paid and payment.currency == issued.currency and payment.amount > invoice.outstanding:
+    elif payment.currency == issued.currency and _is_too_large(invoice, issued, payment.amount):
         message = f"the payment is {payment.amount}, only {invoice.outstanding} is owed"
         faults.append(Fault("payment.amount.too_large", message, "amount"))
     today = local_date(now, ZoneInfo(issued.time_zone))
@@ -279,6 +340,13 @@ def _faults(invoice: Invoice, issued: Issued, payment: Payment, now: datetime) -
         message = f"a payment is recorded once it came in; today is {today.isoformat()}"
         faults.append(Fault("payment.received_on.future", message, "received_on"))
     return faults
+
+
+def _is_too_large(invoice: Invoice, issued: Issued, amount: int) -> bool:
+    """More than is owed, and than was taken back since the customer was asked for it."""
+    if invoice.credited or invoice.is_paid:
+        return False
+    return amount > invoice.outstanding + issued.total - invoice.total_left
 
 
 def _paid(invoice: Invoice, paid_on: date, now: datetime) -> InvoicePaid:

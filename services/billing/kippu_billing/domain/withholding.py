@@ -63,8 +63,9 @@ def _conflicts(invoice: Invoice, certificate: Certificate) -> list[Fault]:
 
 def _faults(invoice: Invoice, issued: Issued, certificate: Certificate, now: datetime) -> list[Fault]:
     faults = []
-    left = min(issued.withholdable - invoice.withheld, invoice.outstanding)
-    if issued.withholdable == 0:
+    withholdable = issued.withholdable(invoice.net_left)
+    left = min(withholdable - invoice.withheld, invoice.outstanding)
+    if withholdable == 0:
         faults.append(Fault("withholding.not_allowed", "the terms of this invoice let nothing be withheld", "amount"))
     elif certificate.currency != issued.currency:
         message = f"the invoice is in {issued.currency}, the certificate in {certificate.currency}"

@@ -29,6 +29,8 @@ INVOICE = "select * from read.invoice where invoice_no = $1"
 
 PAYMENTS = "select * from read.payment where invoice_no = $1 order by version"
 
+CREDIT_NOTES_OF = "select * from read.credit_note where invoice_no = $1 order by length(credit_note_no), credit_note_no"
+
 WITHHELD = "select * from read.withholding where invoice_no = $1 order by version"
 
 CREDIT_NOTES = """
@@ -93,26 +95,32 @@ update read.invoice
 _CREDITED = """
 with note as (
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[], $7::bigint[],
-                         $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::bigint[])
+                         $8::bigint[], $9::text[], $10::bigint[], $11::text[], $12::bigint[], $13::text[],
+                         $14::bigint[], $15::boolean[], $16::bigint[])
         as note (provider, credit_note_no, invoice_no, customer_id, issued_on, currency, net, total, taxes, paid_back,
-                 reason, version)
+                 reason, withheld, lines, outstanding, part, version)
 ), noted as (
     insert into read.credit_note (provider, credit_note_no, invoice_no, customer_id, issued_on, currency, net, total,
-                                  taxes, paid_back, reason)
+                                  taxes, paid_back, reason, withheld, lines)
     select provider, credit_note_no, invoice_no, customer_id, issued_on, currency, net, total,
-           taxes::jsonb, paid_back, reason
+           taxes::jsonb, paid_back, reason, withheld, lines::jsonb
       from note
+), taken as (
+    select provider, invoice_no, sum(total) as total, min(outstanding) as outstanding, max(version) as version,
+           max(issued_on) filter (where not part) as credited_on
+      from note group by provider, invoice_no
 )
 update read.invoice
-   set credited_on = note.issued_on, outstanding = 0, version = greatest(invoice.version, note.version)
-  from note
- where (invoice.provider, invoice.invoice_no) = (note.provider, note.invoice_no)
+   set credited_on = coalesce(taken.credited_on, invoice.credited_on), credited = invoice.credited + taken.total,
+       outstanding = least(invoice.outstanding, taken.outstanding), version = greatest(invoice.version, taken.version)
+  from taken
+ where (invoice.provider, invoice.invoice_no) = (taken.provider, taken.invoice_no)
 """
 
 
 class Invoices(Projector):
     name = "invoices"
-    version = 3
+    version = 4
     logs = ("billing",)
     subscribes = (InvoiceIssued, PaymentReceived, TaxWithheld, PaymentOverdue, InvoicePaid, CreditNoteIssued)
     tables = ("invoice", "payment", "withholding", "credit_note")
@@ -207,5 +215,9 @@ def _credit_note(at: Envelope, event: CreditNoteIssued) -> tuple[Any, ...]:
         as_json(event.taxes),
         event.paid_back,
         event.reason,
+        event.withheld,
+        as_json(event.lines),
+        event.outstanding,
+        event.part,
         at.version,
     )

@@ -63,6 +63,10 @@ class Shown(BaseModel):
     blocked_by: list[str]
     """What is not prepared, or not known to be: it blocks the work."""
     requested_at: datetime
+    ticket_no: str | None
+    """The request that it is for."""
+    incidents: int
+    """How many were debited for it; 0 by invoice."""
     completed_at: datetime | None
     clauses: list[str]
     """Those that the booking follows."""
@@ -117,6 +121,10 @@ class Preparation(Input):
     met: bool
 
 
+class Cancellation(Input):
+    reason: Line
+
+
 class Completion(Input):
     completed_at: AwareDatetime
 
@@ -164,6 +172,17 @@ async def confirm_item(command: Customer, booking_id: Identifier, body: Preparat
 
     def decide(state: Booking, now: datetime) -> Event:
         return domain.confirm_item(state, body.item, body.met, command.principal.client_id, now)
+
+    return await _follow(command, booking_id, body, decide)
+
+
+@router.post("/{booking_id}/cancel", response_model=Followed)
+async def cancel(command: Customer, booking_id: Identifier, body: Cancellation) -> Response:
+    """There will be no work: the incidents that pay for it go back, or its invoice is taken back."""
+    principal = command.principal
+
+    def decide(state: Booking, now: datetime) -> Event:
+        return domain.cancel(state, body.reason, principal.client_id, now, staff=principal.is_staff)
 
     return await _follow(command, booking_id, body, decide)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
-from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.fulfilment import Destination, Target
 from kippu_events.event import Event
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Page, PageOf, Query, command, not_found, paged, query
@@ -18,6 +18,7 @@ from kippu_dispatch.api.serials import Serial
 from kippu_dispatch.api.shown import parsed
 from kippu_dispatch.domain import planning, reports
 from kippu_dispatch.domain.shipment import OPEN, Shipment, Shipments, Status, ticket_of
+from kippu_dispatch.readmodels import places
 from kippu_dispatch.readmodels import returns as returns_readmodels
 from kippu_dispatch.readmodels import shipments as readmodels
 from kippu_dispatch.streams import shipments_of, unit_of
@@ -26,6 +27,8 @@ router = APIRouter(prefix="/v1/shipments", tags=["shipments"])
 
 Dispatcher = Annotated[Command, command("shipments:write", staff=True)]
 Reader = Annotated[Query, query("shipments:read")]
+Packer = Annotated[Query, query("shipments:read", staff=True)]
+"""An address is for the provider's own people. Others see whether it goes to the named place or the registered site."""
 
 
 class Shown(BaseModel):
@@ -65,14 +68,19 @@ class Shown(BaseModel):
     received_on: date | None
     unreported: bool
     """Whether nobody has said for days what became of the last attempt."""
+    destination: Destination | None
+    """None for what was planned before places were known here."""
+    named_too_late: bool
+    """Whether another place was named once it had left: it goes, or went, where it was sent."""
 
     @classmethod
     def of(cls, row: Any) -> "Shown":
-        target = parsed(row["target"])
+        target, destination = parsed(row["target"]), parsed(row["destination"])
         return cls.model_validate(
             {
                 **row,
                 "target": target,
+                "destination": destination,
                 "target_met": _met(row, target),
                 "serial": None if row["status"] == Status.WITHDRAWN else row["serial"],
                 "carrier_reference": row["carrier_reference"] or None,
@@ -91,6 +99,15 @@ def _met(row: Any, target: Any) -> bool | None:
 class InFull(Shown):
     due_back: DueBack | None
     mismatches: tuple[Mismatch, ...]
+
+
+class Addressed(BaseModel):
+    """Where a shipment goes. `address` is None where no site is registered, or once it was erased."""
+
+    shipment_id: str
+    kind: Literal["registered_site", "named_place"]
+    clause: str | None
+    address: str | None
 
 
 class Reported(BaseModel):
@@ -159,6 +176,21 @@ async def shipment(query: Reader, shipment_id: Identifier) -> Response:
         mismatches=tuple(Mismatch.model_validate(dict(each)) for each in mismatches),
     )
     return query.answer(shown, version=row["version"])
+
+
+@router.get("/{shipment_id}/address", response_model=Addressed)
+async def address(query: Packer, shipment_id: Identifier) -> Response:
+    """Where it goes, in the clear, for who packs it; once it was shipped, as it was then (SVT-20)."""
+    async with query.snapshot() as snapshot:
+        row = await snapshot.fetchrow(readmodels.ONE, shipment_id)
+        if row is None:
+            raise not_found()
+        to = Destination.model_validate(parsed(row["destination"]) or {"kind": "registered_site"})
+        at = row["shipped_at"] or query.runtime.clock.now()
+        found = await snapshot.fetchrow(places.ADDRESS, to.kind, to.place_id, to.contract_id, at)
+    (plain,) = await query.runtime.vault.open_carried([found["address"] if found else None])
+    shown = Addressed(shipment_id=shipment_id, kind=to.kind, clause=to.clause, address=plain)
+    return query.answer(shown)
 
 
 @router.post("/{shipment_id}/reserve", response_model=Reported)

@@ -5,18 +5,20 @@
         └──(not paid by the last day)── void
 
 What was paid by incidents is confirmed at once and never void (CWC-16). A payment that was confirmed in time counts,
-though the news of it comes after the deadline.
+though the news of it comes after the deadline. What is open can be cancelled: by the customer until the appointment,
+unless its invoice is paid, and by the provider's people until the work is done.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from kippu_events.catalogue.bookings import (
     BookingAccepted,
     BookingBlocked,
+    BookingCancelled,
     BookingCompleted,
     BookingConfirmed,
     BookingPaidLate,
@@ -41,6 +43,7 @@ class Status(StrEnum):
     VOID = "void"
     BLOCKED = "blocked"
     COMPLETED = "completed"
+    CANCELLED = "cancelled"
 
 
 OPEN = (Status.REQUESTED, Status.CONFIRMED, Status.BLOCKED)
@@ -62,6 +65,7 @@ class Booking:
     contact_id: str = ""
     language: str = "en"
     status: Status = Status.REQUESTED
+    paid_by: Literal["invoice", "incidents"] = "invoice"
     starts_at: datetime = _NEVER
     clause: str = ""
     void_at: datetime | None = None
@@ -109,6 +113,8 @@ def evolve(state: Booking, event: Event) -> Booking:
             changes = {"status": Status.BLOCKED}
         case BookingCompleted():
             changes = {"status": Status.COMPLETED}
+        case BookingCancelled():
+            changes = {"status": Status.CANCELLED}
     return replace(state, **changes)
 
 
@@ -122,6 +128,7 @@ def _requested(event: BookingRequested) -> Booking:
         customer_id=event.customer_id,
         contact_id=event.contact_id,
         language=event.language,
+        paid_by=event.paid_by,
         starts_at=event.starts_at,
         clause=event.terms.clause,
         void_at=event.terms.void_at,
@@ -254,6 +261,40 @@ def complete(state: Booking, completed_at: datetime, now: datetime) -> BookingCo
         wrong.append(Fault("booking.completed_at.before_start", message, "completed_at"))
     _require(state, (Status.CONFIRMED, Status.BLOCKED), *wrong)
     return BookingCompleted(occurred_at=now, completed_at=completed_at, **_identity(state))
+
+
+def cancel(state: Booking, reason: str, by: str, now: datetime, *, staff: bool) -> BookingCancelled:
+    """There will be no work: what pays for it goes back. The terms are silent on this: our reading."""
+    faults = []
+    if not staff and now >= state.starts_at:
+        faults.append(Fault("booking.begun", "the appointment has come; the provider's people cancel it", None))
+    if not staff and state.paid and state.paid_by == "invoice":
+        message = "its invoice is paid; the provider's people cancel it, and give the payment back"
+        faults.append(Fault("booking.paid", message, None, state.clause))
+    _require(state, OPEN)
+    if faults:
+        raise Refused(*faults, kind="conflict")
+    return _cancelled(state, reason, by, now)
+
+
+def note_decline(state: Booking, now: datetime) -> tuple[BookingCancelled, ...]:
+    """Its request was declined, and its incidents went back: it falls with that."""
+    if state.status not in OPEN:
+        return ()
+    return (_cancelled(state, "the request was declined", "entitlement", now),)
+
+
+def _cancelled(state: Booking, reason: str, by: str, now: datetime) -> BookingCancelled:
+    return BookingCancelled(
+        occurred_at=now,
+        contact_id=state.contact_id,
+        language=state.language,
+        starts_at=state.starts_at,
+        paid_by=state.paid_by,
+        reason=reason,
+        cancelled_by=by,
+        **_identity(state),
+    )
 
 
 def _require(state: Booking, allowed: Sequence[Status], *faults: Fault) -> None:

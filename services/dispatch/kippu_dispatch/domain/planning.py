@@ -4,7 +4,14 @@ from datetime import datetime
 
 from kippu_events.catalogue.entitlement import CoverageDecided
 from kippu_events.catalogue.fulfilment import ShipmentNeed
-from kippu_events.catalogue.shipments import ShipmentPlanned, ShipmentsStopped, ShipmentWithdrawn, UnitReleased
+from kippu_events.catalogue.shipments import (
+    RedirectionTooLate,
+    ShipmentPlanned,
+    ShipmentRedirected,
+    ShipmentsStopped,
+    ShipmentWithdrawn,
+    UnitReleased,
+)
 from kippu_events.event import Event
 
 from kippu_dispatch.domain.shipment import Shipment, Shipments, Status, identity, shipment_id_of
@@ -21,12 +28,15 @@ def plan(shipments: Shipments, decided: CoverageDecided, decided_at: datetime) -
     events: list[Event] = [
         _withdrawn(each, "the request was decided anew", decided_at)
         for each in shipments.all
-        if each.is_waiting and each.need != need
+        if each.is_waiting and not _asks_for(need, each)
     ]
     ended = shipments.stopped_at is not None and decided_at < shipments.stopped_at
-    if need is not None and not ended and not any(_serves(each, need) for each in shipments.all):
-        events.append(_planned(need, decided, decided_at))
-    return events
+    if need is None or ended:
+        return events
+    serving = [each for each in shipments.all if _serves(each, need)]
+    if not serving:
+        return [*events, _planned(need, decided, decided_at)]
+    return [*events, *(event for each in serving for event in _directed(each, need, decided_at))]
 
 
 def stop(shipments: Shipments, ticket_no: str, customer_id: str, stopped_at: datetime, reason: str) -> list[Event]:
@@ -51,8 +61,25 @@ def _serves(shipment: Shipment, need: ShipmentNeed) -> bool:
     if shipment.status is Status.WITHDRAWN:
         return False
     if shipment.is_waiting:
-        return shipment.need == need
+        return _asks_for(need, shipment)
     return (shipment.need.serial, shipment.need.part) == (need.serial, need.part)
+
+
+def _asks_for(need: ShipmentNeed | None, shipment: Shipment) -> bool:
+    """Whether it is the same that is to be shipped, wherever it goes."""
+    return need is not None and need == shipment.need.model_copy(update={"destination": need.destination})
+
+
+def _directed(shipment: Shipment, need: ShipmentNeed, decided_at: datetime) -> list[Event]:
+    """To the place that is named by now. Once it has left it goes where it was sent, and that is on record (SVT-20)."""
+    destination = need.destination
+    if destination is None or destination in (shipment.need.destination, shipment.too_late):
+        return []
+    if shipment.can_be_redirected:
+        return [ShipmentRedirected(occurred_at=decided_at, destination=destination, **identity(shipment))]
+    if destination.kind == "named_place":
+        return [RedirectionTooLate(occurred_at=decided_at, destination=destination, **identity(shipment))]
+    return []
 
 
 def _planned(need: ShipmentNeed, decided: CoverageDecided, decided_at: datetime) -> ShipmentPlanned:
@@ -71,6 +98,7 @@ def _planned(need: ShipmentNeed, decided: CoverageDecided, decided_at: datetime)
         returns=need.returns,
         reship_charge=need.reship_charge,
         reship_clause=need.reship_clause,
+        destination=need.destination,
         time_zone=need.time_zone,
     )
 

@@ -13,12 +13,13 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kippu_events.catalogue.fulfilment import ShipmentNeed
+from kippu_events.catalogue.fulfilment import Destination, ShipmentNeed
 from kippu_events.catalogue.shipments import (
     DeliveryFailed,
     DeliveryUnreported,
     DiskRetained,
     OwnershipChanged,
+    RedirectionTooLate,
     RepairCompleted,
     RepairReceived,
     ReturnExpected,
@@ -27,6 +28,7 @@ from kippu_events.catalogue.shipments import (
     ReturnReminded,
     ShipmentEvent,
     ShipmentPlanned,
+    ShipmentRedirected,
     ShipmentsStopped,
     ShipmentWithdrawn,
     UnitAllotted,
@@ -108,6 +110,8 @@ class Shipment:
     due_back: Return | None = None
     unreported: bool = False
     """Nobody has reported on the last attempt's delivery for days."""
+    too_late: Destination | None = None
+    """The place that was named last once it had left."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -116,6 +120,10 @@ class Shipment:
     @property
     def is_waiting(self) -> bool:
         return self.status in WAITING
+
+    @property
+    def can_be_redirected(self) -> bool:
+        return self.status not in (Status.SHIPPED, Status.DELIVERED, Status.WITHDRAWN)
 
     @property
     def is_repaired_first(self) -> bool:
@@ -213,6 +221,10 @@ def _evolve_shipment(shipment: Shipment, event: ShipmentEvent) -> Shipment:
             changed = {"unreported": True}
         case UnitDelivered():
             changed = {"status": Status.DELIVERED, "received_on": event.received_on}
+        case ShipmentRedirected():
+            changed = {"need": shipment.need.model_copy(update={"destination": event.destination})}
+        case RedirectionTooLate():
+            changed = {"too_late": event.destination}
         case OwnershipChanged() | DiskRetained():
             changed = {}
         case _:

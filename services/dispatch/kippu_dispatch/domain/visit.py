@@ -16,6 +16,7 @@ from enum import StrEnum
 from kippu_events.catalogue.dispatch import (
     PartHandedOver,
     RequestDeclineNoted,
+    VisitAssigned,
     VisitBooked,
     VisitCompleted,
     VisitDeclined,
@@ -23,8 +24,11 @@ from kippu_events.catalogue.dispatch import (
     VisitHeld,
     VisitPostponed,
     VisitRequested,
+    VisitUnassigned,
     VisitWithdrawn,
 )
+from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.hours import ServiceHours
 from kippu_events.event import Event
 
 
@@ -72,6 +76,13 @@ class Visit:
     """The first instant that can be agreed on, where the terms say from when on somebody comes (QNP-08)."""
     handed_over: HandedOver | None = None
     """The failed part that stays with the customer when the visit is complete, if one does."""
+    area: str | None = None
+    skill: str | None = None
+    service_hours: ServiceHours | None = None
+    target: Target | None = None
+    """What is aimed at, without the stretches of its clock."""
+    engineer_id: str | None = None
+    """Who goes."""
 
     @property
     def is_open(self) -> bool:
@@ -130,9 +141,18 @@ def _requested(event: VisitRequested) -> Visit:
         clause=event.clause,
         serial=event.serial,
         part=event.part,
-        not_before=event.target.due_at if event.target and event.target.bound == "from" else None,
+        not_before=not_before(event.target),
         handed_over=_handed_over(event),
+        area=event.area,
+        skill=event.skill,
+        service_hours=event.service_hours,
+        target=event.target.model_copy(update={"stretches": ()}) if event.target else None,
     )
+
+
+def not_before(target: Target | None) -> datetime | None:
+    """The first instant that can be agreed on, where the terms only say from when on somebody comes."""
+    return target.due_at if target and target.bound == "from" else None
 
 
 def _handed_over(event: VisitRequested) -> HandedOver | None:
@@ -141,21 +161,27 @@ def _handed_over(event: VisitRequested) -> HandedOver | None:
     return HandedOver(event.serial, event.part, event.failed_part_clause or event.clause)
 
 
+_BECOMES: dict[type[Event], Status] = {
+    VisitHeld: Status.HELD,
+    VisitDeclined: Status.DECLINED,
+    VisitCompleted: Status.COMPLETED,
+    VisitWithdrawn: Status.WITHDRAWN,
+}
+
+
 def _evolve_visit(visit: Visit, event: VisitEvent) -> Visit:
     match event:
-        case VisitHeld():
-            return replace(visit, status=Status.HELD)
         case VisitBooked():
-            return replace(visit, status=Status.BOOKED, starts_at=event.starts_at, minutes=event.minutes)
+            agreed = replace(visit, status=Status.BOOKED, starts_at=event.starts_at, minutes=event.minutes)
+            return replace(agreed, engineer_id=event.engineer_id)
         case VisitPostponed():
-            return replace(visit, status=Status.POSTPONED, starts_at=event.to_at, minutes=event.minutes)
-        case VisitDeclined():
-            return replace(visit, status=Status.DECLINED)
-        case VisitCompleted():
-            return replace(visit, status=Status.COMPLETED)
-        case VisitWithdrawn():
-            return replace(visit, status=Status.WITHDRAWN)
-    raise AssertionError(f"{event.type} is no event of a visit")
+            agreed = replace(visit, status=Status.POSTPONED, starts_at=event.to_at, minutes=event.minutes)
+            return replace(agreed, engineer_id=event.engineer_id)
+        case VisitAssigned():
+            return replace(visit, engineer_id=event.engineer_id)
+        case VisitUnassigned():
+            return replace(visit, engineer_id=None)
+    return replace(visit, status=_BECOMES[type(event)])
 
 
 def identity(visit: Visit) -> dict[str, str]:

@@ -37,8 +37,8 @@ def plan(visits: Visits, decided: CoverageDecided, decided_at: datetime) -> list
 
 
 def _is_as_wanted(visit: Visit, need: VisitNeed) -> bool:
-    wanted = (need.wanted_at, need.minutes, need.serial, need.part)
-    return (visit.wanted_at, visit.wanted_minutes, visit.serial, visit.part) == wanted
+    wanted = (need.wanted_at, need.minutes, need.serial, need.part, need.area, need.skill)
+    return (visit.wanted_at, visit.wanted_minutes, visit.serial, visit.part, visit.area, visit.skill) == wanted
 
 
 def _asked_for(need: VisitNeed, decided: CoverageDecided, decided_at: datetime) -> list[Event]:
@@ -56,6 +56,9 @@ def _asked_for(need: VisitNeed, decided: CoverageDecided, decided_at: datetime) 
         part=need.part,
         failed_part=need.failed_part,
         failed_part_clause=need.failed_part_clause,
+        area=need.area,
+        skill=need.skill,
+        service_hours=need.service_hours,
         **common,
     )
     if need.held:

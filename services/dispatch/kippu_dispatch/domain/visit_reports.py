@@ -5,6 +5,7 @@ from datetime import datetime
 
 from kippu_events.catalogue.dispatch import (
     PartHandedOver,
+    VisitAssigned,
     VisitBooked,
     VisitCompleted,
     VisitDeclined,
@@ -65,6 +66,13 @@ def postpone(
         postponed_by=by,
         **identity(visit),
     )
+
+
+def assign(visits: Visits, visit_id: str, engineer_id: str, by: str, now: datetime) -> VisitAssigned:
+    """Somebody goes to a visit whose time is agreed: where nobody was assigned, or in place of whoever was."""
+    visit = _find(visits, visit_id)
+    _require(visit, AGREED, ())
+    return VisitAssigned(occurred_at=now, engineer_id=engineer_id, assigned_by=by, **identity(visit))
 
 
 def decline(visits: Visits, visit_id: str, reason: str, by: str, now: datetime) -> VisitDeclined:

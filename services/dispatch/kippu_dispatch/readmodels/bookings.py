@@ -7,6 +7,7 @@ import orjson
 from asyncpg import Connection
 from kippu_events.catalogue.bookings import (
     BookingBlocked,
+    BookingCancelled,
     BookingCompleted,
     BookingConfirmed,
     BookingEvent,
@@ -36,13 +37,13 @@ ONE = "select * from read.booking where booking_id = $1"
 
 _REQUESTED = """
 insert into read.booking (provider, booking_id, customer_id, contact_id, product, name, starts_at, minutes, paid_by,
-                          terms, time_zone, requested_at, version, status)
+                          terms, time_zone, requested_at, ticket_no, incidents, version, status)
 select provider, booking_id, customer_id, contact_id, product, name::jsonb, starts_at, minutes, paid_by,
-       terms::jsonb, time_zone, requested_at, version, 'requested'
+       terms::jsonb, time_zone, requested_at, ticket_no, incidents, version, 'requested'
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::integer[],
-              $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::bigint[])
+              $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::text[], $14::integer[], $15::bigint[])
        as new (provider, booking_id, customer_id, contact_id, product, name, starts_at, minutes, paid_by, terms,
-               time_zone, requested_at, version)
+               time_zone, requested_at, ticket_no, incidents, version)
 """
 
 # Points asked anew have no answer yet, so an empty list of answers takes the old ones away.
@@ -68,6 +69,7 @@ _NOTHING_MISSING = ""
 
 class Bookings(Projector):
     name = "bookings"
+    version = 2
     logs = ("dispatch",)
     subscribes = (
         BookingRequested,
@@ -80,6 +82,7 @@ class Bookings(Projector):
         ChecklistItemConfirmed,
         BookingBlocked,
         BookingCompleted,
+        BookingCancelled,
     )
     tables = ("booking",)
 
@@ -113,6 +116,8 @@ def _row(envelope: Envelope, event: BookingRequested) -> tuple[Any, ...]:
         event.terms.model_dump_json(),
         event.time_zone,
         event.occurred_at,
+        event.ticket_no,
+        event.units,
         envelope.version,
     )
 
@@ -122,6 +127,7 @@ _STATUS: dict[type[BookingEvent], Status] = {
     BookingVoided: Status.VOID,
     BookingBlocked: Status.BLOCKED,
     BookingCompleted: Status.COMPLETED,
+    BookingCancelled: Status.CANCELLED,
 }
 
 

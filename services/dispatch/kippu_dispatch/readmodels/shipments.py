@@ -10,6 +10,7 @@ from kippu_events.catalogue.fulfilment import Target
 from kippu_events.catalogue.shipments import (
     DeliveryFailed,
     DeliveryUnreported,
+    RedirectionTooLate,
     RepairCompleted,
     RepairReceived,
     ReturnExpected,
@@ -18,6 +19,7 @@ from kippu_events.catalogue.shipments import (
     ReturnReminded,
     ShipmentEvent,
     ShipmentPlanned,
+    ShipmentRedirected,
     ShipmentsStopped,
     ShipmentWithdrawn,
     UnitAllotted,
@@ -37,6 +39,8 @@ WITHOUT_TARGET = datetime(9999, 12, 31, tzinfo=UTC)
 
 OF_SHIPMENTS = (
     ShipmentPlanned,
+    ShipmentRedirected,
+    RedirectionTooLate,
     ShipmentWithdrawn,
     ShipmentsStopped,
     UnitAllotted,
@@ -67,14 +71,14 @@ ONE = "select * from read.shipment where shipment_id = $1"
 
 _PLANNED = """
 insert into read.shipment (provider, shipment_id, ticket_no, customer_id, mode, clause, defective_serial, model, part,
-                           inside, time_zone, planned_at, target, next_at, version, status, attempt)
+                           inside, time_zone, planned_at, target, next_at, version, status, attempt, destination)
 select provider, shipment_id, ticket_no, customer_id, mode, clause, defective_serial, model, part, inside,
-       time_zone, planned_at, target::jsonb, next_at, version, 'planned', 0
+       time_zone, planned_at, target::jsonb, next_at, version, 'planned', 0, destination::jsonb
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
               $9::text[], $10::boolean[], $11::text[], $12::timestamptz[], $13::text[], $14::timestamptz[],
-              $15::bigint[])
+              $15::bigint[], $16::text[])
        as new (provider, shipment_id, ticket_no, customer_id, mode, clause, defective_serial, model, part, inside,
-               time_zone, planned_at, target, next_at, version)
+               time_zone, planned_at, target, next_at, version, destination)
 """
 
 _COLUMNS = (
@@ -91,6 +95,8 @@ _COLUMNS = (
     "delivered_at",
     "received_on",
     "unreported_attempt",
+    "destination",
+    "named_too_late",
 )
 
 _CHANGED = """
@@ -107,13 +113,15 @@ update read.shipment
        repair_completed_on = coalesce(change.repair_completed_on, shipment.repair_completed_on),
        delivered_at = coalesce(change.delivered_at, shipment.delivered_at),
        received_on = coalesce(change.received_on, shipment.received_on),
-       unreported_attempt = coalesce(change.unreported_attempt, shipment.unreported_attempt)
+       unreported_attempt = coalesce(change.unreported_attempt, shipment.unreported_attempt),
+       destination = coalesce(change.destination::jsonb, shipment.destination),
+       named_too_late = coalesce(change.named_too_late, shipment.named_too_late)
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::timestamptz[],
               $8::timestamptz[], $9::timestamptz[], $10::text[], $11::date[], $12::date[], $13::timestamptz[],
-              $14::date[], $15::integer[])
+              $14::date[], $15::integer[], $16::text[], $17::boolean[])
        as change (provider, shipment_id, status, serial, attempt, carrier_reference, first_shipped_at, shipped_at,
                   failed_at, reason, repair_received_on, repair_completed_on, delivered_at, received_on,
-                  unreported_attempt)
+                  unreported_attempt, destination, named_too_late)
  where (shipment.provider, shipment.shipment_id) = (change.provider, change.shipment_id)
 """
 
@@ -174,6 +182,7 @@ def _planned(at: Envelope, event: ShipmentPlanned) -> tuple[Any, ...]:
         event.target.model_dump_json() if event.target else None,
         due_at(event.target, event.time_zone) or WITHOUT_TARGET,
         at.version,
+        event.destination.model_dump_json() if event.destination else None,
     )
 
 
@@ -192,6 +201,10 @@ def _change(event: ShipmentEvent) -> dict[str, Any]:
     match event:
         case ShipmentWithdrawn(reason=reason):
             columns = {"status": Status.WITHDRAWN, "reason": reason}
+        case ShipmentRedirected(destination=destination):
+            columns = {"destination": destination.model_dump_json(), "named_too_late": False}
+        case RedirectionTooLate():
+            columns = {"named_too_late": True}
         case UnitAllotted(serial=serial):
             columns = {"status": Status.ALLOTTED, "serial": serial}
         case RepairReceived(received_on=day):

@@ -29,6 +29,8 @@ class BookingInput(Input):
     starts_at: Instant
     minutes: Annotated[int, Field(ge=1, le=LONGEST_WORK)] = 60
     paid_by: PaidBy = "invoice"
+    ticket_no: Identifier | None = None
+    """The request that it is for: incidents that pay the booking pay the work of that day, too."""
     channel: Channel = Channel.PORTAL
     """How the booking came, where somebody enters it for the customer."""
 
@@ -44,6 +46,8 @@ class BookingRef(BaseModel):
     to_prepare: list[ToPrepare]
     price: Price | None
     """None where it is paid by incidents."""
+    incidents: int
+    """How many were debited for it; 0 by invoice. What the work does not use goes back."""
 
 
 @router.post("/v1/orders/bookings", status_code=201, response_model=BookingRef)
@@ -62,7 +66,7 @@ async def book(body: BookingInput, command: Annotated[Command, command("orders:w
         wanted = booking.Wanted(
             booking_id=f"O-{work.ids.code(8)}",
             **{name: getattr(body, name) for name in ("customer_id", "contact_id", "product", "starts_at")},
-            **{name: getattr(body, name) for name in ("minutes", "paid_by", "channel")},
+            **{name: getattr(body, name) for name in ("minutes", "paid_by", "channel", "ticket_no")},
         )
         accepted, price = await booking.book(work, plan, wanted, buyer.language)
         ref = BookingRef(
@@ -72,6 +76,7 @@ async def book(body: BookingInput, command: Annotated[Command, command("orders:w
             points_by=accepted.terms.points_by,
             to_prepare=list(accepted.terms.to_prepare),
             price=price,
+            incidents=accepted.units,
         )
         return ref.model_dump(mode="json")
 

@@ -64,6 +64,8 @@ class ContractShown(BaseModel):
     refundable_until: date | None
     """The last day on which it can be given back, while it is not registered."""
     renews: str | None
+    renewed_by: str | None
+    """The renewal of it that was sold last."""
     registered_at: datetime | None
     model: str | None
     contact_id: str | None

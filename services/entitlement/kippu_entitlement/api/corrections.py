@@ -17,7 +17,7 @@ from kippu_entitlement import folds, terms
 from kippu_entitlement.api.assets import AssetInput
 from kippu_entitlement.as_of import TwoDates, covered
 from kippu_entitlement.domain import asset, correction, streams
-from kippu_entitlement.preview import ClauseText, Explained, PlanShown
+from kippu_entitlement.preview import Explained, explained
 from kippu_entitlement.registration import register as registration
 
 router = APIRouter(tags=["assets"])
@@ -53,8 +53,6 @@ class CoverageShown(Explained):
     bought_on: date | None
     warranty_until: date | None
     contracts: list[AssetContract]
-    service: str | None
-    contract_id: str | None
 
 
 @router.post("/v1/assets/{serial:path}/corrections", status_code=201, response_model=Corrected)
@@ -128,13 +126,8 @@ async def show_coverage(
         raise not_found() if refused.kind == "not_found" else refused from None
     decision, facts = found.decision, found.decision.facts
     registered = facts.asset is not None and facts.asset.registered
-    fields = decision.model_dump(mode="json")
-    deciding = next(each for each in decision.findings if each.clause == decision.deciding_clause)
     shown = CoverageShown(
-        **{name: fields[name] for name in ("outcome", "metered", "quantity", "waiting_for", "findings", "remedies")},
-        **{name: fields[name] for name in ("service", "contract_id")},
-        deciding_clause=ClauseText(id=decision.deciding_clause, text=deciding.text),
-        plan=PlanShown(family=decision.plan_family, version=decision.plan_version),
+        **explained(decision),
         serial=known_as,
         customer_id=found.customer_id,
         valid_at=valid_at,

@@ -138,12 +138,14 @@ async def add_contact(
     async def decide(work: Work) -> dict[str, Any]:
         command.principal.require_customer(customer_id)
         name = streams.customer(command.provider, customer_id)
-        if not (await work.load(folds.CUSTOMER, command.provider, name)).state.exists:
+        stream = await work.load(folds.CUSTOMER, command.provider, name)
+        if not stream.exists:
             raise no_such("such customer")
         checks = Checks()
         contact.check_contact(checks, body.contact())
         checks.done()
         command.expect(await _add(work, command.provider, customer_id, body.contact()))
+        work.record(stream, customer.name_contact(stream.state, body.id, work.now))
         return {"customer_id": customer_id, "contact_id": body.id}
 
     return await command.run(body, decide, location="/v1/customers/{customer_id}")

@@ -7,8 +7,7 @@ import orjson
 from asyncpg import Record
 from fastapi import APIRouter
 from kippu_events.catalogue.entitlement import VisitNeed
-from kippu_events.catalogue.fulfilment import ShipmentNeed, Target
-from kippu_events.catalogue.values import Reply
+from kippu_events.catalogue.fulfilment import ShipmentNeed
 from kippu_service.http import Identifier, Query, not_found, query
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -30,8 +29,14 @@ DECISIONS = """
     order by decision desc
 """
 SHORTFALLS = """
-    select debit_id, wanted, missing, owed, offered_product, offered_quantity, valid_until, noted_at
-    from read.shortfall where ticket_no = $1 order by version
+    select short.debit_id, short.wanted, short.missing, short.owed, short.offered_product, short.offered_quantity,
+           short.valid_until, short.noted_at,
+           refused.order_id as refused_order, refused.clauses as refused_by, refused.reasons as refused_because
+    from read.shortfall as short
+    left join read.ticket_order as refused
+        on (refused.provider, refused.order_id) = (short.provider, 'O-' || short.debit_id)
+            and refused.status = 'refused'
+    where short.ticket_no = $1 order by short.version
 """
 SALESPERSON = "select salesperson_id, salesperson_name from read.customer where customer_id = $1"
 
@@ -42,18 +47,8 @@ class DecisionShown(Explained):
     decided_at: datetime
     facts: dict[str, Any]
     """What was decided on."""
-    service: str | None
-    way: str | None
-    contract_id: str | None
-    counts_from: datetime | None
-    """When the request counts as received."""
     shipment: ShipmentNeed | None
     visit: VisitNeed | None
-    targets: list[Target]
-    """What is aimed at, with the time that counted and the time that did not, and why."""
-    failed_part: str | None
-    carriage_paid_by: str | None
-    replies: list[Reply]
 
 
 class ShortfallShown(BaseModel):
@@ -72,6 +67,12 @@ class ShortfallShown(BaseModel):
     valid_until: date
     """The last day of the offer, a local date of the provider's."""
     noted_at: datetime
+    refused_order: str | None
+    """The order that the accepted quote was to be, as long as the terms refuse it: settle what they name, and place it
+    again."""
+    refused_by: list[str]
+    """The clauses by which it is refused."""
+    refused_because: list[str]
 
 
 class Salesperson(BaseModel):
@@ -123,12 +124,16 @@ async def show(ticket_no: Identifier, query: Annotated[Query, query("decisions:r
         earlier=earlier,
         salesperson=await _salesperson(query, sales) if sales else None,
         shortfalls=[
-            ShortfallShown(**row, quote_id=streams.quote_of_debit(row["debit_id"]))
+            ShortfallShown(**{**row, **_refusal(row)}, quote_id=streams.quote_of_debit(row["debit_id"]))
             for row in shortfalls
             if not dates.asked or row["noted_at"] <= then
         ],
     )
     return query.answer(shown, version=None if dates.asked else rows[0]["version"])
+
+
+def _refusal(row: Record) -> dict[str, Any]:
+    return {name: orjson.loads(row[name]) if row[name] else [] for name in ("refused_by", "refused_because")}
 
 
 async def _salesperson(query: Query, row: Record) -> Salesperson:

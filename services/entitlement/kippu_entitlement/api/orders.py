@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter
-from kippu_events.catalogue.entitlement import AcceptedLine, OrderLine
+from kippu_events.catalogue.entitlement import AcceptedLine, OrderLine, RefundedLine
 from kippu_events.catalogue.values import Channel, Price
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
@@ -17,11 +17,12 @@ from kippu_terms.value import Name
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
-from kippu_entitlement import folds, ordering, terms
+from kippu_entitlement import folds, ordering, quotes, terms
 from kippu_entitlement.api.decisions import PLANS
 from kippu_entitlement.api.references import require_contact, require_customer, require_plan, unknown_plan
 from kippu_entitlement.domain import asset, order, streams
 from kippu_entitlement.domain.plan import Plans, PlanVersion
+from kippu_entitlement.domain.refunding import Asked
 from kippu_entitlement.order_preview import OrderPreviewInput, OrderPreviewShown, preview
 
 router = APIRouter(tags=["orders"])
@@ -82,18 +83,41 @@ class OrderRef(BaseModel):
 
 
 class RefundInput(Input):
+    """With neither contracts nor lines, all that is left of the order."""
+
     reason: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    contracts: Annotated[tuple[Identifier, ...], Field(max_length=500)] = ()
+    """Those that are given back, of lines that sell contracts."""
+    lines: Annotated[tuple[LineInput, ...], Field(max_length=MAX_LINES)] = ()
+    """How many of other products, such as packs of prepaid tickets, of which none was used."""
 
 
 class Refunded(BaseModel):
     order_id: str
     refunded_on: date
+    lines: list[RefundedLine]
+    """What was given back; options go with their contracts."""
+    left: list[OrderLine]
+    """What the order still has."""
+
+
+class PartRefunded(BaseModel):
+    number: int
+    refunded_on: date
+    reason: str
+    lines: list[RefundedLine]
+
+
+class OrderedAgain(BaseModel):
+    order_id: str
+    status: Literal["accepted"]
 
 
 class OrderShown(BaseModel):
     order_id: str
     customer_id: str
-    status: Literal["placed", "accepted", "refused", "paid", "refunded"]
+    status: Literal["placed", "accepted", "refused", "paid", "refunded", "lapsed"]
+    """`lapsed`: its invoice was taken back, as it was not paid in time or called off."""
     plan_family: str
     plan_version: str | None
     product: str
@@ -117,6 +141,11 @@ class OrderShown(BaseModel):
     invoice_no: str | None
     paid_on: date | None
     refunded_on: date | None
+    """When the last of it was given back."""
+    refunds: list[PartRefunded]
+    """The parts that were given back before that."""
+    left: list[OrderLine]
+    """What of an accepted order is there still."""
 
 
 @router.post("/v1/orders/preview", response_model=OrderPreviewShown)
@@ -218,7 +247,10 @@ def _ref(body: OrderInput, order_id: str, placed: ordering.Placed) -> OrderRef:
 async def refund(
     order_id: Identifier, body: RefundInput, command: Annotated[Command, command("orders:write")]
 ) -> Response:
-    """Gives a whole order back, as long as the terms that it was sold under allow it. Its invoice is taken back."""
+    """Gives an order back, or some of its contracts, as long as the terms that it was sold under allow it for each.
+
+    That much of its invoice is taken back by a credit note, and what was paid for it is due back.
+    """
 
     async def decide(work: Work) -> dict[str, Any]:
         bought = await work.load(folds.ORDER, command.provider, streams.order(command.provider, order_id))
@@ -227,10 +259,39 @@ async def refund(
         command.principal.require_customer(bought.state.customer_id)
         command.expect(bought)
         published = (await terms.plans(work, command.provider, bought.state.plan_family)).state
-        refunded_on = await ordering.give_back(work, bought, _pinned(published, bought.state), body.reason)
-        return {"order_id": order_id, "refunded_on": refunded_on.isoformat()}
+        asked = Asked(body.contracts, tuple((line.product, line.quantity) for line in body.lines))
+        back = await ordering.give_back(work, bought, _pinned(published, bought.state), asked, body.reason)
+        state = bought.state
+        left = [] if state.status == "refunded" else [state.left(place) for place in range(1, len(state.lines) + 1)]
+        ref = Refunded(
+            order_id=order_id,
+            refunded_on=back.on,
+            lines=list(back.lines),
+            left=_left([line.product for line in state.lines], left),
+        )
+        return ref.model_dump(mode="json")
 
     return await command.run(body, decide, location="/v1/orders/{order_id}")
+
+
+@router.post("/v1/orders/{order_id}/again", response_model=OrderedAgain)
+async def place_again(
+    order_id: Identifier, command: Annotated[Command, command("orders:write", staff=True)]
+) -> Response:
+    """The order of an accepted quote, which the terms refused: placed once more, now that what they named is settled.
+
+    Refused again, it changes nothing, and every broken rule is named with its clause.
+    """
+
+    async def decide(work: Work) -> dict[str, Any]:
+        bought = await work.load(folds.ORDER, command.provider, streams.order(command.provider, order_id))
+        if not bought.state.exists:
+            raise not_found()
+        command.expect(bought)
+        await quotes.order_again(work, bought)
+        return {"order_id": order_id, "status": bought.state.status}
+
+    return await command.run(b"", decide, status=200)
 
 
 def _pinned(published: Plans, bought: order.Order) -> Plan:
@@ -242,8 +303,29 @@ def _pinned(published: Plans, bought: order.Order) -> Plan:
 
 @router.get("/v1/orders/{order_id}", response_model=OrderShown)
 async def show(order_id: Identifier, query: Annotated[Query, query("orders:read")]) -> Response:
-    found = await query.fetchrow("select * from read.ticket_order where order_id = $1", order_id)
+    async with query.snapshot() as snapshot:
+        found = await snapshot.fetchrow("select * from read.ticket_order where order_id = $1", order_id)
+        parts = await snapshot.fetch("select * from read.order_refund where order_id = $1 order by number", order_id)
     if found is None:
         raise not_found()
     parsed = {name: orjson.loads(found[name]) for name in OPENED if found[name] is not None}
-    return query.answer(OrderShown(**{**found, **parsed}), version=found["version"])
+    refunds = [PartRefunded(**{**part, "lines": orjson.loads(part["lines"])}) for part in parts]
+    lines = [OrderLine(product=found["product"], quantity=found["quantity"])]
+    lines += [OrderLine(product=each["product"], quantity=each["quantity"]) for each in parsed["together"]]
+    shown = {**found, **parsed, "refunds": refunds, "left": _still(found["status"], lines, refunds)}
+    return query.answer(OrderShown(**shown), version=found["version"])
+
+
+def _still(status: str, lines: list[OrderLine], refunds: list[PartRefunded]) -> list[OrderLine]:
+    if status not in ("accepted", "paid"):
+        return []
+    left = [line.quantity for line in lines]
+    for part in (each for refund in refunds for each in refund.lines):
+        left[part.line - 1] -= part.quantity
+    return _left([line.product for line in lines], left)
+
+
+def _left(products: list[str], quantities: list[int]) -> list[OrderLine]:
+    """Nothing is named of which nothing is left."""
+    lines = zip(products, quantities, strict=False)
+    return [OrderLine(product=product, quantity=quantity) for product, quantity in lines if quantity]

@@ -16,7 +16,10 @@ router = APIRouter(tags=["wallets"])
 
 
 class LotShown(BaseModel):
-    """Usable from `valid_from` until before `expires_at`. credited − debited + reversed − expired = remaining."""
+    """Usable from `valid_from` until before `expires_at`.
+
+    credited − debited + reversed − expired − revoked = remaining; what was `revoked` was given back with its order.
+    """
 
     lot_id: str
     order_id: str
@@ -26,6 +29,7 @@ class LotShown(BaseModel):
     debited: int
     reversed: int
     expired: int
+    revoked: int
     remaining: int
 
 

@@ -7,6 +7,7 @@ on them. The last decision stands. What is owed is debited up to what the plan's
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from kippu_events.catalogue.bookings import BookingNoted
 from kippu_events.catalogue.entitlement import (
     ApprovalGranted,
     ApprovalRefused,
@@ -18,7 +19,7 @@ from kippu_events.catalogue.entitlement import (
     RequestNoted,
     WorkNoted,
 )
-from kippu_events.catalogue.quoting import QuoteForgone, QuoteTaken
+from kippu_events.catalogue.quoting import QuoteEvent, QuoteForgone
 from kippu_events.catalogue.values import Allocation, Outcome, Price, RequestDetails, WorkKind
 from kippu_events.event import Event
 from kippu_terms.clock import Pause
@@ -101,6 +102,16 @@ class Shortfall:
 
 
 @dataclass(frozen=True, slots=True)
+class Appointment:
+    """A booking for this request that incidents pay: for work that begins from `begins_at` until before `ends_at`."""
+
+    booking_id: str
+    units: int
+    begins_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     ticket_no: str = ""
     request: Request | None = None
@@ -125,6 +136,7 @@ class Case:
     """The times in which it waited for the customer."""
     quotes: tuple[Quoted, ...] = ()
     """What was to be offered for what the terms do not include."""
+    appointments: tuple[Appointment, ...] = ()
 
     @property
     def paused(self) -> tuple[Pause, ...]:
@@ -182,8 +194,12 @@ def _owing(state: Case, event: Event) -> Case:
             return _fell_short(state, event)
         case RequestDeclined():
             return replace(_owes_nothing(state), declined=True, approval_id=None)
-        case QuoteForgone() | QuoteTaken():
+        case QuoteForgone() | QuoteEvent():
             return replace(state, quotes=quoting.settled(state.quotes, event))
+        case BookingNoted():
+            others = tuple(each for each in state.appointments if each.booking_id != event.booking_id)
+            now = Appointment(event.booking_id, event.units, event.begins_at, event.ends_at)
+            return replace(state, appointments=(*others, now))
         case _:
             return state
 

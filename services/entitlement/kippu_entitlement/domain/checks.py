@@ -1,7 +1,6 @@
 """Collects what is wrong with a command, so that every fault is named at once."""
 
 import re
-from datetime import datetime
 
 from kippu_terms.refusal import Fault, Refused
 
@@ -57,7 +56,3 @@ def conflict(code: str, message: str, field: str | None = None) -> Refused:
 
 def not_found(what: str) -> Refused:
     return Refused(Fault("not_found", f"there is no {what}"), kind="not_found")
-
-
-def is_aware(instant: datetime | None) -> bool:
-    return instant is None or instant.tzinfo is not None

@@ -3,6 +3,7 @@
 Where its installation site is stays sealed in the events; the state holds no personal data.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
@@ -13,6 +14,7 @@ from kippu_events.catalogue.contracts import (
     ContractEnded,
     ContractRefunded,
     ContractRegistered,
+    ContractRenewed,
     ContractSold,
     RegistrationChanged,
 )
@@ -50,6 +52,8 @@ class Contract:
     height_cm: int | None = None
     site_of: str | None = None
     """The contract on whose stream the address of the site stands: its own, or that of one that it renews."""
+    renewed_by: tuple[str, ...] = ()
+    """The renewals of it that were sold, whether they were given back or not."""
 
     @property
     def exists(self) -> bool:
@@ -73,10 +77,10 @@ def evolve(state: Contract, event: Event) -> Contract:
         case ContractActivated():
             dated = replace(state, valid_from=event.active_from, valid_until=event.valid_until, ends_at=event.ends_at)
             return replace(dated, status=_when_dated(dated), register_by=event.register_by or state.register_by)
-        case ContractEnded():
-            return replace(state, status="ended")
-        case ContractRefunded():
-            return replace(state, status="refunded")
+        case ContractRenewed():
+            return replace(state, renewed_by=(*state.renewed_by, event.renewed_by))
+        case ContractEnded() | ContractRefunded():
+            return replace(state, status="ended" if isinstance(event, ContractEnded) else "refunded")
         case _:
             return state
 
@@ -131,9 +135,17 @@ def end(state: Contract, at: datetime) -> tuple[Event, ...]:
     )
 
 
-def announce_end(state: Contract, at: datetime) -> tuple[Event, ...]:
-    """The notice that its end is near: none if it is over, or ended before."""
+def renewed(state: Contract, renewed_by: str, at: datetime) -> ContractRenewed:
+    return ContractRenewed(
+        occurred_at=at, contract_id=state.contract_id, customer_id=state.customer_id, renewed_by=renewed_by
+    )
+
+
+def announce_end(state: Contract, renewals: Sequence[Contract], at: datetime) -> tuple[Event, ...]:
+    """The notice that its end is near: none if it is over, ended before, or goes on under one of its `renewals`."""
     if state.is_over or state.valid_until is None or state.ends_at is None or state.ends_at <= at:
+        return ()
+    if any(not renewal.is_over for renewal in renewals):
         return ()
     return (
         ContractEndAnnounced(

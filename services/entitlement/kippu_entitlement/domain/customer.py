@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kippu_events.catalogue.entitlement import CompetitorMarked, CustomerRegistered
+from kippu_events.catalogue.entitlement import CompetitorMarked, ContactNamed, CustomerRegistered
 from kippu_events.event import Event
 from kippu_privacy import Plain
 
@@ -18,6 +18,8 @@ class Customer:
     language: str = "en"
     salesperson_id: str = ""
     competitor: bool = False
+    contacts: tuple[str, ...] = ()
+    """Their ids, in the order in which they were added."""
 
     @property
     def exists(self) -> bool:
@@ -39,7 +41,9 @@ class Register:
 def evolve(state: Customer, event: Event) -> Customer:
     match event:
         case CustomerRegistered():
-            return Customer(event.customer_id, event.language, event.salesperson_id, event.competitor)
+            return Customer(event.customer_id, event.language, event.salesperson_id, event.competitor, event.contacts)
+        case ContactNamed():
+            return replace(state, contacts=(*state.contacts, event.contact_id))
         case CompetitorMarked():
             return replace(state, competitor=event.competitor)
         case _:
@@ -70,8 +74,14 @@ def register(state: Customer, command: Register, now: datetime) -> tuple[Event, 
             salesperson_name=Plain(salesperson, command.salesperson.name.strip()),
             salesperson_mail=Plain(salesperson, command.salesperson.mail),
             competitor=command.competitor,
+            contacts=tuple(each.id for each in command.contacts),
         ),
     )
+
+
+def name_contact(state: Customer, contact_id: str, now: datetime) -> ContactNamed:
+    """One that is added to a customer who is registered already."""
+    return ContactNamed(occurred_at=now, customer_id=state.customer_id, contact_id=contact_id)
 
 
 def mark(state: Customer, *, competitor: bool, marked_by: str, now: datetime) -> tuple[Event, ...]:

@@ -68,6 +68,19 @@ def units(plan: Plan, request: Request, work: tuple[Entry, ...]) -> int:
     return units_due(plan, [entry for entry in work if counted(plan, request, entry)])
 
 
+def owed(plan: Plan, case: Case, work: tuple[Entry, ...]) -> int:
+    """What is to be debited for work so far: all that it costs, less what bookings of this request were debited for."""
+    if case.request is None:
+        return 0
+    paid = 0
+    for begins_at in {each.begins_at for each in case.appointments}:
+        that_day = [each for each in case.appointments if each.begins_at == begins_at]
+        ends_at = max(each.ends_at for each in that_day)
+        within = tuple(entry for entry in work if begins_at <= entry.started_at < ends_at)
+        paid += min(sum(each.units for each in that_day), units(plan, case.request, within))
+    return units(plan, case.request, work) - paid
+
+
 def debit_due(case: Case, wallet: Wallet, plan: Plan, now: datetime) -> Changes:
     """Debits what the request owes by now; nothing while it waits, is refused, or is declined."""
     books = _Books(case, wallet)
@@ -78,7 +91,7 @@ def debit_due(case: Case, wallet: Wallet, plan: Plan, now: datetime) -> Changes:
         _debit(books, plan, standing.quantity, request.received_at, now)
         return books.changes()
     for place, entry in enumerate(case.work, start=1):
-        _debit(books, plan, units(plan, request, case.work[:place]), entry.started_at, now)
+        _debit(books, plan, owed(plan, case, case.work[:place]), entry.started_at, now)
     return books.changes()
 
 

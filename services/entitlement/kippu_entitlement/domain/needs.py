@@ -4,11 +4,12 @@ Nothing is asked before the fault is isolated: until then the decision says whic
 done first. Dispatch and billing need no plan.
 """
 
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Literal, get_args
 
 from kippu_events.catalogue.entitlement import VisitNeed
-from kippu_events.catalogue.fulfilment import ReturnTerms, ShipmentNeed, Stretch, Target
+from kippu_events.catalogue.fulfilment import Destination, ReturnTerms, ShipmentNeed, Stretch, Target
+from kippu_events.catalogue.hours import DateException, ServiceHours, Weekday, WeeklyShift
 from kippu_events.catalogue.values import Price, Remedy
 from kippu_terms.clock import Stretch as TermsStretch
 from kippu_terms.coverage import Decision
@@ -19,6 +20,9 @@ from kippu_terms.targets import Target as TermsTarget
 
 ASSUMED_MINUTES = 60
 """Of a visit, under terms that say nothing of it."""
+CLOSED_DAYS_AHEAD = 100
+"""Days for which a visit knows on which of them its service is not given."""
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 RECORD_ISOLATION = {
     "en": "Isolate the fault and record it: targets count from then on, and nothing ships before.",
     "ja": "障害の切り分けを行い、記録してください。目標日時はその時点から起算され、それまで出荷は行われません。",
@@ -71,7 +75,21 @@ def shipment(plan: Plan, decision: Decision) -> ShipmentNeed | None:
         returns=_returns(plan, decision) if in_advance else None,
         reship_charge=_charge(plan, again.charge_product) if again else None,
         reship_clause=again.clause if again else None,
+        destination=_destination(decision),
         time_zone=plan.time_zone,
+    )
+
+
+def _destination(decision: Decision) -> Destination:
+    """The place that the request names; where none is named, the site that is registered with the contract (SVT-20)."""
+    request = decision.facts.request
+    named = request.ship_to == "named_place" and request.place_id is not None
+    judged = (each for each in decision.findings if each.rule == "remote_island" and each.result == "satisfied")
+    return Destination(
+        kind="named_place" if named else "registered_site",
+        place_id=request.place_id if named else None,
+        contract_id=decision.contract_id,
+        clause=next((each.clause for each in judged), None),
     )
 
 
@@ -98,7 +116,7 @@ def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
     wanted, asset, request = decision.visit, decision.facts.asset, decision.facts.request
     aim = next((each for each in decision.targets if each.kind == "visit"), None)
     if decision.way != "visit":
-        return VisitNeed(**wanted.model_dump()) if wanted else None
+        return VisitNeed(**wanted.model_dump(), area=asset.area if asset else None) if wanted else None
     if asset is None or request.isolated_at is None or not _is_served(decision):
         return None
     settings = plan.fulfilment.visits
@@ -118,6 +136,9 @@ def visit(plan: Plan, decision: Decision) -> VisitNeed | None:
         part=request.part,
         failed_part=_failed_part(decision),
         failed_part_clause=_failed_part_clause(decision),
+        area=asset.area,
+        skill=plan.fulfilment.service(decision.service).skill if decision.service else None,
+        service_hours=_service_hours(plan, decision, at),
     )
 
 
@@ -136,6 +157,31 @@ def _open(plan: Plan, decision: Decision, at: datetime) -> datetime:
     """The first instant from then on that is within the service's hours (SVT-25)."""
     hours = plan.fulfilment.service(decision.service).reception if decision.service else None
     return plan.calendar.counts_from(hours, at) if hours else at
+
+
+def _service_hours(plan: Plan, decision: Decision, since: datetime) -> ServiceHours | None:
+    """The week of the service's hours, with the closed days of the time in which a visit is mostly agreed on."""
+    name = plan.fulfilment.service(decision.service).reception if decision.service else None
+    if name is None:
+        return None
+    calendar, hours, first = plan.calendar, plan.calendar.hours[name], plan.calendar.local_date(since)
+    times = [(hours.opens, hours.closes)]
+    if hours.pause is not None:
+        times = [(hours.opens, hours.pause[0]), (hours.pause[1], hours.closes)]
+    days = (first + timedelta(days=ahead) for ahead in range(CLOSED_DAYS_AHEAD))
+    return ServiceHours(
+        time_zone=plan.time_zone,
+        weekly=tuple(
+            WeeklyShift(weekday=WEEKDAYS[weekday], starts=starts, ends=ends)
+            for weekday in sorted(hours.weekdays)
+            for starts, ends in times
+        ),
+        exceptions=tuple(
+            DateException(on=day)
+            for day in days
+            if day.weekday() in hours.weekdays and not hours.on_holidays and calendar.is_closed(day)
+        ),
+    )
 
 
 def _failed_part(decision: Decision) -> Literal["taken_away", "handed_over"] | None:

@@ -1,7 +1,7 @@
 """An order: accepted under the terms in force at its price, and pinned; or refused with every rule that it breaks.
 
 Prepaid tickets are credited once it is paid. Contracts are sold with the order or with the payment, as the plan says
-(`selling.py`).
+(`selling.py`). What was given back before (`refunding.py`) is neither credited nor sold.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,14 @@ from typing import Literal
 from kippu_events.catalogue.entitlement import (
     AcceptedLine,
     OrderAccepted,
+    OrderLapsed,
     OrderLine,
     OrderPaid,
+    OrderPartRefunded,
     OrderPlaced,
     OrderRefunded,
     OrderRefused,
+    RefundedLine,
 )
 from kippu_events.catalogue.values import Price
 from kippu_events.event import Event
@@ -26,7 +29,9 @@ from kippu_terms.orders.whole import decide_whole
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Refused
 
-from kippu_entitlement.domain import streams
+from kippu_entitlement.domain import booked, streams
+from kippu_entitlement.domain.booked import Booked
+from kippu_entitlement.domain.checks import conflict
 from kippu_entitlement.domain.wallet import Credit
 
 
@@ -49,6 +54,9 @@ class Order:
     customer_id: str = ""
     plan_family: str = ""
     plan_version: str = ""
+    product: str = ""
+    quantity: int = 0
+    """As it was asked for, of the first line."""
     requested_on: date | None = None
     lines: tuple[Line, ...] = ()
     """Empty until it is accepted."""
@@ -57,11 +65,25 @@ class Order:
     contact_id: str | None = None
     quote_id: str | None = None
     area_agreed: bool = False
-    status: Literal["none", "placed", "accepted", "refused", "paid", "refunded"] = "none"
+    booking: Booked | None = None
+    """Given for a booking that incidents pay; it is no order that is invoiced."""
+    given_back: tuple[RefundedLine, ...] = ()
+    """In parts, so far."""
+    parts: int = 0
+    """How often a part was given back."""
+    status: Literal["none", "placed", "accepted", "refused", "paid", "refunded", "lapsed"] = "none"
 
     @property
     def exists(self) -> bool:
         return self.status != "none"
+
+    def left(self, line: int) -> int:
+        """How much of a line, counted from 1, was not given back in a part."""
+        return self.lines[line - 1].quantity - sum(each.quantity for each in self.given_back if each.line == line)
+
+    @property
+    def contracts_given_back(self) -> frozenset[str]:
+        return frozenset(contract_id for each in self.given_back for contract_id in each.contracts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +100,8 @@ class Place:
     renews: str | None = None
     wanted_delivery_on: date | None = None
     contact_id: str | None = None
+    pay_by: date | None = None
+    """The last day of payment of what is booked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +115,13 @@ class OrderTerms:
     area_agreed: bool
 
 
+_ENDED: dict[type[Event], Literal["refused", "refunded", "lapsed"]] = {
+    OrderRefused: "refused",
+    OrderRefunded: "refunded",
+    OrderLapsed: "lapsed",
+}
+
+
 def evolve(state: Order, event: Event) -> Order:
     match event:
         case OrderPlaced():
@@ -99,6 +130,8 @@ def evolve(state: Order, event: Event) -> Order:
                 order_id=event.order_id,
                 customer_id=event.customer_id,
                 plan_family=event.plan_family,
+                product=event.product,
+                quantity=event.quantity,
                 requested_on=event.requested_on,
                 asset_serial=event.asset_serial,
                 renews=event.renews,
@@ -114,14 +147,14 @@ def evolve(state: Order, event: Event) -> Order:
                 area_agreed=event.area_agreed,
                 status="accepted",
             )
-        case OrderRefused():
-            return replace(state, status="refused")
+        case OrderRefused() | OrderRefunded() | OrderLapsed():
+            return replace(state, status=_ENDED[type(event)])
         case OrderPaid():
             return replace(state, status="paid")
-        case OrderRefunded():
-            return replace(state, status="refunded")
+        case OrderPartRefunded():
+            return replace(state, given_back=(*state.given_back, *event.lines), parts=event.number)
         case _:
-            return state
+            return replace(state, booking=booked.evolve(state.booking, event))
 
 
 def _lines(event: OrderAccepted) -> Iterator[Line]:
@@ -158,7 +191,8 @@ def _line(plan: Plan, decision: OrderDecision) -> Line:
     )
 
 
-def accept(command: Place, terms: OrderTerms, now: datetime) -> tuple[Event, ...]:
+def accept(state: Order, command: Place, terms: OrderTerms, now: datetime) -> tuple[Event, ...]:
+    """One that was refused before is on record already."""
     first, *others = terms.lines
     accepted = OrderAccepted(
         occurred_at=now,
@@ -173,12 +207,12 @@ def accept(command: Place, terms: OrderTerms, now: datetime) -> tuple[Event, ...
         valid_from=first.valid_from,
         valid_until=first.valid_until,
         together=tuple(_accepted(line) for line in others),
-        pay_by=terms.pay_by,
+        pay_by=min((day for day in (terms.pay_by, command.pay_by) if day), default=None),
         refundable_until=first.refundable_until,
         register_by=first.register_by,
         area_agreed=terms.area_agreed,
     )
-    return _placed(command, now), accepted
+    return (accepted,) if state.status == "refused" else (_placed(command, now), accepted)
 
 
 def _accepted(line: Line) -> AcceptedLine:
@@ -191,10 +225,34 @@ def refuse(command: Place, refused: Refused, now: datetime) -> tuple[Event, ...]
         occurred_at=now,
         order_id=command.order_id,
         customer_id=command.customer_id,
-        clauses=tuple(sorted({fault.clause for fault in refused.faults if fault.clause})),
-        reasons=tuple(fault.message for fault in refused.faults),
+        clauses=refused.clauses,
+        reasons=refused.reasons,
     )
     return _placed(command, now), event
+
+
+def again(state: Order, today: date) -> Place:
+    """The refused order of an accepted quote, to be placed once more. Raises Refused for any other."""
+    if state.status != "refused" or state.quote_id is None:
+        message = "only an order of an accepted quote that was refused is placed again"
+        raise conflict("order_not_refused", message, "order_id")
+    return replace(of_quote(state), requested_on=today)
+
+
+def of_quote(state: Order) -> Place:
+    """What an accepted quote was to be, as it was placed."""
+    if state.requested_on is None:
+        raise AssertionError("an order that was placed says when")
+    return Place(
+        order_id=state.order_id,
+        customer_id=state.customer_id,
+        plan_family=state.plan_family,
+        product=state.product,
+        quantity=state.quantity,
+        requested_on=state.requested_on,
+        quote_id=state.quote_id,
+        contact_id=state.contact_id,
+    )
 
 
 def _placed(command: Place, now: datetime) -> OrderPlaced:
@@ -215,7 +273,7 @@ def _placed(command: Place, now: datetime) -> OrderPlaced:
     )
 
 
-def pay(state: Order, *, invoice_no: str, paid_on: date, now: datetime) -> tuple[Event, ...]:
+def pay(state: Order, *, invoice_no: str, paid_on: date, confirmed_at: datetime, now: datetime) -> tuple[Event, ...]:
     """Once: only an accepted order that is not paid yet becomes paid."""
     if state.status != "accepted":
         return ()
@@ -226,22 +284,37 @@ def pay(state: Order, *, invoice_no: str, paid_on: date, now: datetime) -> tuple
             customer_id=state.customer_id,
             invoice_no=invoice_no,
             paid_on=paid_on,
+            confirmed_at=confirmed_at,
         ),
     )
 
 
+def lapse(state: Order, reason: str, now: datetime) -> tuple[Event, ...]:
+    """Its invoice was taken back, and nobody gave the order back: what is void or called off comes to nothing."""
+    if state.status not in ("accepted", "paid"):
+        return ()
+    return (OrderLapsed(occurred_at=now, order_id=state.order_id, customer_id=state.customer_id, reason=reason),)
+
+
 def lots_of(state: Order, plan: Plan, paid_on: date) -> Iterator[Credit]:
     """The lots that a paid order credits, one a line of prepaid tickets, by the version that it was sold under."""
-    credited = [line for line in state.lines if line.tickets]
-    for number, line in enumerate(credited, start=1):
+    for place, line in enumerate(state.lines, start=1):
+        if not line.tickets or not state.left(place):
+            continue
         term = plan.lot_term(line.product, line.valid_from or paid_on)
         yield Credit(
             wallet_id=streams.wallet_id(state.customer_id, state.plan_family),
             customer_id=state.customer_id,
             plan_family=state.plan_family,
-            lot_id=state.order_id if number == 1 else f"{state.order_id}-{number}",
+            lot_id=lot_id(state, place),
             order_id=state.order_id,
-            quantity=line.tickets,
+            quantity=line.tickets // line.quantity * state.left(place),
             valid_from=term.usable_from,
             expires_at=term.expires_at,
         )
+
+
+def lot_id(state: Order, place: int) -> str:
+    """The lot that a line, counted from 1, credits: the first has the order's own id."""
+    number = sum(1 for line in state.lines[:place] if line.tickets)
+    return state.order_id if number == 1 else f"{state.order_id}-{number}"

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from kippu_events.catalogue.quoting import QuoteForgone, QuoteNeed, QuoteTaken
+from kippu_events.catalogue.quoting import QuoteEvent, QuoteForgone, QuoteNeed, QuoteOrderRefused, QuotePaid
 from kippu_events.catalogue.values import Price
 from kippu_terms.coverage import Decision
+from kippu_terms.facts import AcceptedQuote
 from kippu_terms.plan import Plan
 
+Status = Literal["open", "forgone", "taken", "refused", "paid"]
+"""`taken`: accepted, and ordered. `refused`: accepted, and the terms refuse the order."""
 Subject = tuple[str | None, str | None]
 """What a request is about: its category, and the serial of the asset."""
 
@@ -23,10 +26,14 @@ class Quoted:
     need: QuoteNeed
     subject: Subject
     plan_version: str
-    status: Literal["open", "forgone", "taken"] = "open"
+    status: Status = "open"
+    refused_by: tuple[str, ...] = ()
+    """The clauses by which its order was refused; `refused_because`, in words."""
+    refused_because: tuple[str, ...] = ()
 
 
 Quotes = tuple[Quoted, ...]
+_ACCEPTED = ("taken", "refused", "paid")
 
 
 def needed(
@@ -64,10 +71,20 @@ def forgone(
     )
 
 
-def accepted(quotes: Quotes, subject: Subject) -> tuple[str, ...]:
-    """The clauses whose quotes were accepted for this subject: for another device it is another repair."""
-    taken = {each.need.clause for each in quotes if each.status == "taken" and each.subject == subject}
-    return tuple(sorted(taken))
+def accepted(quotes: Quotes, subject: Subject) -> tuple[AcceptedQuote, ...]:
+    """The quotes that were accepted for this subject, the last one of each clause: for another device it is another
+    repair."""
+    known = {each.need.clause: each for each in quotes if each.subject == subject and each.status in _ACCEPTED}
+    return tuple(
+        AcceptedQuote(
+            clause=clause,
+            quote_id=each.need.quote_id,
+            paid=each.status == "paid",
+            refused_by=each.refused_by,
+            refused_because=each.refused_because,
+        )
+        for clause, each in sorted(known.items())
+    )
 
 
 def asked(quotes: Quotes, need: QuoteNeed | None, subject: Subject, plan_version: str) -> Quotes:
@@ -76,7 +93,17 @@ def asked(quotes: Quotes, need: QuoteNeed | None, subject: Subject, plan_version
     return (*quotes, Quoted(need, subject, plan_version))
 
 
-def settled(quotes: Quotes, event: QuoteForgone | QuoteTaken) -> Quotes:
+def settled(quotes: Quotes, event: QuoteForgone | QuoteEvent) -> Quotes:
     """An accepted one stays so, whatever was decided at the same moment."""
-    status: Literal["forgone", "taken"] = "taken" if isinstance(event, QuoteTaken) else "forgone"
-    return tuple(replace(each, status=status) if each.need.quote_id == event.quote_id else each for each in quotes)
+    return tuple(_settled(each, event) if each.need.quote_id == event.quote_id else each for each in quotes)
+
+
+def _settled(quoted: Quoted, event: QuoteForgone | QuoteEvent) -> Quoted:
+    match event:
+        case QuoteForgone():
+            return replace(quoted, status="forgone")
+        case QuoteOrderRefused():
+            return replace(quoted, status="refused", refused_by=event.clauses, refused_because=event.reasons)
+        case _:
+            status: Status = "paid" if isinstance(event, QuotePaid) else "taken"
+            return replace(quoted, status=status, refused_by=(), refused_because=())

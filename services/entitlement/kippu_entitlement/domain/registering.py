@@ -4,6 +4,7 @@ What is personal, the site's address, comes in the clear and goes sealed into th
 what the contract and the register hold.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from kippu_events.catalogue.contracts import (
 from kippu_events.catalogue.entitlement import AssetContract
 from kippu_events.event import Event
 from kippu_privacy import Plain
-from kippu_terms.contracts import change_takes_effect, contract_end
+from kippu_terms.contracts import change_takes_effect, contract_end, registration_clause
 from kippu_terms.dates import start_of
 from kippu_terms.orders.deciding import decide_order
 from kippu_terms.orders.facts import OrderedAsset, OrderFacts
@@ -196,16 +197,34 @@ def activate(state: Contract, plan: Plan, delivered_on: date, now: datetime) -> 
     )
 
 
-def remind(state: Contract, at: datetime) -> tuple[Event, ...]:
-    """That it should be registered by now (SVT-09); nothing once it is, or is over."""
-    if state.is_over or state.registered_at is not None or state.register_by is None:
+def waits(state: Contract) -> bool:
+    """True for a contract that should be registered by some day, and is not."""
+    return not state.is_over and state.registered_at is None and state.register_by is not None
+
+
+def remind(
+    state: Contract, plan: Plan, together: Sequence[Contract], contacts: Mapping[str, str], at: datetime
+) -> tuple[Event, ...]:
+    """That it should be registered by now (SVT-09); nothing once it is, or is over.
+
+    `together` are the contracts of the same order; `contacts` who is written to, with their languages.
+    """
+    if not waits(state) or state.register_by is None:
         return ()
+    file = terms_of(plan).file
     return (
         RegistrationReminded(
             occurred_at=at,
             contract_id=state.contract_id,
             customer_id=state.customer_id,
             register_by=state.register_by,
+            order_id=state.order_id,
+            waiting=tuple(
+                each.contract_id for each in together if waits(each) and each.register_by == state.register_by
+            ),
+            contacts=dict(contacts),
+            clause=registration_clause(plan),
+            subject_mark=file.subject_marks[0] if file and file.subject_marks else "",
         ),
     )
 

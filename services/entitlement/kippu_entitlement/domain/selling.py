@@ -29,24 +29,25 @@ def sold(
 
     The maintenance of licences is none of these: it stands with the licences.
     """
-    of_licences = plan.licences.names_products().values() if plan.licences else ()
-    maintenance = [
-        line
-        for line in order.lines
-        if plan.product(line.product).kind == "maintenance" and line.product not in of_licences
-    ]
-    units = [line for line in maintenance for _ in range(line.quantity)]
     return tuple(
-        _contract(order, plan, device, line, contract_id, on, now)
-        for contract_id, line in zip(_ids(order.order_id, len(units)), units, strict=True)
-        if sold_with(plan, plan.product(line.product)) == when
+        _contract(order, plan, device, order.lines[place - 1], contract_id, on, now)
+        for contract_id, place in contracts_of(order, plan).items()
+        if sold_with(plan, plan.product(order.lines[place - 1].product)) == when
     )
 
 
-def contract_ids(order: Order, plan: Plan) -> tuple[str, ...]:
-    """Of the contracts that the order sells, whether it has by now or will with the payment."""
-    units = sum(line.quantity for line in order.lines if plan.product(line.product).kind == "maintenance")
-    return tuple(_ids(order.order_id, units))
+def contracts_of(order: Order, plan: Plan) -> dict[str, int]:
+    """The contracts that the order sells, whether it has by now or will with the payment, and the line of each, counted
+    from 1. Those that were given back are not among them."""
+    of_licences = plan.licences.names_products().values() if plan.licences else ()
+    places = [
+        place
+        for place, line in enumerate(order.lines, start=1)
+        if plan.product(line.product).kind == "maintenance" and line.product not in of_licences
+        for _ in range(line.quantity)
+    ]
+    sells = dict(zip(_ids(order.order_id, len(places)), places, strict=True))
+    return {each: place for each, place in sells.items() if each not in order.contracts_given_back}
 
 
 def without(device: Asset, contract_ids: Collection[str]) -> Asset:

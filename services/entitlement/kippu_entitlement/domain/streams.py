@@ -21,6 +21,10 @@ def order(provider: str, order_id: str) -> str:
     return f"order-{provider}-{order_id}"
 
 
+def sheet(provider: str, sheet_id: str) -> str:
+    return f"sheet-{provider}-{sheet_id}"
+
+
 def contract(provider: str, contract_id: str) -> str:
     return f"contract-{provider}-{contract_id}"
 
@@ -47,10 +51,6 @@ def licence_id(customer_id: str, plan_family: str) -> str:
     return wallet_id(customer_id, plan_family)
 
 
-def wallet_owner(of_wallet_id: str) -> str:
-    return of_wallet_id.partition(".")[0]
-
-
 def debit_id(ticket_no: str, number: int) -> str:
     return f"{ticket_no}.{number}"
 
@@ -67,6 +67,11 @@ def ticket_of(of_id: str) -> str:
 def order_of_quote(quote_id: str) -> str:
     """The order that an accepted quote becomes; one quote is one order."""
     return f"O-{quote_id.removeprefix('Q-')}"
+
+
+def order_of_invoice(invoice_no: str) -> str:
+    """One order has one invoice, and a charge's is of no order."""
+    return invoice_no.removeprefix("INV-")
 
 
 def quote_of_debit(of_debit_id: str) -> str:

@@ -1,6 +1,7 @@
 """A wallet of prepaid tickets, in lots. It is never below nothing, and a ticket goes back to the lot it came from.
 
-For each lot, at every version of the wallet: credited + reversed + reinstated − debited − expired = remaining ≥ 0.
+For each lot, at every version of the wallet:
+credited + reversed + reinstated − debited − expired − revoked = remaining ≥ 0.
 The state holds lots only: a wallet with 100,000 debits loads like one with 10. What a debit took is kept by its case.
 """
 
@@ -14,6 +15,7 @@ from kippu_events.catalogue.entitlement import (
     TicketsCredited,
     TicketsExpired,
     TicketsReinstated,
+    TicketsRevoked,
     WalletOpened,
 )
 from kippu_events.catalogue.values import Allocation
@@ -78,6 +80,8 @@ class Debit:
     counts_at: datetime
     clause: str
     only_lot: str | None = None
+    booking_id: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +106,14 @@ def _lots_after(lots: tuple[Lot, ...], event: Event) -> tuple[Lot, ...]:
     match event:
         case TicketsCredited():
             return (*lots, Lot(event.lot_id, event.valid_from, event.expires_at, event.quantity, event.quantity))
-        case TicketDebited():
-            return _moved(lots, event.allocations, -1)
-        case TicketDebitReversed():
-            return _moved(lots, event.allocations, +1)
+        case TicketDebited() | TicketDebitReversed():
+            return _moved(lots, event.allocations, -1 if isinstance(event, TicketDebited) else +1)
         case TicketsExpired():
             return _expired(lots, event.lot_id, event.quantity)
         case TicketsReinstated():
             return _expired(lots, event.lot_id, -event.quantity)
+        case TicketsRevoked():
+            return _moved(lots, (Allocation(lot_id=event.lot_id, quantity=event.quantity),), -1)
         case _:
             return lots
 
@@ -169,6 +173,8 @@ def debit(state: Wallet, command: Debit, now: datetime) -> Debited:
         counts_at=command.counts_at,
         balance=state.balance_at(command.counts_at) - allotment.quantity,
         clause=command.clause,
+        booking_id=command.booking_id,
+        reason=command.reason,
     )
     events = (*_reinstated(state, allocations, now), debited)
     return Debited(events, allocations, allotment.quantity, allotment.missing)
@@ -189,7 +195,14 @@ def _reinstated(state: Wallet, allocations: Iterable[Allocation], now: datetime)
 
 
 def reverse(
-    state: Wallet, *, debit_id: str, ticket_no: str, allocations: Sequence[Allocation], reason: str, now: datetime
+    state: Wallet,
+    *,
+    debit_id: str,
+    ticket_no: str,
+    allocations: Sequence[Allocation],
+    reason: str,
+    now: datetime,
+    booking_id: str | None = None,
 ) -> tuple[Event, ...]:
     """Puts a debit's tickets back into the lots they came from. In a lot that has ended they expire at once."""
     reversed_ = TicketDebitReversed(
@@ -201,6 +214,7 @@ def reverse(
         quantity=sum(allocation.quantity for allocation in allocations),
         allocations=tuple(allocations),
         reason=reason,
+        booking_id=booking_id,
     )
     after = evolve(state, reversed_)
     ended = [lot for lot in map(after.lot, (each.lot_id for each in allocations)) if lot and lot.expires_at <= now]

@@ -17,6 +17,7 @@ from kippu_events.catalogue.contracts import (
     ContractEvent,
     ContractRefunded,
     ContractRegistered,
+    ContractRenewed,
     ContractSold,
     RegistrationChanged,
     RegistrationReminded,
@@ -86,6 +87,12 @@ REFUNDED = """
         as refunded (provider, contract_id, version, at)
     where (contract.provider, contract.contract_id) = (refunded.provider, refunded.contract_id)
 """
+RENEWED = """
+    update read.contract as contract set version = renewed.version, renewed_by = renewed.renewed_by
+    from unnest($1::text[], $2::text[], $3::bigint[], $4::text[])
+        as renewed (provider, contract_id, version, renewed_by)
+    where (contract.provider, contract.contract_id) = (renewed.provider, renewed.contract_id)
+"""
 ANNOUNCED = """
     update read.contract as contract set version = announced.version, end_announced_at = announced.announced_at
     from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])
@@ -110,6 +117,7 @@ class Contracts(Projector):
         ContractActivated,
         RegistrationReminded,
         ContractRefunded,
+        ContractRenewed,
         ContractEndAnnounced,
         ContractEnded,
     )
@@ -123,6 +131,8 @@ class Contracts(Projector):
             await write(connection, ACTIVATED, [_activated(*each) for each in of_type(wave, ContractActivated)])
             await write(connection, REMINDED, [_dated(*each) for each in of_type(wave, RegistrationReminded)])
             await write(connection, REFUNDED, [_dated(*each) for each in of_type(wave, ContractRefunded)])
+            renewed = [(*_key(envelope, event), event.renewed_by) for envelope, event in of_type(wave, ContractRenewed)]
+            await write(connection, RENEWED, renewed)
             await write(connection, ANNOUNCED, [_dated(*each) for each in of_type(wave, ContractEndAnnounced)])
             ended = [(*_key(envelope, event), event.ended_on) for envelope, event in of_type(wave, ContractEnded)]
             await write(connection, ENDED, ended)

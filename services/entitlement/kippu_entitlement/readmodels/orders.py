@@ -1,4 +1,5 @@
-"""Orders: placed, then accepted or refused, then paid or given back. Each of these happens once, in this order."""
+"""Orders: placed, then refused or accepted, then paid, given back or lapsed. Each of these happens once, in this order;
+one that was refused may be accepted after all, and parts of one may be given back before it is."""
 
 from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
 
@@ -7,12 +8,22 @@ from typing import Any, ClassVar
 
 import orjson
 from asyncpg import Connection
-from kippu_events.catalogue.entitlement import OrderAccepted, OrderPaid, OrderPlaced, OrderRefunded, OrderRefused
+from kippu_events.catalogue.entitlement import (
+    OrderAccepted,
+    OrderLapsed,
+    OrderPaid,
+    OrderPartRefunded,
+    OrderPlaced,
+    OrderRefunded,
+    OrderRefused,
+)
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 
-from kippu_entitlement.readmodels.sets import json_of, of_type, write
+from kippu_entitlement.readmodels.sets import json_of, last_by_key, of_type, write
+
+Ordered = OrderPlaced | OrderAccepted | OrderRefused | OrderPaid | OrderPartRefunded | OrderRefunded | OrderLapsed
 
 PLACED = """
     insert into read.ticket_order (provider, order_id, version, customer_id, plan_family, product, quantity,
@@ -31,7 +42,7 @@ ACCEPTED = """
         tickets = accepted.tickets, price = accepted.price::jsonb,
         valid_from = accepted.valid_from, valid_until = accepted.valid_until, pay_by = accepted.pay_by,
         refundable_until = accepted.refundable_until, register_by = accepted.register_by,
-        together = accepted.together::jsonb
+        together = accepted.together::jsonb, clauses = '[]', reasons = '[]'
     from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::text[], $7::date[], $8::date[],
                 $9::date[], $10::date[], $11::date[], $12::text[])
         as accepted (provider, order_id, version, plan_version, tickets, price, valid_from, valid_until,
@@ -45,6 +56,7 @@ REFUSED = """
     from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[])
         as refused (provider, order_id, version, clauses, reasons)
     where (placed.provider, placed.order_id) = (refused.provider, refused.order_id)
+        and placed.version < refused.version
 """
 PAID = """
     update read.ticket_order as placed set
@@ -60,19 +72,38 @@ REFUNDED = """
         as refunded (provider, order_id, version, refunded_on)
     where (placed.provider, placed.order_id) = (refunded.provider, refunded.order_id)
 """
+LAPSED = """
+    update read.ticket_order as placed set status = 'lapsed', version = lapsed.version
+    from unnest($1::text[], $2::text[], $3::bigint[]) as lapsed (provider, order_id, version)
+    where (placed.provider, placed.order_id) = (lapsed.provider, lapsed.order_id)
+"""
+PART_REFUNDED = """
+    insert into read.order_refund (provider, order_id, number, customer_id, refunded_on, reason, lines)
+    select provider, order_id, number, customer_id, refunded_on, reason, lines::jsonb
+    from unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::date[], $6::text[], $7::text[])
+        as part (provider, order_id, number, customer_id, refunded_on, reason, lines)
+"""
+VERSIONS = """
+    update read.ticket_order as placed set version = greatest(placed.version, part.version)
+    from unnest($1::text[], $2::text[], $3::bigint[]) as part (provider, order_id, version)
+    where (placed.provider, placed.order_id) = (part.provider, part.order_id)
+"""
 
 
 class Orders(Projector):
     name = "orders"
+    version = 2
     logs = ("entitlement",)
     subscribes: ClassVar[tuple[type[Event], ...]] = (
         OrderPlaced,
         OrderAccepted,
         OrderRefused,
         OrderPaid,
+        OrderPartRefunded,
         OrderRefunded,
+        OrderLapsed,
     )
-    tables = ("ticket_order",)
+    tables = ("ticket_order", "order_refund")
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
         placed = of_type(batch, OrderPlaced)
@@ -84,14 +115,29 @@ class Orders(Projector):
         paid = of_type(batch, OrderPaid)
         rows = [(*_key(envelope, event), event.invoice_no, event.paid_on) for envelope, event in paid]
         await write(connection, PAID, rows)
+        parts = of_type(batch, OrderPartRefunded)
+        await write(connection, PART_REFUNDED, [_part(envelope, event) for envelope, event in parts])
+        await write(connection, VERSIONS, last_by_key([_key(*each) for each in parts], 2))
+        lapsed = of_type(batch, OrderLapsed)
+        await write(connection, LAPSED, [_key(*each) for each in lapsed])
         refunded = of_type(batch, OrderRefunded)
         await write(connection, REFUNDED, [(*_key(envelope, event), event.refunded_on) for envelope, event in refunded])
 
 
-def _key(
-    envelope: Envelope, event: OrderPlaced | OrderAccepted | OrderRefused | OrderPaid | OrderRefunded
-) -> tuple[str, str, int]:
+def _key(envelope: Envelope, event: Ordered) -> tuple[str, str, int]:
     return envelope.provider, event.order_id, envelope.version
+
+
+def _part(envelope: Envelope, event: OrderPartRefunded) -> tuple[Any, ...]:
+    return (
+        envelope.provider,
+        event.order_id,
+        event.number,
+        event.customer_id,
+        event.refunded_on,
+        event.reason,
+        json_of(event.lines),
+    )
 
 
 def _placed(event: OrderPlaced) -> tuple[Any, ...]:

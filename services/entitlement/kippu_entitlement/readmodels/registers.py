@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from asyncpg import Connection
-from kippu_events.catalogue.entitlement import CompetitorMarked, ContactAdded, CustomerRegistered, PlanPublished
+from kippu_events.catalogue.entitlement import (
+    CompetitorMarked,
+    ContactAdded,
+    ContactNamed,
+    CustomerRegistered,
+    PlanPublished,
+)
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
@@ -20,10 +26,10 @@ CUSTOMERS = """
     select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
                          $7::text[], $8::text[], $9::text[], $10::timestamptz[])
 """
-MARKED = """
-    update read.customer as customer set version = marked.version
-    from unnest($1::text[], $2::text[], $3::bigint[]) as marked (provider, customer_id, version)
-    where (customer.provider, customer.customer_id) = (marked.provider, marked.customer_id)
+MOVED = """
+    update read.customer as customer set version = moved.version
+    from unnest($1::text[], $2::text[], $3::bigint[]) as moved (provider, customer_id, version)
+    where (customer.provider, customer.customer_id) = (moved.provider, moved.customer_id)
 """
 CONTACTS = """
     insert into read.contact (provider, contact_id, customer_id, name, mail, telephone, language)
@@ -39,15 +45,24 @@ PLANS = """
 class Customers(Projector):
     name = "customers"
     logs = ("entitlement",)
-    subscribes: ClassVar[tuple[type[Event], ...]] = (CustomerRegistered, CompetitorMarked, ContactAdded)
+    subscribes: ClassVar[tuple[type[Event], ...]] = (
+        CustomerRegistered,
+        CompetitorMarked,
+        ContactNamed,
+        ContactAdded,
+    )
     tables = ("customer", "contact")
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
         registered = of_type(batch, CustomerRegistered)
         added = of_type(batch, ContactAdded)
         await write(connection, CUSTOMERS, [_customer(envelope, event) for envelope, event in registered])
-        marked = [(at.provider, event.customer_id, at.version) for at, event in of_type(batch, CompetitorMarked)]
-        await write(connection, MARKED, last_by_key(marked, 2))
+        moved = [
+            (at.provider, at.event.customer_id, at.version)
+            for at in batch
+            if isinstance(at.event, CompetitorMarked | ContactNamed)
+        ]
+        await write(connection, MOVED, last_by_key(moved, 2))
         await write(connection, CONTACTS, [_contact(envelope, event) for envelope, event in added])
 
 

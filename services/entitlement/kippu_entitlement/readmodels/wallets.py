@@ -13,6 +13,7 @@ from kippu_events.catalogue.entitlement import (
     TicketsCredited,
     TicketsExpired,
     TicketsReinstated,
+    TicketsRevoked,
     WalletOpened,
 )
 from kippu_events.catalogue.values import Allocation
@@ -22,7 +23,7 @@ from kippu_events.event import Event
 
 from kippu_entitlement.readmodels.sets import json_of, last_by_key, of_type, write
 
-Movement = TicketsCredited | TicketDebited | TicketDebitReversed | TicketsExpired | TicketsReinstated
+Movement = TicketsCredited | TicketDebited | TicketDebitReversed | TicketsExpired | TicketsReinstated | TicketsRevoked
 
 WALLETS = """
     insert into read.wallet (provider, wallet_id, customer_id, plan_family, version)
@@ -41,9 +42,9 @@ LOTS = """
 LOT_MOVEMENTS = """
     update read.lot as lot set
         debited = lot.debited + moved.debited, reversed = lot.reversed + moved.reversed,
-        expired = lot.expired + moved.expired
-    from unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::integer[])
-        as moved (provider, lot_id, debited, reversed, expired)
+        expired = lot.expired + moved.expired, revoked = lot.revoked + moved.revoked
+    from unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::integer[])
+        as moved (provider, lot_id, debited, reversed, expired, revoked)
     where (lot.provider, lot.lot_id) = (moved.provider, moved.lot_id)
 """
 ENTRIES = """
@@ -60,6 +61,7 @@ ENTRIES = """
 
 class Wallets(Projector):
     name = "wallets"
+    version = 2
     logs = ("entitlement",)
     subscribes: ClassVar[tuple[type[Event], ...]] = (
         WalletOpened,
@@ -68,6 +70,7 @@ class Wallets(Projector):
         TicketDebitReversed,
         TicketsExpired,
         TicketsReinstated,
+        TicketsRevoked,
     )
     tables = ("wallet", "lot", "wallet_entry")
 
@@ -101,7 +104,7 @@ def _lot(envelope: Envelope, event: TicketsCredited) -> tuple[Any, ...]:
 
 
 def _lot_movements(movements: Iterable[tuple[Envelope, Movement]]) -> Iterable[tuple[Any, ...]]:
-    """How much of each lot the batch debited, reversed and expired, in sum."""
+    """How much of each lot the batch debited, reversed, expired and revoked, in sum."""
     sums: dict[tuple[str, str], Counter[str]] = {}
     for envelope, event in movements:
         if isinstance(event, TicketsCredited):
@@ -110,7 +113,7 @@ def _lot_movements(movements: Iterable[tuple[Envelope, Movement]]) -> Iterable[t
         for allocation in _allocations(event):
             sums.setdefault((envelope.provider, allocation.lot_id), Counter())[column] += sign * allocation.quantity
     for (provider, lot_id), by in sums.items():
-        yield provider, lot_id, by["debited"], by["reversed"], by["expired"]
+        yield provider, lot_id, by["debited"], by["reversed"], by["expired"], by["revoked"]
 
 
 _COLUMNS: dict[type[Event], tuple[str, int]] = {
@@ -118,6 +121,7 @@ _COLUMNS: dict[type[Event], tuple[str, int]] = {
     TicketDebitReversed: ("reversed", 1),
     TicketsExpired: ("expired", 1),
     TicketsReinstated: ("expired", -1),
+    TicketsRevoked: ("revoked", 1),
 }
 
 
@@ -155,10 +159,18 @@ def _what(event: Movement) -> tuple[str, int, str, str | None, str | None]:
         case TicketsCredited():
             return "credited", +1, event.order_id, None, None
         case TicketDebited():
-            return "debited", -1, event.debit_id, event.ticket_no, event.clause
+            note = f"{event.clause}: {event.reason}" if event.reason else event.clause
+            return "debited", -1, event.debit_id, _request_of(event), note
         case TicketDebitReversed():
-            return "reversed", +1, event.debit_id, event.ticket_no, event.reason
+            return "reversed", +1, event.debit_id, _request_of(event), event.reason
         case TicketsExpired():
             return "expired", -1, event.lot_id, None, None
         case TicketsReinstated():
             return "reinstated", +1, event.lot_id, None, None
+        case TicketsRevoked():
+            return "revoked", -1, event.order_id, None, None
+
+
+def _request_of(event: TicketDebited | TicketDebitReversed) -> str | None:
+    """None for a booking that is for no request."""
+    return None if event.ticket_no == event.booking_id else event.ticket_no

@@ -271,7 +271,6 @@ COLUMNS = (
     ),
 )
 CONTRACT_NEEDS = ("contract_id", "product", "valid_from", "valid_until")
-BY_KEY = {column.key: column for column in COLUMNS}
 
 
 def by_title(title: str, columns: Iterable[Column]) -> Column | None:

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
+from kippu_events.catalogue.bookings import BookingCancelled, BookingCompleted
 from kippu_events.catalogue.intake import (
     FaultIsolated,
     RequestDetailsRecorded,
@@ -306,6 +307,8 @@ def _stream_of(event: Event, provider: str) -> str:
             return f"ticket-{provider}-{event.ticket_no}"
         case UnitDelivered():
             return f"shipments-{provider}-{event.ticket_no}"
+        case BookingCompleted() | BookingCancelled():
+            return f"booking-{provider}-{event.booking_id}"
         case QuoteAccepted():
             return f"quote-{provider}-{event.quote_id}"
         case InvoicePaid():

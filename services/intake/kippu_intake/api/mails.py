@@ -22,7 +22,7 @@ from kippu_intake.folds import MAIL, mail_of, peek
 from kippu_intake.known import Known
 from kippu_intake.mail.parse import ParsedMail, parse
 from kippu_intake.mail.storing import put_files, put_text
-from kippu_intake.mail.take_in import new_ticket, number_of
+from kippu_intake.mail.take_in import facts_with, new_ticket, number_of
 
 router = APIRouter(prefix="/v1/unmatched-mail", tags=["unmatched mail"])
 
@@ -122,7 +122,7 @@ async def open_ticket(command: Operator, mail_id: MailId, body: TicketOfMail) ->
                 language=contact.language,
                 subject=subject,
                 body=text,
-                facts=body.facts(),
+                facts=facts_with(body.facts(sealed_for), files, received_at),
                 now=work.now,
             ),
         )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from kippu_events.catalogue.fulfilment import Target
 from kippu_events.catalogue.values import Channel, Reply, RequestDetails, WorkKind
+from kippu_privacy import Plain
 from kippu_service.http import Identifier, Input, Line
 from kippu_terms.value import Name
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
@@ -17,6 +18,7 @@ MAX_ATTACHMENT = 20_000_000
 MAX_ATTACHMENT_BODY = 28_000_000
 """Bytes of the request that sends one: base64 takes 4 for 3."""
 
+Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Body = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 TicketNo = Annotated[str, StringConstraints(pattern=r"^KP-[0-9A-Z]{4}-[0-9A-Z]{4}$")]
 MailId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
@@ -68,10 +70,17 @@ class DetailsIn(Input):
     ship_to: Literal["registered_site", "named_place"] | None = None
     ship_to_island: bool | None = None
     """Whether the named place is on a remote island."""
+    ship_to_address: Address | None = None
+    """Of the place that the request names to ship to. It goes sealed to whoever packs; a new one is followed until the
+    unit leaves."""
     visit_site: Literal["registered", "other"] | None = None
 
     def details(self) -> RequestDetails:
-        return RequestDetails(**self.model_dump())
+        return RequestDetails(**self.model_dump(exclude={"ship_to_address"}))
+
+    def address(self, sealed_for: str) -> Plain | None:
+        """Under the key of the contact who names it."""
+        return Plain(sealed_for, self.ship_to_address) if self.ship_to_address else None
 
 
 class FactsIn(Input):
@@ -87,7 +96,8 @@ class FactsIn(Input):
     """The part that failed, such as `disk`."""
     details: DetailsIn = DetailsIn()
 
-    def facts(self) -> Facts:
+    def facts(self, sealed_for: str) -> Facts:
+        """What is personal is sealed under that subject's key."""
         return Facts(
             category=self.category,
             asset_serial=self.asset_serial,
@@ -96,6 +106,7 @@ class FactsIn(Input):
             topic=self.topic,
             part=self.part,
             details=self.details.details(),
+            ship_to_address=self.details.address(sealed_for),
         )
 
 

@@ -83,8 +83,7 @@ async def open_ticket(command: Writer, body: NewTicket) -> Response:
     if not command.principal.is_staff and (body.channel is not Channel.PORTAL or body.received_at is not None):
         message = "Only the provider's own people enter a call, or say when it came in."
         raise Refused(Fault("staff_only", message, "channel" if body.received_at is None else "received_at", "IIJ-01"))
-    facts = body.facts()
-    require_may_state(facts.details, staff=command.principal.is_staff, in_report=True)
+    require_may_state(body.details.details(), staff=command.principal.is_staff, in_report=True)
     contact = await contact_for(
         Known(runtime),
         command.principal,
@@ -96,6 +95,7 @@ async def open_ticket(command: Writer, body: NewTicket) -> Response:
         at=body.received_at or runtime.clock.now(),
     )
     sealed_for = contact_subject(provider, contact.contact_id)
+    facts = body.facts(sealed_for)
     text = await put_text(runtime.blobs, provider, sealed_for, body.text or "")
     config_file = await _stored(command, sealed_for, body.config_file, 1) if body.config_file else None
 
@@ -182,7 +182,11 @@ async def read_history(
 async def classify(command: Desk, ticket_no: TicketNo, body: FactsIn) -> Response:
     """What the request is about, all of it anew, with details over those that are known; coverage is then decided
     again."""
-    return await _change(command, ticket_no, body, lambda ticket, now: tickets.classify(ticket, body.facts(), now))
+
+    def decide(ticket: Ticket, now: datetime) -> list[Event]:
+        return tickets.classify(ticket, body.facts(contact_subject(command.provider, ticket.contact_id)), now)
+
+    return await _change(command, ticket_no, body, decide)
 
 
 @router.post("/{ticket_no}/details")
@@ -190,9 +194,12 @@ async def state_details(command: Writer, ticket_no: TicketNo, body: DetailsIn) -
     """What else is said of the request, over what is known already; coverage is then decided again."""
     stated, by = body.details(), command.principal.client_id
     require_may_state(stated, staff=command.principal.is_staff, in_report=False)
-    return await _change(
-        command, ticket_no, body, lambda ticket, now: tickets.state_details(ticket, stated, recorded_by=by, now=now)
-    )
+
+    def decide(ticket: Ticket, now: datetime) -> list[Event]:
+        place = body.address(contact_subject(command.provider, ticket.contact_id))
+        return tickets.state_details(ticket, stated, recorded_by=by, now=now, ship_to_address=place)
+
+    return await _change(command, ticket_no, body, decide)
 
 
 @router.post("/{ticket_no}/messages", status_code=201)

@@ -17,7 +17,7 @@ from kippu_terms.explain_service import target_text
 from kippu_terms.money import formatted
 
 from kippu_intake.domain import ticket as tickets
-from kippu_intake.domain.ticket_state import ACTIVE, Expectation, Status, Ticket
+from kippu_intake.domain.ticket_state import ACTIVE, EXPECTED, Expectation, Status, Ticket
 
 FOR_VISIT = "dispatcher"
 """A visit's outcome ends waiting for the dispatcher. Any other wait is ended by a later decision on coverage."""
@@ -104,10 +104,8 @@ def _declined(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[E
 
 
 def _expected(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:
-    """What changed of what can be expected; told once it is settled, if there is anything to tell (QNP-14, CWC-14)."""
+    """What changed of what can be expected; told once it is settled, if there is anything new to tell (QNP-14)."""
     expected = Expectation(decided.counts_from, decided.targets, decided.replies)
-    if expected == ticket.expectation:
-        return []
     stated = ExpectationStated(
         occurred_at=now,
         ticket_no=ticket.ticket_no,
@@ -117,12 +115,13 @@ def _expected(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[E
         targets=expected.targets,
         replies=expected.replies,
     )
+    changed = [stated] if expected != ticket.expectation else []
     lines = expected_lines(decided, ticket.language)
     settled = decided.outcome not in (Outcome.REFUSED, Outcome.WAITING)
-    if not settled or not lines or expected.told_here == ticket.expectation.told_here:
-        return [stated]
+    if not settled or not lines or expected.told_here == ticket.told.told_here:
+        return [*changed]
     explanation = "\n".join([outcome_text(decided, ticket.language), *lines])
-    return [stated, *tickets.request_mail(ticket, "expected", now, parameters={"explanation": explanation})]
+    return [*changed, *tickets.request_mail(ticket, EXPECTED, now, parameters={"explanation": explanation})]
 
 
 def _waiting(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kippu_events.catalogue.values import RequestDetails
+from kippu_events.event import Personal
 from kippu_terms.facts import CALENDARS_FROM, CALENDARS_UNTIL
 from kippu_terms.refusal import Fault
 
@@ -25,9 +26,11 @@ class Facts:
     topic: str | None = None
     part: str | None = None
     details: RequestDetails = NOTHING_MORE
+    ship_to_address: Personal | None = None
+    """Of the place that is named to ship to."""
 
     def with_config_file(self, given_at: datetime) -> "Facts":
-        """A configuration file came with the report."""
+        """A configuration file came with the report (SVT-16)."""
         return replace(self, details=self.details.updated(RequestDetails(config_file_at=given_at)))
 
 

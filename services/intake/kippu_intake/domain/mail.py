@@ -1,5 +1,6 @@
 """A mail as it came in: stored once, matched to at most one ticket, answered at most once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -12,7 +13,15 @@ from kippu_terms.refusal import Fault, Refused
 FOLD_VERSION = 1
 """To be raised whenever `Mail` or `evolve` changes."""
 
-UnmatchedReason = Literal["no_prefix", "unknown_sender", "foreign_thread", "unreadable", "automatic"]
+UnmatchedReason = Literal["no_prefix", "unknown_sender", "foreign_thread", "unreadable", "automatic", "sheet_too_large"]
+
+
+@dataclass(frozen=True, slots=True)
+class MailedSheet:
+    """A file that came with a mail and is to be registered from; its content is in base64."""
+
+    file_name: Personal
+    content: Personal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,35 @@ def receive(mail: Mail, *, mail_id: str, raw: BlobRef, now: datetime) -> list[Ev
     if mail.mail_id:
         raise Refused(Fault("mail_exists", f"Mail {mail_id} was taken in before."), kind="conflict")
     return [intake.MailReceived(occurred_at=now, mail_id=mail_id, received_at=now, raw=raw)]
+
+
+def hand_over(
+    mail: Mail,
+    sheets: Sequence[MailedSheet],
+    *,
+    customer_id: str,
+    contact_id: str,
+    language: str,
+    clause: str,
+    subject: Personal,
+    now: datetime,
+) -> list[Event]:
+    """The sheets of registrations that a contact sent (SVT-08), each by itself."""
+    return [
+        intake.SheetMailed(
+            occurred_at=now,
+            sheet_id=f"{mail.mail_id}.S{number}",
+            mail_id=mail.mail_id,
+            customer_id=customer_id,
+            contact_id=contact_id,
+            language=language,
+            clause=clause,
+            subject=subject,
+            file_name=sheet.file_name,
+            content=sheet.content,
+        )
+        for number, sheet in enumerate(sheets, start=1)
+    ]
 
 
 def leave_unmatched(

@@ -5,6 +5,7 @@ One mail for each thing that happened, whatever became of the request meanwhile:
 
 from datetime import datetime
 
+from kippu_events.catalogue.intake import ShipmentNoted
 from kippu_events.catalogue.shipments import (
     ReturnExpected,
     ReturnMismatched,
@@ -30,6 +31,18 @@ def to_shipment(ticket: Ticket, event: ShipmentEvent, now: datetime) -> list[Eve
     """The mail that tells it. Raises TypeError for an event that nobody is told of."""
     template, parameters = _told(event, ticket.language)
     return tickets.request_mail(ticket, template, now, parameters={"shipment_id": event.shipment_id, **parameters})
+
+
+def noted(event: ShipmentEvent, *, under_way: bool, clause: str | None = None) -> ShipmentNoted:
+    """Where it goes can be changed until it leaves, and again once it came back."""
+    return ShipmentNoted(
+        occurred_at=event.occurred_at,
+        ticket_no=event.ticket_no,
+        customer_id=event.customer_id,
+        shipment_id=event.shipment_id,
+        under_way=under_way,
+        clause=clause,
+    )
 
 
 def _told(event: ShipmentEvent, language: str) -> tuple[str, dict[str, str]]:

@@ -14,7 +14,8 @@ from kippu_events.event import Event, Personal
 from kippu_terms.facts import CALENDARS_FROM
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_intake.domain.details import faults_of_details
+from kippu_intake.domain import places
+from kippu_intake.domain.details import WITHIN, faults_of_details
 from kippu_intake.domain.facts import MAX_WORK_MINUTES, NOTHING_MORE, Facts, Isolation, beyond_calendars, faults_of
 from kippu_intake.domain.ticket_state import ACTIVE, ENDED, Status, Ticket
 
@@ -25,6 +26,8 @@ class File:
 
     name: Personal
     blob: BlobRef
+    configuration: bool = False
+    """True if it is the configuration of the device."""
 
 
 def open_ticket(
@@ -45,7 +48,7 @@ def open_ticket(
     """A request gets its number at once, on every channel (IIJ-02), and counts from its receipt (IIJ-07)."""
     if ticket.status is not Status.UNOPENED:
         raise Refused(Fault("ticket_exists", f"Ticket {ticket_no} exists already.", "ticket_no"), kind="conflict")
-    faults = faults_of(facts, received_at) + faults_of_details(facts.details, received_at, now)
+    faults = faults_of(facts, received_at) + _faults_of_details(ticket, facts, received_at, now)
     if received_at > now:
         faults.append(Fault("in_future", "A request cannot have been received in the future.", "received_at", "IIJ-07"))
     if received_at < CALENDARS_FROM:
@@ -70,7 +73,8 @@ def open_ticket(
             wanted_minutes=facts.wanted_minutes,
             topic=facts.topic,
             part=facts.part,
-            details=_stated(facts.details),
+            details=_stated(ticket, ticket_no, facts),
+            ship_to_address=facts.ship_to_address,
         )
     ]
 
@@ -79,9 +83,10 @@ def classify(ticket: Ticket, facts: Facts, now: datetime) -> list[Event]:
     """The desk says what the request is about; coverage is then decided anew."""
     _must_be(ticket, "classified", *ACTIVE, Status.RESOLVED)
     received_at = ticket.received_at or now
-    faults = faults_of(facts, received_at) + faults_of_details(facts.details, received_at, now)
+    faults = faults_of(facts, received_at) + _faults_of_details(ticket, facts, received_at, now)
     if faults:
         raise Refused(*faults)
+    places.require_not_under_way(ticket, facts.details, facts.ship_to_address)
     return [
         intake.TicketClassified(
             occurred_at=now,
@@ -93,17 +98,29 @@ def classify(ticket: Ticket, facts: Facts, now: datetime) -> list[Event]:
             wanted_minutes=facts.wanted_minutes,
             topic=facts.topic,
             part=facts.part,
-            details=_stated(facts.details),
+            details=_stated(ticket, ticket.ticket_no, facts),
+            ship_to_address=facts.ship_to_address,
         )
     ]
 
 
-def state_details(ticket: Ticket, stated: RequestDetails, *, recorded_by: str, now: datetime) -> list[Event]:
-    """More is said of a request; coverage is then decided anew. What is known already changes nothing."""
+def state_details(
+    ticket: Ticket,
+    stated: RequestDetails,
+    *,
+    recorded_by: str,
+    now: datetime,
+    ship_to_address: Personal | None = None,
+) -> list[Event]:
+    """More is said of a request; coverage is then decided anew. What is known already changes nothing; an address is
+    not known here, so each one that is stated is another place."""
     _must_not_have_ended(ticket, "say more of it")
     faults = faults_of_details(stated, ticket.received_at or now, now, within="")
+    faults += places.faults_of_place(ticket, stated, ship_to_address, within="")
     if faults:
         raise Refused(*faults)
+    places.require_not_under_way(ticket, stated, ship_to_address)
+    stated = places.numbered(ticket, ticket.ticket_no, stated, ship_to_address)
     if ticket.details.updated(stated) == ticket.details:
         return []
     return [
@@ -114,12 +131,20 @@ def state_details(ticket: Ticket, stated: RequestDetails, *, recorded_by: str, n
             details=stated,
             recorded_by=recorded_by,
             answered_at=ticket.answered_at,
+            ship_to_address=ship_to_address,
         )
     ]
 
 
-def _stated(details: RequestDetails) -> RequestDetails | None:
+def _stated(ticket: Ticket, ticket_no: str, facts: Facts) -> RequestDetails | None:
+    details = places.numbered(ticket, ticket_no, facts.details, facts.ship_to_address)
     return None if details == NOTHING_MORE else details
+
+
+def _faults_of_details(ticket: Ticket, facts: Facts, received_at: datetime, now: datetime) -> list[Fault]:
+    """Of those that are stated with the facts of a request."""
+    faults = faults_of_details(facts.details, received_at, now)
+    return faults + places.faults_of_place(ticket, facts.details, facts.ship_to_address, WITHIN)
 
 
 def add_message(
@@ -132,7 +157,8 @@ def add_message(
     body: BlobRef | None,
     now: datetime,
 ) -> list[Event]:
-    """A message joins the thread, whatever the request's state (IIJ-03). A customer's answer ends waiting for it."""
+    """A message joins the thread, whatever the request's state (IIJ-03). A customer's answer ends waiting for it; where
+    the desk asks back, it was none, and the request waits for the customer as before: its clocks never went on."""
     _must_exist(ticket)
     added = intake.MessageAdded(
         occurred_at=now,
@@ -145,8 +171,11 @@ def add_message(
         subject=subject,
         body=body,
     )
-    answered = direction == "inbound" and ticket.waits_for_customer
-    return [added, *(resume(ticket, now) if answered else [])]
+    if direction == "inbound" and ticket.waits_for_customer:
+        return [added, *resume(ticket, now)]
+    if direction == "outbound" and ticket.status is Status.OPEN and ticket.answered_at is not None:
+        return [added, *wait(ticket, "customer", ticket.answered_clause, now)]
+    return [added]
 
 
 def mail_message(ticket: Ticket, now: datetime) -> list[Event]:
@@ -169,6 +198,13 @@ def attach(ticket: Ticket, file: File, now: datetime) -> list[Event]:
             blob=file.blob,
         )
     ]
+
+
+def attach_mailed(ticket: Ticket, file: File, *, now: datetime) -> list[Event]:
+    """A file that came by mail joins the thread, whatever the request's state; a configuration says when it came."""
+    if not file.configuration or ticket.status in ENDED:
+        return attach(ticket, file, now)
+    return attach_config_file(ticket, file, recorded_by="mail", now=now)
 
 
 def attach_config_file(ticket: Ticket, file: File, *, recorded_by: str, now: datetime) -> list[Event]:

@@ -11,7 +11,7 @@ from kippu_events.event import Event
 
 from kippu_intake.domain.facts import NOTHING_MORE, Isolation
 
-FOLD_VERSION = 4
+FOLD_VERSION = 5
 """To be raised whenever `Ticket` or `evolve` changes."""
 
 
@@ -28,6 +28,8 @@ ACTIVE = frozenset({Status.OPEN, Status.WAITING})
 ENDED = frozenset({Status.CLOSED, Status.DECLINED})
 
 
+EXPECTED = "expected"
+"""The template of the mail that says what can be expected."""
 ANSWERS = ("firmware", "agreement", "keep_list")
 """The details that say what the customer answered; an isolation says it too (SVT-14)."""
 
@@ -44,6 +46,14 @@ class Expectation:
     def told_here(self) -> tuple[datetime | None, tuple[Target, ...], tuple[Reply, ...]]:
         """What the customer is told with the decision. When a visit can be, they are told with the visit."""
         return self.counts_from, tuple(each for each in self.targets if each.kind != "arrive"), self.replies
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A unit that left for the request, and did not come back undelivered."""
+
+    shipment_id: str
+    clause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,11 @@ class Ticket:
     waiting_clause: str | None = None
     answered_at: datetime | None = None
     """When the customer answered what it waited for, until that is recorded or the desk asks back."""
+    answered_clause: str | None = None
+    """By which clause it had waited for that answer."""
     expectation: Expectation = Expectation()
+    """What can be expected by the decision that stands."""
+    told: Expectation = Expectation()
     """What the customer was told last to expect."""
     messages: int = 0
     attachments: int = 0
@@ -74,6 +88,9 @@ class Ticket:
     """Ids of the mails that were asked for and have no outcome yet."""
     settled_visits: tuple[str, ...] = ()
     """Ids of the visits whose outcome the customer was told."""
+    places: int = 0
+    """How many places were named to ship to."""
+    under_way: UnderWay | None = None
 
     @property
     def waits_for_customer(self) -> bool:
@@ -101,6 +118,7 @@ def evolve(ticket: Ticket, event: Event) -> Ticket:
                 language=event.language,
                 received_at=event.received_at,
                 details=event.details or NOTHING_MORE,
+                places=1 if event.details is not None and event.details.place_id else 0,
             )
         case intake.TicketWaiting():
             return replace(
@@ -132,7 +150,12 @@ def _told(ticket: Ticket, event: Event) -> Ticket:
             ticket = replace(ticket, work_entries=ticket.work_entries + 1)
         case intake.FaultIsolated():
             found = Isolation(event.asset_serial, event.part, event.isolated_at)
-            ticket = replace(ticket, isolation=found, answered_at=None)
+            same = ticket.isolation is not None and _unit(ticket.isolation) == _unit(found)
+            under_way = ticket.under_way if same else None
+            ticket = replace(ticket, isolation=found, answered_at=None, under_way=under_way)
+        case intake.ShipmentNoted():
+            left = UnderWay(event.shipment_id, event.clause) if event.under_way else None
+            ticket = replace(ticket, under_way=left)
         case intake.ExpectationStated():
             ticket = replace(ticket, expectation=Expectation(event.counts_from, event.targets, event.replies))
     return ticket
@@ -141,15 +164,24 @@ def _told(ticket: Ticket, event: Event) -> Ticket:
 def _said(ticket: Ticket, details: RequestDetails) -> Ticket:
     recorded = any(getattr(details, name) is not None for name in ANSWERS)
     return replace(
-        ticket, details=ticket.details.updated(details), answered_at=None if recorded else ticket.answered_at
+        ticket,
+        details=ticket.details.updated(details),
+        answered_at=None if recorded else ticket.answered_at,
+        places=ticket.places + (details.place_id is not None),
     )
 
 
+def _unit(isolation: Isolation) -> tuple[str, str | None]:
+    return isolation.asset_serial, isolation.part
+
+
 def _message_added(ticket: Ticket, event: intake.MessageAdded) -> Ticket:
-    answered_at = ticket.answered_at if event.direction == "inbound" else None
-    if event.direction == "inbound" and ticket.waits_for_customer:
-        answered_at = event.occurred_at
-    return replace(ticket, messages=ticket.messages + 1, answered_at=answered_at)
+    ticket = replace(ticket, messages=ticket.messages + 1)
+    if event.direction == "outbound":
+        return replace(ticket, answered_at=None)
+    if ticket.waits_for_customer:
+        return replace(ticket, answered_at=event.occurred_at, answered_clause=ticket.waiting_clause)
+    return ticket
 
 
 def _mail_requested(ticket: Ticket, event: intake.MailRequested) -> Ticket:
@@ -158,6 +190,7 @@ def _mail_requested(ticket: Ticket, event: intake.MailRequested) -> Ticket:
     settles = visit is not None and event.template not in ("visit_held", "visit_to_agree")
     return replace(
         ticket,
+        told=ticket.expectation if event.template == EXPECTED else ticket.told,
         mails=ticket.mails + 1,
         unsent=(*ticket.unsent, event.mail_id),
         settled_visits=(*ticket.settled_visits, visit) if settles and visit else ticket.settled_visits,

@@ -21,10 +21,16 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
 )
 
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _OFFICE: tuple[tuple[bytes, str], ...] = (
     (b"word/", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-    (b"xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (b"xl/", WORKBOOK),
     (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+)
+
+_PLAIN_OR_UNKNOWN = ("text/plain", "application/octet-stream")
+_CONFIGURATION = re.compile(
+    r"(?<![a-z])(configuration|config|conf|cfg)(?![a-z])|コンフィグ|設定ファイル", re.IGNORECASE
 )
 
 
@@ -44,6 +50,14 @@ def media_type_of(content: bytes) -> str:
         if cut.start < len(head) - 3:
             return "application/octet-stream"
     return "application/octet-stream" if b"\0" in head else "text/plain"
+
+
+def is_configuration(name: str, media_type: str) -> bool:
+    """Whether a file that came by mail is taken for the configuration of the device, by what it is called (SVT-16).
+
+    A mail cannot say so in any other way. Where the name misleads, the desk records what it is.
+    """
+    return media_type in _PLAIN_OR_UNKNOWN and _CONFIGURATION.search(name) is not None
 
 
 def file_name(claimed: str, number: int) -> str:

@@ -5,6 +5,7 @@ from kippu_privacy import Plain
 from kippu_privacy.blobs import Blobs
 
 from kippu_intake.domain.ticket import File
+from kippu_intake.mail.files import is_configuration
 from kippu_intake.mail.parse import ParsedFile
 
 
@@ -20,6 +21,10 @@ async def put_text(blobs: Blobs, provider: str, subject: str, text: str) -> Blob
 
 async def put_files(blobs: Blobs, provider: str, subject: str, files: tuple[ParsedFile, ...]) -> list[File]:
     return [
-        File(Plain(subject, file.name), await put(blobs, provider, subject, file.content, file.media_type))
+        File(
+            Plain(subject, file.name),
+            await put(blobs, provider, subject, file.content, file.media_type),
+            is_configuration(file.name, file.media_type),
+        )
         for file in files
     ]

@@ -1,10 +1,11 @@
-"""What a mail is: a new request, a message in a thread, or one for the inbox of unmatched mail. One append each.
+"""What a mail is: a new request, a message in a thread, sheets to register from, or one for the inbox.
 
-Everything that has an effect of its own (blobs) comes before the unit of work; what is decided rests on the streams.
+Each is one append. Everything that has an effect of its own (blobs) comes before the unit of work; what is decided
+rests on the streams.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -36,6 +37,7 @@ from kippu_intake.folds import TICKET, mail_of, ticket_of
 from kippu_intake.known import Contact, Known
 from kippu_intake.mail.limits import Limits
 from kippu_intake.mail.parse import ParsedMail, parse
+from kippu_intake.mail.sheets import MAX_SHEET, Sheets, sheets_in
 from kippu_intake.mail.storing import put, put_files, put_text
 
 PARSERS = 2
@@ -63,6 +65,8 @@ class Arrival:
     raw: BlobRef
     body: BlobRef | None
     files: tuple[File, ...]
+    sheets: Sheets | None
+    """What a contact sent to be registered from (SVT-08)."""
 
     @property
     def provider(self) -> str:
@@ -124,7 +128,9 @@ class TakeIn:
         sender = await self._known.sender(to.provider, parsed.sender) if parsed.sender else None
         subject = contact_subject(to.provider, sender.contact_id) if sender else mail_subject(to.provider, mail_id)
         blobs = self._runtime.blobs
-        files = parsed.files if sender and not parsed.is_automatic else ()  # those of unmatched mail stay in the raw
+        sheets = sheets_in(parsed, plan) if sender else None
+        # Those of unmatched mail stay in the raw, and so does what comes with sheets.
+        files = parsed.files if sender and not sheets and not parsed.is_automatic else ()
         return Arrival(
             mail_id=mail_id,
             to=to,
@@ -135,6 +141,7 @@ class TakeIn:
             raw=await put(blobs, to.provider, subject, raw, "message/rfc822"),
             body=await put_text(blobs, to.provider, subject, parsed.body),
             files=tuple(await put_files(blobs, to.provider, subject, files)),
+            sheets=sheets,
         )
 
     async def _numbers(self, provider: str, parsed: ParsedMail) -> tuple[str, ...]:
@@ -163,6 +170,9 @@ def decision(arrival: Arrival) -> Callable[[Work], Awaitable[dict[str, str]]]:
         if mail.exists:
             return {"mail_id": arrival.mail_id}
         work.record(mail, *mails.receive(mail.state, mail_id=arrival.mail_id, raw=arrival.raw, now=work.now))
+        if arrival.sheets is not None and arrival.sender is not None:
+            work.record(mail, *_registrations(mail.state, arrival, arrival.sheets, arrival.sender, work.now))
+            return {"mail_id": arrival.mail_id}
         thread = await _thread(work, arrival)
         if thread is not None and arrival.sender is not None:
             join(work, arrival, thread, arrival.sender)
@@ -187,6 +197,22 @@ def decision(arrival: Arrival) -> Callable[[Work], Awaitable[dict[str, str]]]:
         return {"mail_id": arrival.mail_id, "ticket_no": ticket.ticket_no}
 
     return decide
+
+
+def _registrations(mail: mails.Mail, arrival: Arrival, sheets: Sheets, sender: Contact, now: datetime) -> list[Event]:
+    """The sheets go on to be registered from, whatever else the mail names; one too large for that is a person's."""
+    if sheets.are_too_large:
+        return _left_unmatched(mail, arrival, "sheet_too_large", now)
+    return mails.hand_over(
+        mail,
+        sheets.sealed_for(arrival.sealed_for),
+        customer_id=sender.customer_id,
+        contact_id=sender.contact_id,
+        language=sender.language,
+        clause=sheets.clause,
+        subject=arrival.subject,
+        now=now,
+    )
 
 
 def new_ticket(work: Work, provider: str) -> Stream[Ticket]:
@@ -236,7 +262,15 @@ def join(work: Work, arrival: Arrival, thread: Stream[Ticket], sender: Contact) 
             now=work.now,
         ),
     )
-    _attach(work, arrival, thread)
+    for file in arrival.files:
+        work.record(thread, *tickets.attach_mailed(thread.state, file, now=work.now))
+
+
+def facts_with(stated: Facts, files: Sequence[File], received_at: datetime) -> Facts:
+    """What is stated of a request, with what its files say: that the device's configuration came with it."""
+    if stated.details.config_file_at is not None or not any(file.configuration for file in files):
+        return stated
+    return stated.with_config_file(received_at)
 
 
 def open_by_mail(work: Work, arrival: Arrival, thread: Stream[Ticket], sender: Contact) -> None:
@@ -254,22 +288,18 @@ def open_by_mail(work: Work, arrival: Arrival, thread: Stream[Ticket], sender: C
             language=sender.language,
             subject=arrival.subject,
             body=arrival.body,
-            facts=Facts(),
+            facts=facts_with(Facts(), arrival.files, work.now),
             now=work.now,
         ),
     )
-    _attach(work, arrival, thread)
+    for file in arrival.files:
+        work.record(thread, *tickets.attach(thread.state, file, work.now))
     work.record(
         thread,
         *tickets.request_mail(
             thread.state, "ticket_opened", work.now, subject=arrival.subject, in_reply_to=arrival.message_id
         ),
     )
-
-
-def _attach(work: Work, arrival: Arrival, thread: Stream[Ticket]) -> None:
-    for file in arrival.files:
-        work.record(thread, *tickets.attach(thread.state, file, work.now))
 
 
 def _left_unmatched(mail: mails.Mail, arrival: Arrival, reason: UnmatchedReason, now: datetime) -> list[Event]:
@@ -292,16 +322,23 @@ def _left_unmatched(mail: mails.Mail, arrival: Arrival, reason: UnmatchedReason,
         return unmatched
     return unmatched + mails.explain(
         mail,
-        "unknown_sender" if reason == "unknown_sender" else "unmatched",
+        reason if reason in ("unknown_sender", "sheet_too_large") else "unmatched",
         language=language,
         contact_id=sender.contact_id if sender else None,
         recipient=None if sender else address,
         subject=arrival.subject,
         in_reply_to=arrival.message_id,
-        parameters={
-            "address": arrival.to.address,
-            "prefix": arrival.plan.intake.touchpoints.subject_prefix or "",
-            "clause": arrival.plan.intake.touchpoints.clause,
-        },
+        parameters=_what_to_do(arrival, reason),
         now=now,
     )
+
+
+def _what_to_do(arrival: Arrival, reason: UnmatchedReason) -> dict[str, str]:
+    if reason == "sheet_too_large" and arrival.sheets is not None:
+        return {"kilobytes": str(MAX_SHEET // 1024), "clause": arrival.sheets.clause}
+    touchpoints = arrival.plan.intake.touchpoints
+    return {
+        "address": arrival.to.address,
+        "prefix": touchpoints.subject_prefix or "",
+        "clause": touchpoints.clause,
+    }

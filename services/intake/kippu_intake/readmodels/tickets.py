@@ -70,6 +70,7 @@ class Tickets(Projector):
         intake.FaultIsolated,
         intake.RequestDetailsRecorded,
         intake.ExpectationStated,
+        intake.ShipmentNoted,
         intake.WorkRecorded,
         intake.TicketWaiting,
         intake.TicketResumed,
@@ -159,8 +160,10 @@ def _columns(event: Event) -> dict[str, Any]:
 
 
 def _said(details: RequestDetails) -> dict[str, Any]:
-    """As an object without what is not said, to be laid over what was said before."""
-    return details.model_dump(mode="json", exclude_none=True)
+    """As an object without what is not said, to be laid over what was said before; of another place, nothing is known
+    from the one before."""
+    said = details.model_dump(mode="json", exclude_none=True)
+    return {"ship_to_island": None, **said} if details.place_id is not None else said
 
 
 def _status(status: Status, waiting_for: str | None = None, clause: str | None = None) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""The 5-day products serve on holidays (NEC-Q3), the registration desk does not (NEC-Q4); what no pack contains."""
+
+from typing import Any
+
+from kippu.story.nec.cast import YOUNG, on
+from kippu.story.requests import ask, decided
+from kippu.story.stage import Stage
+from kippu.story.telling import Telling
+
+TITLE = "A Friday evening before a holiday, at two desks"
+
+
+async def play(stage: Stage, telling: Telling) -> None:
+    await _desk(stage, telling)
+    await stage.move_to(on(20, "17:30"))
+    telling.step(stage.now, "The partner's portal", f"reports a fault of {YOUNG}, at the closing hour of a Friday")
+    number = await ask(stage, "at closing", "Disk error", "fault", YOUNG)
+    current = await decided(stage, telling, "at closing", "covered", "NEC-Q3")
+    telling.check("17:30:00 on Friday counts from", _counts(stage, current), "Mon 23 Nov 08:30")
+    telling.outcome("it counts from Mon 23 Nov 08:30, though that is Labour Thanksgiving Day", clause="NEC-Q3")
+    telling.link(stage.ticket_page(number))
+    await _takes_effect(stage, telling)
+    await _not_contained(stage, telling)
+
+
+async def _desk(stage: Stage, telling: Telling) -> None:
+    """A change that is asked for after the desk has closed."""
+    await stage.move_to(on(20, "17:00"))
+    telling.step(stage.now, "The customer", f"reports that {YOUNG} has moved to Osaka, as the registration desk closes")
+    path = f"/v1/contracts/{stage.contracts['young']}/registration/changes"
+    site = {"address": "2 Example Street, Osaka", "area": "osaka"}
+    await stage.partner.post("entitlement", path, {"site": site}, expect=200)
+    await stage.settled()
+    telling.check("17:00:00 on Friday: the area on record", await _area(stage), "tokyo")
+    telling.outcome("it takes effect when the desk opens next", clause="NEC-Q4")
+
+
+async def _takes_effect(stage: Stage, telling: Telling) -> None:
+    await stage.move_to(on(23, "16:00"))
+    telling.check("on the holiday: the area on record", await _area(stage), "tokyo")
+    await stage.move_to(on(24, "09:00"))
+    telling.check("on Tuesday at 9:00: the area on record", await _area(stage), "osaka")
+    telling.step(stage.now, "The registration desk", "opens again: this desk keeps the holiday")
+    telling.outcome(f"{YOUNG} is in Osaka from now on", clause="NEC-Q4")
+
+
+async def _not_contained(stage: Stage, telling: Telling) -> None:
+    telling.step(stage.now, "The partner's portal", "asks for periodic maintenance")
+    await ask(stage, "periodic", "Yearly inspection", "periodic_maintenance", YOUNG)
+    await decided(stage, telling, "periodic", "refused", "NEC-Q2")
+    telling.step(stage.now, "The partner's portal", "reports a worn battery of the power supply")
+    await ask(stage, "battery", "Battery is empty", "fault", YOUNG, part="ups_battery", details={"cause": "wear"})
+    await decided(stage, telling, "battery", "refused", "NEC-Q16")
+
+
+async def _area(stage: Stage) -> str:
+    device = await stage.partner.get("entitlement", f"/v1/assets/{YOUNG}")
+    return str(device["area"])
+
+
+def _counts(stage: Stage, current: dict[str, Any]) -> str:
+    return f"{stage.local(current['counts_from']):%a %d %b %H:%M}"

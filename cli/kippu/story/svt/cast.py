@@ -1,0 +1,27 @@
+"""What there is in the story of SVT, and when it happens."""
+
+from datetime import datetime
+
+from kippu.story.telling import TOKYO
+
+FAMILY = "svt"
+MODEL = "M24ePWR"
+
+SENT_BACK = "12345678901"
+"""Under advance send-back."""
+BELOW = "12345678902"
+"""Under on-site basic, installed at 1.99 m."""
+ABOVE = "12345678903"
+"""Under on-site basic, installed at 2.00 m."""
+BUNDLED = "123456"
+"""A small switch, sold with its service ticket."""
+SPARE = "12345678999"
+"""In stock, of the same model."""
+
+
+def on(month: int, day: int, time: str = "09:00") -> datetime:
+    """An instant of 2026 in Tokyo. 1 July is a Wednesday."""
+    return datetime.fromisoformat(f"2026-{month:02}-{day:02}T{time}").replace(tzinfo=TOKYO)
+
+
+STARTS_AT = on(7, 1)

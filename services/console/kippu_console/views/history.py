@@ -1,0 +1,69 @@
+"""What happened, for pages that tell it."""
+
+import json
+from collections import deque
+from typing import Any
+
+from asyncpg import Record
+
+from kippu_console.views.look import Look
+
+_EVENTS = """
+select event_id::text, causation_id, log, position, stream, version, type, occurred_at, recorded_at, actor, data
+from read.timeline
+"""
+_NOT_SHOWN = {"occurred_at", "customer_id", "ticket_no", "findings", "facts", "remedies", "received_at", "parameters"}
+
+
+async def of_ticket(look: Look, ticket_no: str) -> list[dict[str, Any]]:
+    return in_causal_order([_event(row) for row in await look.fetch(f"{_EVENTS} where ticket_no = $1", ticket_no)])
+
+
+async def of_wallet(look: Look, wallet_id: str) -> list[dict[str, Any]]:
+    """In the order of the wallet's own stream."""
+    of_stream = "where wallet_id = $1 and stream = concat('wallet-', provider, '-', wallet_id) order by version"
+    return [_event(row) for row in await look.fetch(f"{_EVENTS} {of_stream}", wallet_id)]
+
+
+async def of_thing(look: Look, provider: str, kind: str, key: str, order_id: str | None = None) -> list[dict[str, Any]]:
+    """By the thing's own stream, and by that of the order that it was bought with."""
+    which = "where stream = $1 or order_id = $2"
+    rows = await look.fetch(f"{_EVENTS} {which}", f"{kind}-{provider}-{key}", order_id)
+    return in_causal_order([_event(row) for row in rows])
+
+
+def with_clauses(events: list[dict[str, Any]], clauses: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each event with the text of the clause that it names, by language."""
+    return [event | {"clause": clauses.get(event["data"].get("clause") or "")} for event in events]
+
+
+def _event(row: Record) -> dict[str, Any]:
+    """An event for a timeline; `shown` are its plain values, those that say something at a glance. A hash is none: it
+    stands for something that only its holder may know."""
+    data = json.loads(row["data"])
+    shown = [
+        (key, value)
+        for key, value in data.items()
+        if key not in _NOT_SHOWN and not key.endswith("_hash") and isinstance(value, str | int | bool)
+    ]
+    return dict(row) | {"data": data, "name": row["type"].split(".")[2], "shown": shown}
+
+
+def in_causal_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By the time they were recorded. At the same instant each log keeps its own order, and what caused something in
+    another log stands before it."""
+    logs: dict[str, deque[dict[str, Any]]] = {}
+    for event in sorted(events, key=lambda event: int(event["position"])):
+        logs.setdefault(event["log"], deque()).append(event)
+    untold = {event["event_id"] for event in events}
+    told = []
+    while logs:
+        heads = [log[0] for log in logs.values()]
+        ready = [head for head in heads if head["causation_id"] not in untold]
+        # Causes never go round in a circle; if a log said so, its events would still be told.
+        event = min(ready or heads, key=lambda head: (head["recorded_at"], head["log"]))
+        told.append(logs[event["log"]].popleft())
+        untold.remove(event["event_id"])
+        if not logs[event["log"]]:
+            del logs[event["log"]]
+    return told

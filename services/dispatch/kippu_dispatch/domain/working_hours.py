@@ -1,0 +1,66 @@
+"""When somebody works or a service is given, as instants: weekly hours, less the days off, and extra hours of a date.
+
+Hours are the provider's local ones. They belong to the date on which they begin: a day off on Saturday leaves the night
+that began on Friday.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Protocol, get_args
+from zoneinfo import ZoneInfo
+
+from kippu_events.catalogue.hours import DateException, Weekday, WeeklyShift
+from kippu_terms.dates import local_date, local_instant
+
+Interval = tuple[datetime, datetime]
+"""The end is outside."""
+
+WEEKDAYS: tuple[str, ...] = get_args(Weekday)
+_DAY = timedelta(days=1)
+
+
+class Hours(Protocol):
+    @property
+    def weekly(self) -> Sequence[WeeklyShift]: ...
+    @property
+    def exceptions(self) -> Sequence[DateException]: ...
+
+
+def works_throughout(hours: Hours, starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> bool:
+    """True if the time lies within hours that follow each other without a break."""
+    last = local_date(ends_at, zone)
+    return any(begins <= starts_at and ends_at <= ends for begins, ends in working_times(hours, starts_at, last, zone))
+
+
+def working_times(hours: Hours, since: datetime, last: date, zone: ZoneInfo) -> Iterator[Interval]:
+    """The working times in order, from those that an instant may lie in to those that begin on a local date; what
+    touches or overlaps is one."""
+    pending: Interval | None = None
+    # Hours may run past midnight, so those in which the instant lies may have begun the day before.
+    day = local_date(since, zone) - _DAY
+    while day <= last:
+        for begins, ends in _beginning_on(hours, day, zone):
+            if pending is not None and begins <= pending[1]:
+                pending = (pending[0], max(pending[1], ends))
+                continue
+            if pending is not None:
+                yield pending
+            pending = (begins, ends)
+        day += _DAY
+    if pending is not None:
+        yield pending
+
+
+def _beginning_on(hours: Hours, day: date, zone: ZoneInfo) -> list[Interval]:
+    of_day = [each for each in hours.exceptions if each.on == day]
+    times = [(each.starts, each.ends) for each in of_day if each.starts is not None and each.ends is not None]
+    if not any(each.starts is None for each in of_day):
+        weekday = WEEKDAYS[day.weekday()]
+        times += [(each.starts, each.ends) for each in hours.weekly if each.weekday == weekday]
+    return sorted(_interval(day, starts, ends, zone) for starts, ends in times)
+
+
+def _interval(day: date, starts: time, ends: time, zone: ZoneInfo) -> Interval:
+    """From 22:00 to 6:00 ends on the next day, and from 0:00 to 0:00 is the whole day."""
+    ends_on = day if ends > starts else day + _DAY
+    return local_instant(day, starts, zone), local_instant(ends_on, ends, zone)
