@@ -32,7 +32,7 @@ from kippu_service.pools import connect, open_readers, open_writers
 from kippu_service.runtime import Runtime
 from kippu_service.server import Servers
 from kippu_service.service import Service
-from kippu_service.settings import Settings
+from kippu_service.settings import Settings, SettingsWrong
 from kippu_service.token_maker import SigningKey, TokenMaker, load_clients
 from kippu_service.token_router import token_router
 from kippu_service.tokens import JwksKeys, TokenVerifier
@@ -93,7 +93,10 @@ async def built(
             name: await _runtime(stack, settings, logs[name], databases.services[name], ports, vault, tokens)
             for name in names
         }
-        services = {name: PARTS[name].build(runtime) for name, runtime in runtimes.items()}
+        try:
+            services = {name: PARTS[name].build(runtime) for name, runtime in runtimes.items()}
+        except SettingsWrong as error:
+            raise Trouble(str(error), where="the settings") from error
         if maker:
             router = token_router(maker)
             services = {name: replace(built, routers=(*built.routers, router)) for name, built in services.items()}

@@ -1,4 +1,4 @@
-"""`kippu story`: the story on services that run apart, as `kippu up --story` plays it on its own."""
+"""`kippu story`: the stories on services that run apart, as `kippu up --story` plays them on its own."""
 
 import json
 from collections.abc import Sequence

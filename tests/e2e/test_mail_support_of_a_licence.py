@@ -21,13 +21,17 @@ async def licensed(counter: Any) -> Any:
     """A counter where contact-1 of customer-1 bought licences, and paid for them."""
     desk = await counter("cwc", "billing")
     order_id = (await desk.post("entitlement", "/v1/orders", LICENCE | {"contact_id": "contact-1"}))["order_id"]
+    await pay(desk, order_id)
+    return desk
+
+
+async def pay(desk: Any, order_id: str) -> None:
     await desk.system.settle()
     invoice = await desk.get("billing", f"/v1/invoices/INV-{order_id}")
     paid = {"invoice_no": invoice["invoice_no"], "amount": invoice["total"], "currency": invoice["currency"]}
     today = desk.system.clock.now().date().isoformat()
-    await desk.post("billing", "/v1/payments", paid | {"payment_id": "payment-1", "received_on": today})
+    await desk.post("billing", "/v1/payments", paid | {"payment_id": f"payment-{order_id}", "received_on": today})
     await desk.system.settle()
-    return desk
 
 
 async def asked(desk: Any, contact: str, **facts: Any) -> str:
@@ -98,5 +102,7 @@ async def test_what_is_out_of_scope_is_offered_as_paid_support_and_goes_on_once_
 
     await licensed.post("billing", f"/v1/quotes/{offered.quote_id}/accept")
     await licensed.system.settle()
-    assert (await licensed.decided(ticket_no))["outcome"] == "covered"
+    assert (await licensed.decided(ticket_no))["waiting_for"] == "purchase"  # until it is paid
     assert await invoices(licensed) == 2
+    await pay(licensed, f"O-{offered.quote_id.removeprefix('Q-')}")
+    assert (await licensed.decided(ticket_no))["outcome"] == "covered"

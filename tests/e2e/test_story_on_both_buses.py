@@ -1,4 +1,4 @@
-"""The story, played by the command itself on a real PostgreSQL: on the embedded bus and on a real Kafka, alike."""
+"""The stories, played by the command itself on a real PostgreSQL: on the embedded bus and on a real Kafka, alike."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def embedded() -> Iterator[tuple[dict[str, str], str]]:
         yield played("embedded", made)
 
 
-def test_the_story_ends_with_the_figures_of_the_terms(embedded: tuple[dict[str, str], str]) -> None:
+def test_the_story_of_prepaid_tickets_ends_with_the_figures_of_the_terms(embedded: tuple[dict[str, str], str]) -> None:
     figures, _ = embedded
     assert figures["35 + 50 minutes are debited as"] == "2"
     assert figures["the debit that crosses lots"] == "1 of lot B + 1 of lot A"
@@ -66,12 +66,42 @@ def test_the_story_of_units_that_ship_ends_with_the_figures_of_the_terms(embedde
     assert figures["balance after the sixth question"] == "0"
 
 
+def test_the_story_of_service_tickets_ends_with_the_figures_of_the_terms(embedded: tuple[dict[str, str], str]) -> None:
+    figures, _ = embedded
+    assert figures["a switch bought on 31 March: refused by"] == "SVT-02"
+    assert figures["the mailed spreadsheet: registered now"] == "2"
+    assert figures["shipments while the firmware is asked for"] == "0"
+    assert (figures["1.99 m: decision 2"], figures["2.00 m: decision 1"]) == ("covered by SVT-13", "refused by SVT-24")
+    assert figures["the renewed term"] == "2027-07-01 to 2028-06-30"
+
+
+def test_the_story_of_support_packs_ends_with_the_figures_of_the_terms(embedded: tuple[dict[str, str], str]) -> None:
+    figures, _ = embedded
+    assert figures["a pack bought ten months late"] == "2026-01-10 to 2029-01-09"
+    assert figures["17:30:00 on Friday counts from"] == "Mon 23 Nov 08:30"
+    assert figures["on the holiday: the area on record"] == "tokyo"
+    assert (figures["at midnight the pack is"], figures["mails about its end"]) == ("ended", "0")
+
+
+def test_the_story_of_licences_ends_with_the_figures_of_the_terms(embedded: tuple[dict[str, str], str]) -> None:
+    figures, _ = embedded
+    left = [figures[f"incidents after a call of {minutes} minutes"] for minutes in (30, 31, 61)]
+    assert left == ["8", "6", "3"]
+    assert (figures["unpaid on its last day"], figures["unpaid at midnight"]) == ("requested", "void")
+    assert figures["the member ID at midnight"] == "void by CWC-04"
+    assert figures["rejoining after 18 months"] == "rejoining by CWC-05: 120,000 JPY, until 2029-06-04"
+
+
 IIJ = [f"IIJ-{number:02d}" for number in range(1, 11)]
 QNP = [f"QNP-{number:02d}" for number in (1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16)]
 
+SVT = [f"SVT-{number:02d}" for number in range(1, 27) if number not in (11, 20, 21)]
+NEC = [f"NEC-Q{number}" for number in range(1, 18) if number not in (11, 12, 13)]
+CWC = [f"CWC-{number:02d}" for number in range(1, 28) if number not in (7, 8, 18, 20, 24, 25)]
 
-@pytest.mark.parametrize("clause", IIJ + QNP)
-def test_the_story_tells_each_clause(embedded: tuple[dict[str, str], str], clause: str) -> None:
+
+@pytest.mark.parametrize("clause", IIJ + QNP + SVT + NEC + CWC)
+def test_the_stories_tell_each_clause(embedded: tuple[dict[str, str], str], clause: str) -> None:
     assert clause in embedded[1]
 
 

@@ -1,6 +1,6 @@
-"""CWC-01, CWC-02, CWC-05, CWC-08, CWC-10, CWC-11, CWC-18, CWC-20, CWC-21, CWC-26 and CWC-27: what can be ordered."""
+"""CWC-01, 02, 05, 08, 10, 11, 18, 20, 21, 23, 26 and 27: what can be ordered."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -8,13 +8,16 @@ from kippu_terms.orders.deciding import OrderDecision, decide_order
 from kippu_terms.orders.facts import OrderFacts
 from kippu_terms.plan import Plan
 
-SERVICES = ["server-installation", "introduction-advice", "ssl-setup", "security-option"]
+SERVICES = ["server-installation", "introduction-advice", "ssl-setup", "security-option", "list-keeping"]
+"""The technical services; keeping the list is part of SSL on a server in use."""
+SUPPORT = "paid-support"
+APPOINTMENT = datetime(2026, 12, 10, 5, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def order(cwc: Plan) -> Any:
     """Decides on an order placed on Monday 30 November 2026 by mail, by a customer who bought a licence and holds a
-    valid member ID; keywords change the order."""
+    valid member ID; services for Thursday 10 December. Keywords change the order."""
 
     def decision(product: str, **changes: Any) -> OrderDecision:
         usual = {
@@ -23,6 +26,7 @@ def order(cwc: Plan) -> Any:
             "ordered_on": date(2026, 11, 30),
             "channel": "mail",
             "customer": {"bought_licence": True, "member_id": "valid"},
+            "appointment_at": APPOINTMENT if product in (*SERVICES, SUPPORT) else None,
         }
         together = [{"product": each, "quantity": many} for each, many in changes.pop("together", {}).items()]
         return decide_order(cwc, OrderFacts.model_validate({**usual, "together": together, **changes}))
@@ -128,6 +132,15 @@ def test_services_are_not_sold_to_competitors(order: Any, product: str) -> None:
     assert clauses(refused) == ["CWC-20"]
     assert order(product, customer={"bought_licence": True, "competitor": False}).outcome == "accepted"
     assert order("incidents-1", customer={"member_id": "valid", "competitor": True}).outcome == "accepted"
+    rival = {"bought_licence": True, "competitor": True}
+    assert order(SUPPORT, customer=rival).outcome == "accepted"  # support is no technical service
+
+
+@pytest.mark.clause("CWC-23")
+def test_paid_support_is_for_buyers(order: Any) -> None:
+    assert order(SUPPORT).outcome == "accepted"
+    assert clauses(order(SUPPORT, customer={"bought_licence": False})) == ["CWC-23"]
+    assert order(SUPPORT, customer=None, together={"licence": 1, "annual-maintenance": 1}).outcome == "accepted"
 
 
 @pytest.mark.clause("CWC-21")
@@ -156,7 +169,21 @@ def test_incidents_bought_with_the_licence_take_none(order: Any) -> None:
 
 
 @pytest.mark.clause("CWC-27")
-@pytest.mark.parametrize("product", SERVICES)
-def test_services_are_not_ordered_by_telephone(order: Any, product: str) -> None:
+@pytest.mark.parametrize("product", [*SERVICES, SUPPORT])
+def test_support_and_services_are_not_ordered_by_telephone(order: Any, product: str) -> None:
     assert clauses(order(product, channel="telephone")) == ["CWC-27"]
     assert order(product, channel="portal").outcome == "accepted"
+
+
+@pytest.mark.clause("CWC-27")
+@pytest.mark.parametrize("product", [*SERVICES, SUPPORT])
+def test_support_and_services_are_by_appointment_or_by_an_offer_that_was_accepted(order: Any, product: str) -> None:
+    refused = order(product, appointment_at=None)
+    assert (clauses(refused), refused.remedies[0].action) == (["CWC-27"], "book")
+    assert order(product, appointment_at=None, agreed=True).outcome == "accepted"
+    assert order("incidents-1", appointment_at=None).outcome == "accepted"
+
+
+def test_every_service_of_the_plan_is_bound(cwc: Plan) -> None:
+    """A service that is added is bound by CWC-27, and by CWC-18 and CWC-20, or, as support, by CWC-23."""
+    assert {each.id for each in cwc.commercial.products if each.kind == "service"} == {*SERVICES, SUPPORT}

@@ -344,7 +344,7 @@ async def _again(world: World) -> None:
 @pytest.mark.clause("CWC-13", "CWC-20")
 async def test_a_refused_order_is_shown_on_the_request_until_a_person_settles_it(cwc: Plan, tokyo: Local) -> None:
     """As if paid support were for no competitors, either."""
-    limited = 'products = ["server-installation", "introduction-advice", "ssl-setup", "security-option"]'
+    limited = 'products = ["server-installation", "introduction-advice", "ssl-setup", "security-option"'
     strict = f'kind = "not_to_competitors"\nclause = "CWC-20"\n{limited}'
     assert strict in cwc.source
     source = cwc.source.replace(strict, strict.replace("[", '["paid-support", ', 1))
@@ -373,10 +373,14 @@ async def test_a_refused_order_is_shown_on_the_request_until_a_person_settles_it
     assert (await decisions(world))[-1].service == "paid_support"
 
 
-@pytest.mark.clause("CWC-13", "CWC-24")
+@pytest.mark.clause("CWC-13", "CWC-18", "CWC-23", "CWC-24")
 @pytest.mark.parametrize("product", ["paid-support", "list-keeping"])
 async def test_what_is_quoted_for_a_server_can_be_ordered(cwc: Plan, tokyo: Local, product: str) -> None:
     world = await World(cwc.source, VirtualClock(tokyo(2026, 11, 16, 10))).begin()
+    await world.quote_accepted("Q-early", product)
+    (refused,) = await world.events("order-cwc-O-early", OrderRefused)
+    assert refused.clauses == (("CWC-18",) if product == "list-keeping" else ("CWC-23",))  # bought no licence
+    await _licensed(world)
     await world.quote_accepted("Q-first", product)
     (accepted,) = await world.events("order-cwc-O-first", OrderAccepted)
     assert accepted.price.lines[0].unit_price == cwc.product(product).unit_price

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kippu_terms.plan import Plan
-from kippu_terms.registration import RegistrationTerms, SerialForm, Stated, carried_over, faults_of
+from kippu_terms.registration import RegistrationFile, RegistrationTerms, SerialForm, Stated, carried_over, faults_of
 
 COMPLETE = Stated(consent=True, serial="12345678901", model="M24ePWR", contact_id="contact-1", has_site=True)
 RENEWED = Stated(serial="10000000001", model="M24ePWR", contact_id="contact-9", has_site=True)
@@ -21,6 +21,27 @@ def registration(svt: Plan) -> RegistrationTerms:
 def broken(terms: RegistrationTerms, **changes: Any) -> list[tuple[str | None, str, str | None]]:
     faults = faults_of(terms, COMPLETE.model_copy(update=changes))
     return [(fault.field, fault.code, fault.clause) for fault in faults]
+
+
+@pytest.mark.clause("SVT-08")
+@pytest.mark.parametrize(
+    ("subject", "brings"),
+    [
+        ("[registration] two switches", True),
+        ("RE: Fwd: ［ＲＥＧＩＳＴＲＡＴＩＯＮ］ two switches", True),
+        ("【登録】お願いします", True),
+        ("two switches [Registration]", True),
+        ("registration of two switches", False),  # a word, and no mark
+        ("登録について", False),
+        ("", False),
+    ],
+)
+def test_a_mail_says_by_a_mark_in_its_subject_that_it_brings_registrations(
+    registration: RegistrationTerms, subject: str, brings: bool
+) -> None:
+    assert registration.file is not None
+    assert registration.file.is_named_in(subject) is brings
+    assert not RegistrationFile(clause="SVT-08").is_named_in(subject)  # terms without marks take none by mail
 
 
 @pytest.mark.clause("SVT-06")

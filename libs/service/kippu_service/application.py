@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import REGISTRY, generate_latest
 from starlette.responses import JSONResponse, Response
 
+from kippu_service.http import commands, queries
 from kippu_service.http.edge import MAX_BODY_BYTES, Edge, Gate, Metrics, Routes
 from kippu_service.problems import HANDLED, MEDIA_TYPE, ProblemDocument, handle
 from kippu_service.runtime import Runtime
@@ -70,17 +71,16 @@ async def _answers(pool: asyncpg.Pool) -> bool:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """FastAPI's document, made true: problems have their own media type, and a write needs its key."""
+    """FastAPI's document, made true: problems have their own media type, and commands and queries read headers."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes)
         scopes: set[str] = set()
         for operation in [operation for path in document["paths"].values() for operation in path.values()]:
-            for parameter in operation.get("parameters", ()):
-                if parameter["name"] == "Idempotency-Key":
-                    parameter["required"] = True
-                    parameter["schema"] = {"type": "string", "pattern": "^[!-~]{1,255}$"}
             for requirement in operation.get("security", ()):
-                scopes.update(*requirement.values())
+                for scope in requirement.get("client_credentials", ()):
+                    scopes.add(scope)
+                    headers = commands.HEADERS if scope.endswith(":write") else queries.HEADERS
+                    operation.setdefault("parameters", []).extend(headers)
             _declare_problems(operation["responses"])
         schemes = document.get("components", {}).get("securitySchemes", {})
         for scheme in schemes.values():

@@ -148,6 +148,10 @@ class Settings(BaseSettings):
     smtp_host: str = "127.0.0.1"
     smtp_port: Port = 8125
     """Where mail comes in."""
+    smtp_certificate_file: Path | None = None
+    """The certificate (PEM, with its chain) by which whoever sends mail may encrypt it on its way (STARTTLS)."""
+    smtp_key_file: Path | None = None
+    """The certificate's key (PEM)."""
     smtp_relay_host: str | None = None
     """Where mail goes out; without it, into the folder data_dir/mail."""
     smtp_relay_port: Port = 587
@@ -169,6 +173,8 @@ class Settings(BaseSettings):
             )
         if (self.smtp_relay_user is None) != (self.smtp_relay_password is None):
             raise ValueError("KIPPU_SMTP_RELAY_USER and KIPPU_SMTP_RELAY_PASSWORD go together: set both or neither")
+        if (self.smtp_certificate_file is None) != (self.smtp_key_file is None):
+            raise ValueError("KIPPU_SMTP_CERTIFICATE_FILE and KIPPU_SMTP_KEY_FILE go together: set both or neither")
         return self
 
     def port_of(self, service: str) -> int:

@@ -13,7 +13,7 @@ from kippu_privacy.vault import Vault
 from kippu_service.http import Query
 
 from kippu_console.views.look import View, look
-from kippu_console.words import choose_language, local, money, plain, said, words
+from kippu_console.words import choose_language, local, money, plain, said, told, words
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -49,6 +49,7 @@ class Pages:
             "local": lambda instant: local(instant, zone or ZoneInfo("UTC")),
             "money": money,
             "plain": plain,
+            "told": lambda value: told(value, language, zone or ZoneInfo("UTC")),
         }
         content = page.get_template(template).render(
             values,

@@ -14,8 +14,13 @@ _MINOR_DIGITS = {"JPY": 0}
 
 @cache
 def words(language: str) -> dict[str, Any]:
-    """The words of a language of LANGUAGES."""
-    return tomllib.loads((Path(__file__).parent / "words" / f"{language}.toml").read_text(encoding="utf-8"))
+    """The words of a language of LANGUAGES; those that only some pages have are in tables of their own."""
+    folder = Path(__file__).parent / "words"
+    return _read(folder / f"{language}.toml") | _read(folder / "tables" / f"{language}.toml")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def choose_language(asked: str | None, accepted: str | None) -> str:
@@ -36,10 +41,22 @@ def money(amount: int, currency: str) -> str:
 
 
 def plain(value: Any) -> str:
-    """What a rule looked at, for people: a list without brackets, true and false in small letters."""
+    """What a rule looked at, for people: a list or an object without brackets, true and false in small letters."""
     if isinstance(value, list):
         return ", ".join(plain(each) for each in value)
+    if isinstance(value, dict):
+        return " ".join(f"{name} {plain(each)}" for name, each in value.items())
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def told(value: Any, language: str, zone: ZoneInfo) -> str:
+    """A fact of a request, in the words of a language where it is a yes or no, or one of a few answers."""
+    if isinstance(value, datetime):
+        return local(value, zone)
+    spoken = words(language)
+    if isinstance(value, bool):
+        return str(spoken["yes" if value else "no"])
+    return str(spoken["answers"].get(value, value))
 
 
 def said(text: dict[str, str] | None, language: str) -> str:

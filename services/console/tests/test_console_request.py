@@ -9,7 +9,7 @@ import pytest
 from kippu_console import app as console
 from kippu_console.testing import Said, apply, page, record, sold
 from kippu_console.testing.story import NOON, PRICE
-from kippu_events.catalogue import billing, dispatch, entitlement, intake, shipments
+from kippu_events.catalogue import billing, dispatch, entitlement, intake, quoting, shipments
 from kippu_events.catalogue.fulfilment import Target
 from kippu_events.catalogue.values import Channel, Outcome, Reply, RequestDetails
 from kippu_events.event import Event
@@ -161,12 +161,36 @@ async def test_quotes_for_a_request_say_what_became_of_each(runtime: Runtime) ->
         quote_id="Q-2", customer_id="customer-1", plan_family="svt", product="advance-1y", quantity=2,
         accepted_by="partner-1", occurred_at=NOON,
     )  # fmt: skip
+
+    def came_of(number: int, kind: type[quoting.QuoteEvent], **facts: Any) -> Said:
+        order = kind(
+            **WHO, quote_id=f"Q-{number}", clause="SVT-02", order_id=f"O-{number}", occurred_at=NOON, **facts
+        )  # fmt: skip
+        return "entitlement", f"case-iij-{TICKET}", order
+
     html = await shown(
         runtime,
-        [*on_ticket(opened()), offered(1, out_of_scope=True), offered(2), ("billing", "quote-iij-Q-2", taken)],
+        [
+            *on_ticket(opened()),
+            offered(1, out_of_scope=True),
+            offered(2),
+            ("billing", "quote-iij-Q-2", taken),
+            offered(3),
+            ("billing", "quote-iij-Q-3", taken.model_copy(update={"quote_id": "Q-3"})),
+            came_of(3, quoting.QuoteOrderRefused, clauses=("SVT-03",), reasons=("No device is named.",)),
+            offered(4),
+            ("billing", "quote-iij-Q-4", taken.model_copy(update={"quote_id": "Q-4"})),
+            came_of(4, quoting.QuoteOrderRefused, clauses=("SVT-03",), reasons=("No device is named.",)),
+            came_of(4, quoting.QuoteTaken),
+        ],
     )
     quotes = html.partition("<h2>Quotes</h2>")[2].partition("</table>")[0]
-    first, second = quotes.split("Q-2")
+    first, rest = quotes.split("Q-2")
+    second, rest = rest.split("Q-3")
+    third, fourth = rest.split("Q-4")
+    assert 'class="state order_refused"' in third
+    assert "No device is named. SVT-03" in third
+    assert 'class="state ordered"' in fourth, "a person settled it"
     assert 'class="state offered"' in first
     assert "work that the terms do not include" in first
     assert "1,000.00 THB" in first
@@ -175,6 +199,24 @@ async def test_quotes_for_a_request_say_what_became_of_each(runtime: Runtime) ->
     money = (await page(runtime, "/invoices?lang=en"))[1]
     assert "Q-1" in money
     assert "Q-2" not in money, "nobody waits for its answer"
+    assert money.index("Q-3") < money.index("Q-1"), "an order to settle comes first"
+    assert "Q-4" not in money
+    assert "<b>1</b><span>Accepted quotes to settle" in (await page(runtime, "/?lang=en"))[1]
+
+
+def without_engineer() -> list[Said]:
+    """Two visits whose engineer cannot go; for one of them another was found."""
+    events: list[Event] = []
+    for visit_id in ("V-2", "V-3"):
+        visit: dict[str, Any] = {**WHO, "visit_id": visit_id, "occurred_at": NOON}
+        events += [
+            dispatch.VisitBooked(
+                **visit, starts_at=NOON, minutes=60, booked_by="dispatcher-1", engineer_id="engineer-1"
+            ),
+            dispatch.VisitUnassigned(**visit, engineer_id="engineer-1", reason="ill"),
+        ]
+    events.append(dispatch.VisitAssigned(**visit, engineer_id="engineer-2", assigned_by="dispatcher-1"))
+    return [("dispatch", f"visits-iij-{TICKET}", event) for event in events]
 
 
 async def test_the_board_counts_what_needs_a_person_by_its_date(runtime: Runtime) -> None:
@@ -206,6 +248,7 @@ async def test_the_board_counts_what_needs_a_person_by_its_date(runtime: Runtime
                 **visit, wanted_at=NOON, minutes=60, notice_days=3
             )),
             ("dispatch", f"visits-iij-{TICKET}", dispatch.VisitHeld(**visit)),
+            *without_engineer(),
         ],
         "/?lang=en",
     )  # fmt: skip
@@ -214,6 +257,7 @@ async def test_the_board_counts_what_needs_a_person_by_its_date(runtime: Runtime
         "Approvals": 1,
         "Requests to classify": 0,
         "Held visits": 1,
+        "Visits without an engineer": 1,
         "Overdue returns": 1,
         "Contracts to be registered": 1,
         "Blocked bookings": 1,
@@ -222,5 +266,9 @@ async def test_the_board_counts_what_needs_a_person_by_its_date(runtime: Runtime
     }.items():
         assert f"<b>{number}</b><span>{words}</span>" in html, words
     assert 'href="/?lang=en&amp;status=waiting&amp;waiting_for=approval"' in html
+    visits = (await page(runtime, "/visits?lang=en"))[1]
+    assert "engineer-1" not in visits
+    assert "somebody else is to be found" in visits
+    assert "engineer-2" in visits
     assert TICKET not in (await page(runtime, "/?waiting_for=classification"))[1]
     assert TICKET in (await page(runtime, "/?waiting_for=approval"))[1]

@@ -235,6 +235,16 @@ async def test_what_was_sold_is_there_for_the_providers_people_alone(runtime: Ru
     assert path.rpartition("/")[2] not in await html(runtime, path.rpartition("/")[0], provider="other")
 
 
+async def test_what_is_to_be_paid_back_and_what_a_credit_note_leaves_to_pay(runtime: Runtime) -> None:
+    await told(runtime, sold.given_back())
+    text = await html(runtime, "/invoices?lang=en")
+    assert "RF-INV-9.1" in text
+    assert "RF-INV-9.2" not in text, "it is paid"
+    assert 'class="state unpaid"' in text
+    assert "2,000.00 THB" in text.partition("INV-9</td>")[2], "what is left of it"
+    assert "<b>1</b><span>Refunds to be paid" in await html(runtime, "/?lang=en")
+
+
 async def test_an_empty_list_says_what_will_appear_there_in_every_language(runtime: Runtime) -> None:
     for path in (
         "/",

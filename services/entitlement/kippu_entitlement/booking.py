@@ -146,7 +146,8 @@ async def _invoiced(work: Work, plan: Plan, wanted: Wanted, pay_by: date | None,
         contact_id=wanted.contact_id,
         pay_by=pay_by,
     )
-    placed = await ordering.place(work, plan.provider, plan, place, ordering.Said(channel=wanted.channel), language)
+    said = ordering.Said(channel=wanted.channel, appointment_at=wanted.starts_at)
+    placed = await ordering.place(work, plan.provider, plan, place, said, language)
     return placed.terms.price
 
 
@@ -161,6 +162,7 @@ async def _prepaid(work: Work, plan: Plan, wanted: Wanted, language: str) -> Deb
             product=wanted.product,
             ordered_on=plan.calendar.local_date(work.now),
             channel=wanted.channel.value,
+            appointment_at=wanted.starts_at,
         ),
     )
     faults: list[Fault] = []

@@ -37,6 +37,7 @@ class Said:
     failed_at: Instant | None = None
     reason: Reason | None = None
     agreed: bool = False
+    appointment_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ def _facts_of(
         together=tuple(line.model_dump() for line in wanted.together),
         renews=wanted.renews,
         wanted_delivery_on=wanted.wanted_delivery_on,
+        appointment_at=said.appointment_at,
         reason=said.reason,
         agreed=said.agreed,
     )

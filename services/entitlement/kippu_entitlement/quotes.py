@@ -4,6 +4,7 @@ Where the terms refuse the order, that is on record with the order and the reque
 name and has it placed again.
 """
 
+from dataclasses import replace
 from datetime import date
 
 from kippu_events.catalogue.quoting import QuoteEvent, QuoteOrderRefused, QuotePaid, QuoteTaken
@@ -24,8 +25,10 @@ async def today(work: Work, provider: str, family: str) -> date:
 
 
 async def accept(work: Work, bought: Stream[Order], wanted: Place) -> None:
-    """Orders what was offered. Refused or not, the request is decided anew with that."""
+    """Orders what was offered, for the contact who asked. Refused or not, the request is decided anew with that."""
     quoted_on = await _quoted_on(work, bought.provider, wanted)
+    if quoted_on.state.request is not None:
+        wanted = replace(wanted, contact_id=quoted_on.state.request.contact_id)
     try:
         await _order(work, quoted_on, wanted)
     except Refused as refused:

@@ -30,6 +30,10 @@ async def send(caller: Caller, *rows: dict[str, Any], **options: Any) -> Any:
     return await caller.post(URL, content=file, headers={"content-type": XLSX})
 
 
+def notes(content: bytes) -> list[Any]:
+    return [*openpyxl.load_workbook(BytesIO(content)).worksheets[1].values]
+
+
 def told(answer: Any) -> set[tuple[str, str, str | None]]:
     assert answer.status_code == 422, answer.text
     return {(each["field"], each["code"], each.get("clause")) for each in answer.json()["errors"]}
@@ -99,4 +103,10 @@ async def test_the_template_is_downloaded_and_its_example_is_not_registered(swit
         titles = [cell.value for cell in book.worksheets[0][1]]
         assert titles == [column.title(language) for column in COLUMNS]
         answer = await partner.post(URL, content=template.content, headers={"content-type": XLSX})
+        await switch_desk.settle()
+        by_mail = await partner.get(f"/v1/contract-registrations/template?language={language}&family=svt")
+        unknown = await partner.get("/v1/contract-registrations/template?family=nobody")
+    assert "[registration]" not in str(notes(template.content))
+    assert "[registration]" in str(notes(by_mail.content))
+    assert unknown.status_code == 404
     assert [code for _, code, _ in told(answer)] == ["example_row"]

@@ -97,3 +97,81 @@ async def test_prepaid_tickets_another_customers_order_and_no_order_are_not_take
 async def test_a_reason_is_given_and_nothing_else(desk: Desk, body: dict[str, Any]) -> None:
     async with desk.partner() as partner:
         assert (await partner.post("/v1/orders/O-1/refund", json=body)).status_code == 422
+
+
+async def buy_three(desk: Desk, **changes: Any) -> list[str]:
+    """Three service tickets of today in one order; answers the contracts' ids."""
+    bought = {"bought_on": desk.world.today.isoformat()}
+    async with desk.staff() as staff:
+        order = (await staff.post("/v1/orders", json=TICKET | {"quantity": 3, "device": bought} | changes)).json()
+    return [str(each) for each in order["contracts"]]
+
+
+async def give_some(desk: Desk, order_id: str, *contracts: str) -> Any:
+    async with desk.partner() as partner:
+        return await partner.post(f"/v1/orders/{order_id}/refund", json=REASON | {"contracts": contracts})
+
+
+def faults(answer: Any) -> list[tuple[str, str | None]]:
+    return [(each["code"], each.get("clause")) for each in answer.json()["errors"]]
+
+
+@pytest.mark.clause("SVT-04")
+async def test_contracts_of_one_order_are_given_back_each_by_itself_and_once(switch_desk: Desk) -> None:
+    one, two, three = await buy_three(switch_desk)
+    order_id = one.removesuffix("-1")
+    async with switch_desk.staff() as staff:
+        path = f"/v1/contracts/{two}/registration"
+        (await staff.post(path, json=REGISTRATION_BODY | {"serial": "99999999999"})).raise_for_status()
+    refused = await give_back(switch_desk, order_id)
+    assert (refused.status_code, faults(refused)) == (422, [("order.registered", "SVT-04")])
+    assert two in refused.json()["errors"][0]["message"]
+    assert await refunds(switch_desk) == []
+
+    given = await give_some(switch_desk, order_id, one)
+    line = {"line": 1, "product": "advance-1y", "quantity": 1, "contracts": [one]}
+    assert (given.status_code, given.json()["lines"]) == (201, [line])
+    assert given.json()["left"] == [{"product": "advance-1y", "quantity": 2}]
+    again = await give_some(switch_desk, order_id, one, three)
+    assert (again.status_code, faults(again)) == (409, [("contract.refunded", None)])
+    unknown = await give_some(switch_desk, order_id, "O-OTHER")
+    assert (unknown.status_code, faults(unknown)) == (422, [("unknown_contract", None)])
+
+    await switch_desk.settle()
+    async with switch_desk.partner() as partner:
+        shown = (await partner.get(f"/v1/orders/{order_id}")).json()
+        contracts = [(await partner.get(f"/v1/contracts/{each}")).json()["status"] for each in (one, two, three)]
+    assert (shown["status"], shown["refunded_on"]) == ("accepted", None)
+    assert shown["left"] == [{"product": "advance-1y", "quantity": 2}]
+    assert [(each["number"], each["lines"]) for each in shown["refunds"]] == [(1, [line])]
+    assert contracts == ["refunded", "active", "sold"]
+
+
+@pytest.mark.clause("SVT-04")
+async def test_with_the_last_contract_the_order_is_given_back_whole(switch_desk: Desk) -> None:
+    contracts = await buy_three(switch_desk)
+    order_id = contracts[0].removesuffix("-1")
+    for each in contracts[1:]:
+        assert (await give_some(switch_desk, order_id, each)).status_code == 201
+    assert (await give_back(switch_desk, order_id)).json()["lines"][0]["contracts"] == contracts[:1]
+    await switch_desk.settle()
+    async with switch_desk.partner() as partner:
+        shown = (await partner.get(f"/v1/orders/{order_id}")).json()
+    assert (shown["status"], shown["left"], len(shown["refunds"])) == ("refunded", [], 2)
+
+
+@pytest.mark.clause("SVT-04")
+async def test_on_the_25th_no_contract_is_taken_back(switch_desk: Desk) -> None:
+    one, *_ = await buy_three(switch_desk)
+    clock: Any = switch_desk.runtime.clock
+    clock.move_to(datetime(2026, 11, 24, 15, tzinfo=UTC))
+    refused = await give_some(switch_desk, one.removesuffix("-1"), one)
+    assert (refused.status_code, faults(refused)) == (422, [("order.window_closed", "SVT-04")])
+
+
+async def test_contracts_are_named_and_not_counted(switch_desk: Desk) -> None:
+    one, *_ = await buy_three(switch_desk)
+    body = REASON | {"lines": [{"product": "advance-1y", "quantity": 1}]}
+    async with switch_desk.partner() as partner:
+        refused = await partner.post(f"/v1/orders/{one.removesuffix('-1')}/refund", json=body)
+    assert (refused.status_code, faults(refused)) == (422, [("name_contracts", None)])

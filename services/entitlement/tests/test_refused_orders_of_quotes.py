@@ -95,3 +95,4 @@ async def test_incidents_offered_to_a_member_and_accepted_by_none_wait_for_a_per
     await world.tell(world.paying(ORDER, world.today))
     await desk.settle()
     assert (await shortfall(desk))["owed"] == 0
+    assert (await world.order(ORDER)).contact_id == "contact-1", "it was ordered for who asked"

@@ -10,7 +10,7 @@ from kippu_intake.api import mails, tickets
 from kippu_intake.known import Known
 from kippu_intake.letters import AnswerSheets, RemindBuyers, TellBooked, TellHolders
 from kippu_intake.mail.limits import Limits
-from kippu_intake.mail.smtp import Listener
+from kippu_intake.mail.smtp import Listener, tls_of
 from kippu_intake.mail.take_in import TakeIn
 from kippu_intake.outgoing import Composer, fold_of
 from kippu_intake.reactors import AnswerDecision, AnswerShipment, AnswerShortfall, AnswerVisit, SendDocuments
@@ -48,6 +48,7 @@ def build(runtime: Runtime) -> Service:
 def listener(runtime: Runtime, known: Known, limits: Limits | None = None) -> Listener:
     """Mail in, at the settings' address."""
     settings, limits = runtime.settings, limits or Limits()
+    certificate, key = settings.smtp_certificate_file, settings.smtp_key_file
     return Listener(
         TakeIn(runtime, known, limits),
         {entry.address: entry for entry in settings.mail_addresses},
@@ -55,6 +56,7 @@ def listener(runtime: Runtime, known: Known, limits: Limits | None = None) -> Li
         port=settings.smtp_port,
         name=settings.mail_domain,
         limits=limits,
+        tls=tls_of(certificate, key) if certificate and key else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import smtplib
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -129,14 +130,16 @@ def a_mail(subject: str, text: str = "Hello.", *, sender: str = ONE, **headers: 
 
 
 @asynccontextmanager
-async def house(service_database: MakeDatabase, plan_text: str, limits: Limits | None = None) -> AsyncIterator[House]:
+async def house(
+    service_database: MakeDatabase, plan_text: str, limits: Limits | None = None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[House]:
     database = await service_database("intake", [MIGRATIONS])
     heard = [MemoryLog(name) for name in ("entitlement", "dispatch", "billing")]
     async with (
         PostgresLog("intake", database.writer_url) as log,
         living(build, database, log, heard, VirtualClock(NOW)) as alive,
     ):
-        listener = _listener(alive, limits or Limits(), load(plan_text).family)
+        listener = _listener(alive, limits or Limits(), load(plan_text).family, tls)
         await listener.start()
         try:
             yield await House(alive, listener).begin(plan_text)
@@ -144,7 +147,7 @@ async def house(service_database: MakeDatabase, plan_text: str, limits: Limits |
             await listener.stop()
 
 
-def _listener(alive: Living, limits: Limits, family: str) -> Listener:
+def _listener(alive: Living, limits: Limits, family: str, tls: ssl.SSLContext | None) -> Listener:
     """The service's listener, on a port of the operating system's choice."""
     addresses = [
         MailAddress(address=SUPPORT, provider="iij", family=family),
@@ -157,4 +160,5 @@ def _listener(alive: Living, limits: Limits, family: str) -> Listener:
         port=0,
         name="kippu.example",
         limits=limits,
+        tls=tls,
     )

@@ -37,6 +37,7 @@ REFERENCE = "bank-reference-1"
 PROOF = "certificate-of-1"
 SHIPMENT = {"shipment_id": "KP-7777-0002.S1", "ticket_no": "KP-7777-0002", "customer_id": "customer-1"}
 DEFECTIVE = "DEFECTIVE-77"
+CREDITED = "INV-C-KP-7777-0002.S1.R"
 
 
 async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str, str]:
@@ -80,8 +81,10 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         (await desk.post("/v1/payments", json=PAYMENT | {"payment_id": REFERENCE})).raise_for_status()
         certificate = CERTIFICATE | {"certificate_no": PROOF}
         (await desk.post("/v1/withholding-certificates", json=certificate)).raise_for_status()
+        late = PAYMENT | {"invoice_no": CREDITED, "payment_id": "bank-reference-2"}
+        (await desk.post("/v1/payments", json=late)).raise_for_status()
     await catch_up(service, runtime, heard)
-    return {"invoice_no": "INV-order-77", "quote_id": "Q-KP-7777-0001.1"}
+    return {"invoice_no": "INV-order-77", "quote_id": "Q-KP-7777-0001.1", "refund_id": f"RF-{CREDITED}.1"}
 
 
 BILLING = House(
@@ -92,7 +95,8 @@ BILLING = House(
     bodies={
         "POST /v1/payments": PAYMENT,
         "POST /v1/withholding-certificates": CERTIFICATE,
+        "POST /v1/refunds/{refund_id}/paid": {"paid_on": NOON.date().isoformat(), "reference": "bank-reference-3"},
         "POST /v1/quotes/{quote_id}/accept": None,
     },
-    secrets=[REFERENCE, PROOF, LINE_TEXT, "975000", DEFECTIVE, "CN-INV-C-KP-7777-0002.S1.R"],
+    secrets=[REFERENCE, PROOF, LINE_TEXT, "975000", DEFECTIVE, f"CN-{CREDITED}", f"RF-{CREDITED}.1"],
 )

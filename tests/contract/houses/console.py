@@ -24,7 +24,7 @@ from houses.common import NOON, PRICE
 TICKET, WALLET = "KP-7777-0001", "customer-1.iij-se"
 CONTRACT, LICENCE, BOOKING = "O-CONTRACT77", "customer-1.cwc", "O-BOOKING77"
 SITE = "77 Hidden Street"
-SOLD_SECRETS = [SITE, "SERIAL-77", "contact-of-licence-77", "ssl-setup-77", "21,132.50"]
+SOLD_SECRETS = [SITE, "SERIAL-77", "contact-of-licence-77", "ssl-setup-77", "21,132.50", "RF-77", "1,234.56"]
 SUBJECT = "the core switch burns"
 SENDER = "one@customer-1.example"
 
@@ -203,12 +203,22 @@ def _sold() -> list[tuple[str, str, Event]]:
         reason="missing",
         clause="IIJ-07",
     )
+    refund = billing.RefundDue(
+        **about,
+        refund_id="RF-77",
+        invoice_no="INV-order-77",
+        order_id="order-77",
+        amount=123_456,
+        currency="THB",
+        reason="bought twice",
+    )
     return [
         ("entitlement", f"contract-iij-{CONTRACT}", contract),
         ("entitlement", f"contract-iij-{CONTRACT}", registered),
         ("entitlement", f"licence-iij-{LICENCE}", licence),
         ("dispatch", f"booking-iij-{BOOKING}", booking),
         ("billing", "quote-iij-Q-77", quote),
+        ("billing", "invoice-iij-INV-order-77", refund),
     ]
 
 

@@ -56,10 +56,13 @@ async def book(desk: Desk) -> dict[str, str]:
 
 
 async def end(desk: Desk, booked: dict[str, str]) -> None:
-    """The appointments are over: the work of one is done, and one is paid too late."""
+    """The appointments are over: the work of one is done, and one is paid too late, and paid back."""
     done = {"completed_at": (APPOINTMENT + timedelta(hours=2)).isoformat()}
     await desk.post("dispatch", f"/v1/bookings/{booked['done']}/complete", done)
     await _pay(desk, booked["unpaid"])
+    today = desk.system.clock.now().date().isoformat()
+    path = f"/v1/refunds/RF-INV-{booked['unpaid']}.1/paid"
+    await desk.post("billing", path, {"paid_on": today, "reference": "bank-1"})
 
 
 async def _pay(desk: Desk, order_id: str) -> None:

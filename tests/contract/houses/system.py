@@ -31,6 +31,7 @@ from houses import holders
 from houses.common import NOON, PLAN_TEXT, TICKET_PLAN_TEXT, UNIT_PLAN_TEXT
 
 ANNOUNCED = '[contracts.ending]\nclause = "QNP-01"\nremind_months_before = [1]\n'
+TAKEN_BACK = '\n[[ordering.rules]]\nkind = "refund_window"\nclause = "IIJ-10"\ncloses_on_day = 25\n'
 SATURDAY = NOON + timedelta(days=3)
 
 
@@ -166,7 +167,7 @@ async def history(system: System) -> None:
 async def _registers(desk: Desk) -> None:
     await desk.set_roster()
     source = PLAN_TEXT.replace('provider = "iij"', f'provider = "{desk.provider}"')
-    await desk.post("entitlement", "/v1/plans", {"source": source})
+    await desk.post("entitlement", "/v1/plans", {"source": source + TAKEN_BACK})
     # A provider has one time zone, whatever families of terms it offers; and here a contract's end is announced.
     shipping = UNIT_PLAN_TEXT.replace('provider = "qnp"', f'provider = "{desk.provider}"')
     shipping = shipping.replace('"Asia/Tokyo"', '"Asia/Bangkok"')
@@ -253,6 +254,9 @@ async def _switches(desk: Desk) -> None:
     renewal = {"product": "advance-u1", "renews": sold["registered"]}
     await desk.post("entitlement", "/v1/orders", order | renewal)
     await desk.post("entitlement", f"/v1/orders/{sold['given back']}/refund", {"reason": "bought twice"})
+    pair = await desk.post("entitlement", "/v1/orders", order | {"product": "onsite-basic-1y", "quantity": 2})
+    for part in ({"contracts": pair["contracts"][:1]}, {}):
+        await desk.post("entitlement", f"/v1/orders/{pair['order_id']}/refund", {"reason": "too many"} | part)
     bundle = f"/v1/contracts/{sold['bundle']}"
     await desk.post("entitlement", f"{bundle}/registration", registration | {"serial": "12345678902"})
     await desk.post("entitlement", f"{bundle}/delivery", {"delivered_on": "2026-11-17"})
@@ -269,6 +273,11 @@ async def _buys(desk: Desk) -> None:
             withheld = invoice["net"] * 3 // 100
             await desk.pay(invoice["invoice_no"], 1_000, invoice["total"] - withheld - 1_000)
             await desk.certify(invoice["invoice_no"], withheld)
+    unused = (await desk.post("entitlement", "/v1/orders", order | {"customer_id": "customer-1"}))["order_id"]
+    await desk.system.settle()
+    await desk.pay(f"INV-{unused}", 1_000, (await desk.get("billing", f"/v1/invoices/INV-{unused}"))["total"] - 1_000)
+    await desk.system.settle()
+    await desk.post("entitlement", f"/v1/orders/{unused}/refund", {"reason": "not needed"})
     unit = {"customer_id": "customer-1", "plan_family": "qnp", "product": "onsite-weekday", "asset_serial": "NAS-2"}
     await desk.post("entitlement", "/v1/orders", unit | {"together": [{"product": "non-return-disk"}]})
 

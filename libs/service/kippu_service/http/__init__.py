@@ -4,7 +4,7 @@ Writes are `Command`s, reads are `Query`s; errors are problem documents. Nothing
 ever visible: what is somebody else's is a 404, as if it did not exist.
 """
 
-from kippu_service.http.commands import Command, command
+from kippu_service.http.commands import CATCHES_UP, Command, command
 from kippu_service.http.etags import etag
 from kippu_service.http.inputs import Identifier, Input, Line
 from kippu_service.http.pages import Page, PageOf, paged
@@ -14,6 +14,7 @@ from kippu_service.principal import Principal
 from kippu_service.problems import FieldError, Problem, ProblemDocument, not_found
 
 __all__ = [
+    "CATCHES_UP",
     "Command",
     "FieldError",
     "Identifier",

@@ -2,27 +2,43 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
 import orjson
-from fastapi import Header, Request, Security
+from fastapi import Request, Security
 from kippu_events import steps
 from kippu_events.work import Cause, Done, Stream, Work
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from kippu_service.http.edge import Edge, authenticate, bearer
+from kippu_service.http.edge import Edge, Secured, header
 from kippu_service.http.etags import check_if_match, etag
-from kippu_service.http.positions import HEADER, Position
+from kippu_service.http.positions import HEADER, MAX_HEADER, MIN_HEADER, Position, read_positions
+from kippu_service.http.queries import wait_for
 from kippu_service.principal import Principal
 from kippu_service.problems import bad_header
-from kippu_service.runtime import Runtime
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 Decide = Callable[[Work], Awaitable[Any]]
+
+HEADERS = (
+    header(
+        "Idempotency-Key",
+        "One for each new request; repeat it on a retry.",
+        required=True,
+        pattern="^[!-~]{1,255}$",
+    ),
+    header("If-Match", "The ETag that was read."),
+)
+"""What every command may be sent with, as OpenAPI tells of it."""
+
+CATCHES_UP = {
+    "parameters": [header(MIN_HEADER, "A Kippu-Position that must be known here first.", maxLength=MAX_HEADER)]
+}
+"""What OpenAPI tells of a route whose command catches up."""
 
 
 class Command:
@@ -31,21 +47,26 @@ class Command:
     def __init__(
         self,
         request: Request,
-        runtime: Runtime,
+        edge: Edge,
         principal: Principal,
-        idempotency_key: str | None,
-        if_match: str | None,
     ) -> None:
         self._request = request
-        self.runtime = runtime
+        self._edge = edge
+        self.runtime = edge.runtime
         self.principal = principal
-        self._idempotency_key = idempotency_key
-        self._if_match = if_match
+        self._if_match = request.headers.get("if-match")
         self._expected: Stream[Any] | None = None
 
     @property
     def provider(self) -> str:
         return self.principal.provider
+
+    async def catch_up(self) -> None:
+        """Waits for the request's `Kippu-Min-Position`, if it has one: for a write that rests on what another service
+        has just been told, such as a new contact. Its route says so with `openapi_extra=CATCHES_UP`."""
+        min_position = self._request.headers.get(MIN_HEADER)
+        if min_position is not None:
+            await wait_for(self._edge, read_positions(min_position))
 
     def expect(self, stream: Stream[Any]) -> None:
         """Says which stream is the resource. Call it in `decide`: If-Match, if sent, is held against its version (a
@@ -81,21 +102,20 @@ class Command:
         return decide_and_check
 
     def _cause(self, body: BaseModel | bytes) -> Cause:
-        key = self._idempotency_key
+        request, principal = self._request, self.principal
+        key = request.headers.get("idempotency-key")
         if key is None:
             raise bad_header("Idempotency-Key", "idempotency_key_missing", "choose one for each request that is new")
         if not _IDEMPOTENCY_KEY.fullmatch(key):
             raise bad_header("Idempotency-Key", "idempotency_key_invalid", "1 to 255 visible ASCII characters")
-        request, principal = self._request, self.principal
         # Only what was sent is hashed, so that a default added later does not make an old request a different one.
         content = body if isinstance(body, bytes) else body.model_dump_json(exclude_unset=True).encode()
-        edge: Edge = request.app.state.edge
-        route = f"{request.method} {edge.routes.template(request.scope)}"
+        route = f"{request.method} {self._edge.routes.template(request.scope)}"
         traceparent = request.headers.get("traceparent", "")
         return Cause(
             command_id=f"http:{principal.provider}:{principal.client_id}:{route}:{key}",
             actor=principal.actor,
-            command_hash=Cause.hash_of(request.url.path.encode(), request.url.query.encode(), content),
+            command_hash=Cause.hash_of(request.scope["path"].encode(), request.scope["query_string"], content),
             traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else None,
         )
 
@@ -110,22 +130,13 @@ class Command:
         return headers | (etag(versions[resource]) if resource in versions else {})
 
 
+class _Commands(Secured):
+    async def __call__(self, request: Request) -> Command:
+        principal = await self.principal(request)
+        edge: Edge = request.app.state.edge
+        return Command(request, edge, principal)
+
+
 def command(scope: str, *, staff: bool = False) -> Any:
     """A dependency that checks the token for a scope such as `tickets:write`; `staff` keeps partners out."""
-
-    async def dependency(
-        request: Request,
-        authorization: Annotated[str | None, Security(bearer, scopes=[scope])],
-        idempotency_key: Annotated[
-            str | None, Header(alias="Idempotency-Key", description="One for each new request; repeat it on a retry.")
-        ] = None,
-        if_match: Annotated[
-            str | None, Header(alias="If-Match", max_length=1024, description="The ETag that was read.")
-        ] = None,
-    ) -> Command:
-        principal = await authenticate(request, authorization)
-        principal.require(scope, staff=staff)
-        edge: Edge = request.app.state.edge
-        return Command(request, edge.runtime, principal, idempotency_key, if_match)
-
-    return Security(dependency, scopes=[scope])
+    return Security(_Commands(scope, staff=staff), scopes=[scope])

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
-from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
 from fastapi.routing import iter_route_contexts
-from fastapi.security import OAuth2
+from fastapi.security.base import SecurityBase
 from prometheus_client import CollectorRegistry, Histogram
 from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -49,18 +48,30 @@ class Edge:
     routes: Routes
 
 
-class _Bearer(OAuth2):
-    """The security scheme as OpenAPI shows it; reads the Authorization header."""
+class Secured(SecurityBase):
+    """A dependency that checks the token for a scope; also the security scheme of its routes in OpenAPI.
 
-    def __init__(self) -> None:
+    It reads the headers it needs by itself: a dependency of its own for the scheme, and a parameter for each header,
+    made a third of what FastAPI costs a write. What stands in `HEADERS` of a kind is shown in OpenAPI nevertheless.
+    """
+
+    def __init__(self, scope: str, *, staff: bool) -> None:
         flow = OAuthFlowClientCredentials(tokenUrl="/oauth/token", scopes={})
-        super().__init__(flows=OAuthFlows(clientCredentials=flow), scheme_name="client_credentials", auto_error=False)
+        self.model = OAuth2(flows=OAuthFlows(clientCredentials=flow))
+        self.scheme_name = "client_credentials"
+        self._scope, self._staff = scope, staff
 
-    async def __call__(self, request: HTTPConnection) -> str | None:
-        return request.headers.get("authorization")
+    async def principal(self, request: Request) -> Principal:
+        """Who asks. Raises a 401 or 403 problem for somebody who may not."""
+        principal = await authenticate(request, request.headers.get("authorization"))
+        principal.require(self._scope, staff=self._staff)
+        return principal
 
 
-bearer = _Bearer()
+def header(name: str, description: str, *, required: bool = False, **schema: Any) -> dict[str, Any]:
+    """A header as OpenAPI tells of it; `schema` is what else is to be said than that it is a text."""
+    told = {"name": name, "in": "header", "description": description, "required": required}
+    return told | {"schema": {"type": "string", **schema}}
 
 
 async def authenticate(request: Request, authorization: str | None) -> Principal:

@@ -6,23 +6,26 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import asyncpg
 import orjson
-from fastapi import Header, Request, Security
+from fastapi import Request, Security
 from kippu_events.consumer.marks import reached
 from kippu_terms.refusal import Fault, Refused
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from kippu_service.http.edge import Edge, authenticate, bearer
+from kippu_service.http.edge import Edge, Secured, header
 from kippu_service.http.etags import etag, is_unchanged
 from kippu_service.http.positions import MAX_HEADER, MIN_HEADER, Position, read_positions
 from kippu_service.principal import Principal
 from kippu_service.problems import unavailable
 from kippu_service.runtime import Runtime
 from kippu_service.tokens import CUSTOMER_ID, PROVIDER_ID
+
+HEADERS = (header(MIN_HEADER, "A Kippu-Position: read what you wrote.", maxLength=MAX_HEADER),)
+"""What every query may be sent with, as OpenAPI tells of it."""
 
 WAIT_SECONDS = 5.0
 """How long a read waits for `Kippu-Min-Position` before it is a 503 problem."""
@@ -139,22 +142,16 @@ async def wait_for(edge: Edge, positions: Sequence[Position]) -> None:
             pause = min(pause * 1.5, 0.1)
 
 
-def query(scope: str, *, staff: bool = False) -> Any:
-    """A dependency that checks the token for a scope such as `tickets:read`; `staff` keeps partners out."""
-
-    async def dependency(
-        request: Request,
-        authorization: Annotated[str | None, Security(bearer, scopes=[scope])],
-        min_position: Annotated[
-            str | None,
-            Header(alias=MIN_HEADER, max_length=MAX_HEADER, description="A Kippu-Position: read what you wrote."),
-        ] = None,
-    ) -> Query:
-        principal = await authenticate(request, authorization)
-        principal.require(scope, staff=staff)
+class _Queries(Secured):
+    async def __call__(self, request: Request) -> Query:
+        principal = await self.principal(request)
         edge: Edge = request.app.state.edge
+        min_position = request.headers.get(MIN_HEADER)
         if min_position is not None:
             await wait_for(edge, read_positions(min_position))
         return Query(request, edge.runtime, principal)
 
-    return Security(dependency, scopes=[scope])
+
+def query(scope: str, *, staff: bool = False) -> Any:
+    """A dependency that checks the token for a scope such as `tickets:read`; `staff` keeps partners out."""
+    return Security(_Queries(scope, staff=staff), scopes=[scope])

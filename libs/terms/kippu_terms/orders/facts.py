@@ -97,6 +97,8 @@ class OrderWish(Value):
     """What it renews, or is added to."""
     customer: CustomerFacts | None = None
     wanted_delivery_on: Day | None = None
+    appointment_at: Instant | None = None
+    """When it is to be done, where it is booked."""
     paid_on: Day | None = None
     """When it was paid; None before."""
     reason: Reason | None = None

@@ -11,7 +11,20 @@ alter table read.board add column waiting_since timestamptz;
 -- Where a unit goes, and whether another place was named when it had left.
 alter table read.shipment add column destination text, add column redirected_late boolean;
 
+-- Who goes to a visit, and whether somebody else is to be found.
+alter table read.visit add column engineer_id text, add column unassigned boolean;
+create index visit_unassigned on read.visit (provider) where unassigned;
+
 -- The board's order, and that of its filters.
 create index board_by_turn on read.board (provider, (status = 'waiting') desc, received_at desc, ticket_no desc);
+-- What is counted on the board waits for somebody, and is few among all that ever was.
+create index board_active on read.board (provider) where status in ('open', 'waiting');
+create index board_waiting on read.board (provider, waiting_for) where waiting_for is not null;
+create index visit_held on read.visit (provider) where status = 'held';
+create index unmatched_waiting on read.unmatched (provider) where ticket_no is null;
+create index invoice_owed on read.invoice (provider, due_on) where outstanding > 0;
+create index shipment_leaving on read.shipment (provider)
+    where status in ('planned', 'allotted', 'in_repair', 'repaired', 'failed');
+create index shipment_due_back on read.shipment (provider, due_on) where return_status in ('expected', 'overdue');
 -- The history of one thing, by its stream.
 create index timeline_by_stream on read.timeline (provider, stream);

@@ -34,6 +34,8 @@ create table read.contract (
     primary key (provider, contract_id)
 );
 create index contract_by_end on read.contract (provider, (coalesce(valid_until, date '9999-12-31')), contract_id);
+create index contract_unregistered on read.contract (provider, register_by)
+    where needs_registration and registered_at is null and refunded_at is null and ended_on is null;
 create index contract_by_customer on read.contract (provider, customer_id);
 create index contract_by_serial on read.contract (provider, serial);
 create index contract_renewal on read.contract (provider, renews) where renews is not null;

@@ -10,6 +10,9 @@ create table read.booking (
     starts_at timestamptz,
     minutes integer,
     paid_by text,
+    -- The request that it is for, and the incidents that pay it.
+    ticket_no text,
+    units integer,
     clause text,
     pay_by date,
     void_at timestamptz,
@@ -26,9 +29,11 @@ create table read.booking (
     reasons text[],
     unmet text[],
     completed_at timestamptz,
+    cancelled_because text,
     primary key (provider, booking_id)
 );
 create index booking_by_start on read.booking (provider, starts_at, booking_id);
+create index booking_ahead on read.booking (provider) where status in ('requested', 'confirmed', 'blocked');
 select read.protect('booking');
 
 -- What the customer prepares for a booking, and whether they said that it is. Fed by the booking's stream alone.

@@ -6,7 +6,7 @@ from kippu_console.readmodels.bookings import Bookings
 from kippu_console.readmodels.contracts import Contracts, DeviceContracts
 from kippu_console.readmodels.licences import Licences
 from kippu_console.readmodels.mails import UnmatchedMail
-from kippu_console.readmodels.money import Invoices, Quotes
+from kippu_console.readmodels.money import Invoices, QuoteOrders, Quotes, Refunds
 from kippu_console.readmodels.requests import Board
 from kippu_console.readmodels.shipments import Shipments
 from kippu_console.readmodels.terms import Terms
@@ -24,6 +24,8 @@ PROJECTORS = (
     UnmatchedMail,
     Invoices,
     Quotes,
+    QuoteOrders,
+    Refunds,
     Contracts,
     DeviceContracts,
     Licences,

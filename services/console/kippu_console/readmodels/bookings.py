@@ -19,6 +19,7 @@ STATUS: dict[type[Event], str] = {
     bookings.BookingVoided: "void",
     bookings.BookingBlocked: "blocked",
     bookings.BookingCompleted: "completed",
+    bookings.BookingCancelled: "cancelled",
 }
 
 
@@ -68,6 +69,8 @@ class Bookings(RowEach):
                 columns["reasons"] = [event.clause]
             case bookings.BookingBlocked():
                 columns |= {"reasons": event.clauses, "unmet": event.unmet}
+            case bookings.BookingCancelled():
+                columns["cancelled_because"] = event.reason
             case bookings.BookingPaidLate():
                 columns["paid_late_on"] = event.paid_on
             case bookings.PointsMailed():
@@ -81,7 +84,7 @@ class Bookings(RowEach):
         return columns
 
 
-_BOOKED = ("product", "name", "starts_at", "minutes", "paid_by")
+_BOOKED = ("product", "name", "starts_at", "minutes", "paid_by", "ticket_no", "units")
 _TERMS = ("clause", "pay_by", "void_at", "points_clause", "points_by", "points_due_at")
 
 TO_PREPARE = """

@@ -1,8 +1,8 @@
-"""Quotes and invoices: what is offered, what was invoiced, and what is still owed."""
+"""Quotes, invoices and refunds: what is offered, what was invoiced, what is still owed, and what is given back."""
 
 from typing import Any, ClassVar
 
-from kippu_events.catalogue import billing
+from kippu_events.catalogue import billing, quoting
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 
@@ -30,13 +30,15 @@ class Invoices(RowEach):
         match event:
             case billing.InvoiceIssued():
                 said = {name: getattr(event, name) for name in ("order_id", "total", "currency", "due_on")}
-                return said | {"status": "open", "outstanding": event.total}
+                return said | {"status": "unpaid", "outstanding": event.total}
             case billing.PaymentOverdue():
                 return {"status": "overdue", "outstanding": event.outstanding}
             case billing.PaymentReceived() | billing.TaxWithheld():
                 return {"status": "partly_paid", "outstanding": event.outstanding}
             case billing.InvoicePaid():
                 return {"status": "paid", "outstanding": 0}
+            case billing.CreditNoteIssued() if event.part:
+                return {"outstanding": event.outstanding}
             case billing.CreditNoteIssued():
                 return {"status": "credited", "outstanding": 0}
         raise TypeError(f"{event.type} says nothing of an invoice")
@@ -68,6 +70,47 @@ class Quotes(RowEach):
             case billing.QuoteWithdrawn():
                 return {"status": "withdrawn"}
         raise TypeError(f"{event.type} says nothing of a quote")
+
+
+class QuoteOrders(RowEach):
+    """What came of the order of an accepted quote; one that the terms refuse waits for a person."""
+
+    name = "quote-orders"
+    logs = ("entitlement",)
+    tables = ("quote_order",)
+    key = "quote_id"
+    subscribes: ClassVar[tuple[type[Event], ...]] = (
+        quoting.QuoteTaken,
+        quoting.QuoteOrderRefused,
+        quoting.QuotePaid,
+        quoting.QuoteForgone,
+    )
+
+    def columns(self, envelope: Envelope, event: Any) -> dict[str, Any]:
+        match event:
+            case quoting.QuoteOrderRefused():
+                refused = {"clauses": event.clauses, "reasons": event.reasons}
+                return {"status": "order_refused", "order_id": event.order_id} | refused
+            case quoting.QuoteForgone():
+                return {"status": "withdrawn"}
+        status = "paid" if isinstance(event, quoting.QuotePaid) else "ordered"
+        return {"status": status, "order_id": event.order_id}
+
+
+class Refunds(RowEach):
+    """What customers get back, until somebody has paid it."""
+
+    name = "refunds"
+    logs = ("billing",)
+    tables = ("refund",)
+    key = "refund_id"
+    subscribes = (billing.RefundDue, billing.RefundPaid)
+
+    def columns(self, envelope: Envelope, event: Any) -> dict[str, Any]:
+        if isinstance(event, billing.RefundPaid):
+            return {"status": "paid", "paid_on": event.paid_on, "reference": event.reference}
+        said = {name: getattr(event, name) for name in ("invoice_no", "amount", "currency", "reason")}
+        return said | {"status": "due", "due_since": event.occurred_at}
 
 
 _OFFERED = ("ticket_no", "plan_family", "product", "quantity", "total", "valid_until", "clause", "out_of_scope")

@@ -25,10 +25,18 @@ class Visits(RowEach):
         dispatch.VisitDeclined,
         dispatch.VisitCompleted,
         dispatch.VisitWithdrawn,
+        dispatch.VisitAssigned,
+        dispatch.VisitUnassigned,
     )
 
     def columns(self, envelope: Envelope, event: Any) -> dict[str, Any]:
+        if isinstance(event, dispatch.VisitAssigned):
+            return {"engineer_id": event.engineer_id, "unassigned": False}
+        if isinstance(event, dispatch.VisitUnassigned):
+            return {"engineer_id": None, "unassigned": True}
         said = {"ticket_no": event.ticket_no, "status": type(event).__name__.removeprefix("Visit").lower()}
+        if isinstance(event, dispatch.VisitBooked | dispatch.VisitPostponed):
+            said |= {"engineer_id": event.engineer_id, "unassigned": False}
         if isinstance(event, dispatch.VisitRequested) and event.target is not None:
             said["target"] = event.target.model_dump(mode="json")
         for column, names in SOURCES.items():

@@ -3,12 +3,13 @@
 from datetime import date, timedelta
 from typing import Any
 
-from kippu_events.catalogue import bookings, contracts, entitlement, licences
+from kippu_events.catalogue import billing, bookings, contracts, entitlement, licences
 from kippu_events.catalogue.bookings import BookingTerms, ToPrepare
+from kippu_events.event import Event
 from kippu_privacy import Plain
 
 from kippu_console.testing import Said
-from kippu_console.testing.story import NOON
+from kippu_console.testing.story import NOON, PRICE
 
 TODAY = date(2026, 4, 30)
 """Where the provider is, at NOON."""
@@ -221,5 +222,27 @@ def booked() -> list[Said]:
     ]  # fmt: skip
 
 
+def given_back() -> list[Said]:
+    """A refund that is to be paid, and one that is; a part of an invoice was taken back."""
+    about: dict[str, Any] = {"invoice_no": "INV-9", "customer_id": "customer-1", "currency": "THB", "occurred_at": NOON}
+    due: dict[str, Any] = about | {"order_id": "order-9", "amount": 100_000, "reason": "bought twice"}
+    events: list[Event] = [
+        billing.InvoiceIssued(
+            **about, order_id="order-9", issued_on=TODAY, due_on=TODAY + 30 * DAY, price=PRICE, net=1, taxes=(),
+            total=300_000,
+        ),
+        billing.CreditNoteIssued(
+            **about, credit_note_no="CN-9", issued_on=TODAY, net=1, taxes=(), total=100_000, paid_back=100_000,
+            reason="bought twice", part=True, outstanding=200_000,
+        ),
+        billing.RefundDue(**due, refund_id="RF-INV-9.1"),
+        billing.RefundDue(**due, refund_id="RF-INV-9.2"),
+        billing.RefundPaid(
+            **about, refund_id="RF-INV-9.2", amount=100_000, paid_on=TODAY, reference="bank-1"
+        ),
+    ]  # fmt: skip
+    return [("billing", "invoice-iij-INV-9", event) for event in events]
+
+
 def everything() -> list[Said]:
-    return [*registered_contract(), *ended_contracts(), *replaced_device(), *licence(), *booked()]
+    return [*registered_contract(), *ended_contracts(), *replaced_device(), *licence(), *booked(), *given_back()]

@@ -32,8 +32,11 @@ select
     (select count(*) from read.board where waiting_for = 'classification') as to_classify,
     (select count(*) from read.board where waiting_for = 'approval') as approvals,
     (select count(*) from read.visit where status = 'held') as held,
+    (select count(*) from read.visit where unassigned and status in ('booked', 'postponed')) as unassigned,
     (select count(*) from read.unmatched where ticket_no is null) as unmatched,
     (select count(*) from read.quote where status = 'offered' and valid_until >= $2) as quotes,
+    (select count(*) from read.quote_order where status = 'order_refused') as orders_refused,
+    (select count(*) from read.refund where status = 'due') as refunds,
     (select count(*) from read.invoice where outstanding > 0 and due_on < $2) as overdue,
     (select count(*) from read.shipment
         where status in ('planned', 'allotted', 'in_repair', 'repaired', 'failed')) as to_ship,

@@ -10,7 +10,7 @@ from kippu_service.http import Page
 from kippu_console.views import history
 from kippu_console.views.look import Look, listed
 
-Which = Literal["ahead", "requested", "confirmed", "blocked", "void", "completed", "all"]
+Which = Literal["ahead", "requested", "confirmed", "blocked", "void", "completed", "cancelled", "all"]
 
 # At the instant $1: an unpaid booking is void once its time is over, whether or not the deadline has run.
 _STATUS = "case when status = 'requested' and void_at <= $1 then 'void' else status end"

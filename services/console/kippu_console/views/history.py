@@ -1,6 +1,7 @@
 """What happened, for pages that tell it."""
 
 import json
+from collections import deque
 from typing import Any
 
 from asyncpg import Record
@@ -49,15 +50,20 @@ def _event(row: Record) -> dict[str, Any]:
 
 
 def in_causal_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """By the time they were recorded; at the same instant, what caused something stands before it."""
-    causes = {event["event_id"]: event["causation_id"] for event in events}
-
-    def hops(event_id: str | None) -> int:
-        count = 0
-        while (event_id := causes.get(event_id or "")) is not None:
-            count += 1
-        return count
-
-    return sorted(
-        events, key=lambda event: (event["recorded_at"], hops(event["event_id"]), event["log"], event["position"])
-    )
+    """By the time they were recorded. At the same instant each log keeps its own order, and what caused something in
+    another log stands before it."""
+    logs: dict[str, deque[dict[str, Any]]] = {}
+    for event in sorted(events, key=lambda event: int(event["position"])):
+        logs.setdefault(event["log"], deque()).append(event)
+    untold = {event["event_id"] for event in events}
+    told = []
+    while logs:
+        heads = [log[0] for log in logs.values()]
+        ready = [head for head in heads if head["causation_id"] not in untold]
+        # Causes never go round in a circle; if a log said so, its events would still be told.
+        event = min(ready or heads, key=lambda head: (head["recorded_at"], head["log"]))
+        told.append(logs[event["log"]].popleft())
+        untold.remove(event["event_id"])
+        if not logs[event["log"]]:
+            del logs[event["log"]]
+    return told

@@ -1,4 +1,4 @@
-"""Quotes that wait for an answer, and invoices with what is still owed."""
+"""Quotes that wait for somebody, refunds that are to be paid, and invoices with what is still owed."""
 
 import json
 from typing import Any, Literal
@@ -9,19 +9,21 @@ from kippu_console.views.look import Look, listed
 
 Which = Literal["unpaid", "overdue", "paid", "credited", "all"]
 
-_TO_ANSWER = """
-select quote.*, product.name
-from read.quote left join read.product using (plan_family, product)
-where status = 'offered' and valid_until >= $1
-order by valid_until, quote_id
+_QUOTE = """
+select quote.*, product.name, ordered.clauses, ordered.reasons, ordered.order_id,
+    case when quote.status = 'accepted' then coalesce(ordered.status, quote.status) else quote.status end as stands
+from read.quote
+left join read.product using (plan_family, product)
+left join read.quote_order as ordered using (quote_id)
+"""
+_WAITING = f"""
+{_QUOTE}
+where quote.status = 'offered' and valid_until >= $1 or ordered.status = 'order_refused'
+order by ordered.status is null, valid_until, quote_id
 limit 100
 """
-_OF_TICKET = """
-select quote.*, product.name
-from read.quote left join read.product using (plan_family, product)
-where ticket_no = $1
-order by offered_at, quote_id
-"""
+_OF_TICKET = f"{_QUOTE} where ticket_no = $1 order by offered_at, quote_id"
+_REFUNDS = "select * from read.refund where status = 'due' order by due_since, refund_id limit 100"
 # On the day $1, the date decides what is overdue, whether or not a deadline has run.
 _INVOICES = """
 select *, outstanding > 0 and due_on < $1 as overdue, not (outstanding > 0 and due_on < $1) as turn
@@ -37,11 +39,13 @@ limit $7
 
 
 async def money(look: Look, page: Page, which: Which, customer_id: str | None) -> dict[str, Any]:
-    """The quotes that end first; the invoices, overdue ones first, then by the day they are due."""
+    """The quotes whose order is to be settled, and those that end first; what is to be paid back; the invoices, overdue
+    ones first, then by the day they are due."""
     rows = await look.fetch(_INVOICES, look.today, *page.after, which, customer_id, page.fetch_limit)
     first = page.after[0] is None
-    quotes = await look.fetch(_TO_ANSWER, look.today) if first else []
-    return listed(page, rows) | {"quotes": [_quote(row) for row in quotes], "first": first}
+    quotes = await look.fetch(_WAITING, look.today) if first else []
+    refunds = await look.fetch(_REFUNDS) if first else []
+    return listed(page, rows) | {"quotes": [_quote(row) for row in quotes], "refunds": refunds, "first": first}
 
 
 async def of_ticket(look: Look, ticket_no: str) -> list[dict[str, Any]]:

@@ -92,8 +92,8 @@ def _of_stream(timeline: Events, kind: str) -> Iterable[dict[str, Any]]:
     )
 
 
-def shortfall_of(timeline: Events) -> dict[str, Any] | None:
-    """What the wallet lacked for a request, as long as any of it is owed, with the offer that was made for it."""
+def shortfall_of(timeline: Events) -> dict[str, int] | None:
+    """What the wallet lacked for a request, as long as any of it is owed."""
     owed: dict[str, int] = {}
     short: dict[str, dict[str, Any]] = {}
     for event in _of_stream(timeline, "case-"):
@@ -110,9 +110,7 @@ def shortfall_of(timeline: Events) -> dict[str, Any] | None:
     still = [debit_id for debit_id, quantity in owed.items() if quantity > 0]
     if not still:
         return None
-    offers = (event["data"] for event in timeline if event["name"] == "QuoteOffered")
-    offer = next((each for each in offers if not each.get("out_of_scope")), None)
-    return {"owed": sum(owed.values()), "wanted": sum(short[each]["wanted"] for each in still), "offer": offer}
+    return {"owed": sum(owed.values()), "wanted": sum(short[each]["wanted"] for each in still)}
 
 
 def _deciding_text(decision: dict[str, Any]) -> dict[str, str] | None:

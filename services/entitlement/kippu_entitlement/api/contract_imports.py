@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request
 from fastapi import Query as QueryParameter
 from kippu_events.work import Work
-from kippu_service.http import Command, Query, command, query
+from kippu_service.http import Command, Identifier, Query, command, query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from kippu_entitlement.api.registrations import MAX_BODY, TAKES, XLSX, XLSX_FILE, uploaded
+from kippu_entitlement.api.registrations import MAX_BODY, TAKES, XLSX, XLSX_FILE, newest_plan, uploaded
 from kippu_entitlement.registration.contract_rows import template
 from kippu_entitlement.registration.importing import import_rows, reading_of
 
@@ -51,10 +51,13 @@ async def import_sheet(request: Request, command: Annotated[Command, command("co
 )
 async def show_template(
     query: Annotated[Query, query("plans:read")],
+    family: Annotated[
+        Identifier | None, QueryParameter(description="By whose terms its notes say how it is sent by mail.")
+    ] = None,
     language: Annotated[Literal["en", "ja"], QueryParameter(description="Of the titles.")] = "en",
 ) -> Response:
     """An .xlsx to fill in: titles with an example, and notes in Japanese and English."""
-    content = await asyncio.to_thread(template, language)
+    content = await asyncio.to_thread(template, language, await newest_plan(query, family))
     disposition = f'attachment; filename="contract-registration-{language}.xlsx"'
     headers = {"content-disposition": disposition, "cache-control": "private, no-cache"}
     return Response(content, media_type=XLSX, headers=headers)

@@ -8,6 +8,7 @@ from fastapi import Query as QueryParameter
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Problem, Query, command, not_found, query
 from kippu_terms.loading import load
+from kippu_terms.plan import Plan
 from kippu_terms.refusal import Refused
 from pydantic import BaseModel
 from starlette.datastructures import UploadFile
@@ -84,6 +85,16 @@ def _reading(content: bytes) -> Reading:
     return Reading(sheet)
 
 
+async def newest_plan(query: Query, family: str | None) -> Plan | None:
+    """None where no family is named. Raises a 404 problem for one that has no terms."""
+    if family is None:
+        return None
+    found = await query.fetchrow(_NEWEST, family)
+    if found is None:
+        raise not_found()
+    return load(found["source"])
+
+
 async def uploaded(request: Request) -> bytes:
     """The uploaded file: the body itself, or the field `file` of a form. Raises a 415 problem for anything else."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -111,12 +122,7 @@ async def show_template(
     language: Annotated[Literal["en", "ja"], QueryParameter(description="Of the titles.")] = "en",
 ) -> Response:
     """An .xlsx to fill in: titles with an example, and notes in Japanese and English."""
-    plan = None
-    if family is not None:
-        found = await query.fetchrow(_NEWEST, family)
-        if found is None:
-            raise not_found()
-        plan = load(found["source"])
+    plan = await newest_plan(query, family)
     content = await asyncio.to_thread(template, language, plan)
     name = f"registration-{family}-{language}.xlsx" if family else f"registration-{language}.xlsx"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "private, no-cache"}

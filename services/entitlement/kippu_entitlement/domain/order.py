@@ -251,6 +251,7 @@ def of_quote(state: Order) -> Place:
         quantity=state.quantity,
         requested_on=state.requested_on,
         quote_id=state.quote_id,
+        contact_id=state.contact_id,
     )
 
 

@@ -1,9 +1,10 @@
 """Registrations of contracts by spreadsheet (SVT-08): the columns, the template, and what each row states."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault
 
 from kippu_entitlement.domain.asset import HIGHEST_CM
@@ -120,8 +121,8 @@ class ContractReading:
         self.faults.append(self._sheet.fault(row.number, key, code, message))
 
 
-def template(language: str) -> bytes:
-    """As bytes of an .xlsx."""
+def template(language: str, plan: Plan | None = None) -> bytes:
+    """As bytes of an .xlsx. With a plan, its notes say how it is sent by mail, where that is taken."""
     example: dict[str, Any] = {
         "contract_id": EXAMPLE,
         "consent": "はい" if language == "ja" else "yes",
@@ -132,4 +133,15 @@ def template(language: str) -> bytes:
         "area": "tokyo",
         "height_cm": 120,
     }
-    return workbook_of(language, COLUMNS, [example.get(column.key) for column in COLUMNS], notes_on(COLUMNS))
+    return workbook_of(language, COLUMNS, [example.get(column.key) for column in COLUMNS], _notes(plan))
+
+
+def _notes(plan: Plan | None) -> Iterator[list[str]]:
+    yield from notes_on(COLUMNS)
+    registration = plan.contracts.registration if plan else None
+    marks = registration.file.subject_marks if registration and registration.file else ()
+    if marks:
+        en = f"Upload it, or attach it to a mail from your address on record, with {' or '.join(marks)} in the subject."
+        named = " または ".join(marks)
+        ja = f"アップロードするか、件名に {named} を入れ、ご登録のアドレスからメールに添付してお送りください。"
+        yield ["", "", "", en, ja]

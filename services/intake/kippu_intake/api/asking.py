@@ -1,31 +1,12 @@
 """What both kinds of route ask before they open a ticket: is the contact this customer's, and do the terms take it."""
 
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import Depends, Header, Request
 from kippu_events.catalogue.values import Channel
-from kippu_service.http import Principal, read_positions
-from kippu_service.http.positions import MAX_HEADER, MIN_HEADER
-from kippu_service.http.queries import wait_for
+from kippu_service.http import Principal
 from kippu_terms.refusal import Fault, Refused
 
 from kippu_intake.known import Contact, Known
-
-
-async def _caught_up(
-    request: Request,
-    min_position: Annotated[
-        str | None,
-        Header(alias=MIN_HEADER, max_length=MAX_HEADER, description="A Kippu-Position that must be known here first."),
-    ] = None,
-) -> None:
-    if min_position is not None:
-        await wait_for(request.app.state.edge, read_positions(min_position))
-
-
-CaughtUp = Annotated[None, Depends(_caught_up)]
-"""For a write that rests on what another service has just been told, such as a new contact."""
 
 
 async def contact_for(

@@ -9,10 +9,10 @@ from fastapi import Query as QueryParameter
 from kippu_events.catalogue.values import Channel
 from kippu_events.work import Work
 from kippu_privacy import Plain
-from kippu_service.http import Command, Page, PageOf, Query, command, not_found, paged, query
+from kippu_service.http import CATCHES_UP, Command, Page, PageOf, Query, command, not_found, paged, query
 from starlette.responses import Response
 
-from kippu_intake.api.asking import CaughtUp, contact_for
+from kippu_intake.api.asking import contact_for
 from kippu_intake.api.schemas import MailId, TicketOfMail, UnmatchedMailDetail, UnmatchedMailLine
 from kippu_intake.domain import mail as mails
 from kippu_intake.domain import ticket as tickets
@@ -69,9 +69,10 @@ async def read_mail(query: Reader, mail_id: MailId) -> Response:
     return query.answer(shown, version=row["version"])
 
 
-@router.post("/{mail_id}/ticket", status_code=201)
-async def open_ticket(command: Operator, mail_id: MailId, body: TicketOfMail, caught_up: CaughtUp) -> Response:
+@router.post("/{mail_id}/ticket", status_code=201, openapi_extra=CATCHES_UP)
+async def open_ticket(command: Operator, mail_id: MailId, body: TicketOfMail) -> Response:
     """An operator turns the mail into a request of a contact. It counts from when the mail was received (IIJ-07)."""
+    await command.catch_up()
     runtime, provider = command.runtime, command.provider
     mail = await _mail(command, mail_id)
     received_at = mail.received_at or runtime.clock.now()

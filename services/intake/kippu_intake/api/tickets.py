@@ -13,12 +13,12 @@ from kippu_events.catalogue.values import Channel
 from kippu_events.event import Event, decode
 from kippu_events.work import Work
 from kippu_privacy import Associated, Plain, Sealed
-from kippu_service.http import Command, Page, PageOf, Query, command, not_found, paged, query
+from kippu_service.http import CATCHES_UP, Command, Page, PageOf, Query, command, not_found, paged, query
 from kippu_terms.refusal import Fault, Refused
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from kippu_intake.api.asking import CaughtUp, contact_for
+from kippu_intake.api.asking import contact_for
 from kippu_intake.api.schemas import (
     MAX_ATTACHMENT_BODY,
     DetailsIn,
@@ -75,9 +75,10 @@ select event_id, type, data from read.ticket_event where ticket_no = $1 and type
 """
 
 
-@router.post("", status_code=201, max_body_size=MAX_ATTACHMENT_BODY)
-async def open_ticket(command: Writer, body: NewTicket, caught_up: CaughtUp) -> Response:
+@router.post("", status_code=201, max_body_size=MAX_ATTACHMENT_BODY, openapi_extra=CATCHES_UP)
+async def open_ticket(command: Writer, body: NewTicket) -> Response:
     """A request by portal, or by telephone as the desk enters it. Answers its number at once (IIJ-01, IIJ-02)."""
+    await command.catch_up()
     runtime, provider = command.runtime, command.provider
     if not command.principal.is_staff and (body.channel is not Channel.PORTAL or body.received_at is not None):
         message = "Only the provider's own people enter a call, or say when it came in."

@@ -4,12 +4,14 @@ own event loop; whoever writes to us may be hostile.
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from kippu_events import steps
-from kippu_service.settings import MailAddress
+from kippu_service.settings import MailAddress, SettingsWrong
 
 from kippu_intake.mail.limits import Limits, MailRefused
 from kippu_intake.mail.take_in import TakeIn
@@ -33,6 +35,13 @@ class Receiver:
     def __init__(self, take_in: TakeIn, addresses: Mapping[str, MailAddress]) -> None:
         self._take_in = take_in
         self._addresses = addresses
+
+    async def handle_EHLO(  # noqa: N802  aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, offers: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        # Nobody signs in here; aiosmtpd offers it, by no mechanism, once a connection is encrypted.
+        return [offer for offer in offers if not offer.startswith("250-AUTH")]
 
     async def handle_RCPT(  # noqa: N802  aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -79,6 +88,9 @@ class _Connection(SMTP):
         self._open_connections = open_connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if self in self._open_connections:  # it goes on, encrypted
+            super().connection_made(transport)
+            return
         if len(self._open_connections) >= MAX_CONNECTIONS and isinstance(transport, asyncio.WriteTransport):
             transport.write(b"421 4.3.2 Too many connections; try again later\r\n")
             transport.close()
@@ -108,10 +120,13 @@ class Listener:
         port: int,
         name: str,
         limits: Limits,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """With `tls`, STARTTLS is offered. It is not asked for: mail between strangers must arrive (RFC 3207, 4)."""
         self._receiver = Receiver(take_in, addresses)
         self._host, self._wanted_port, self._name = host, port, name
         self._limits = limits
+        self._tls = tls
         self._open: set[_Connection] = set()
         self._server: asyncio.Server | None = None
 
@@ -157,5 +172,17 @@ class Listener:
             ident="Kippu",
             timeout=IDLE_SECONDS,
             command_call_limit={"*": MAX_COMMANDS},
+            tls_context=self._tls,
+            auth_exclude_mechanism=["LOGIN", "PLAIN"],
             loop=asyncio.get_running_loop(),
         )
+
+
+def tls_of(certificate: Path, key: Path) -> ssl.SSLContext:
+    """What a certificate and its key (PEM) make of a listener: TLS 1.2 or newer. Raises SettingsWrong."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as error:
+        raise SettingsWrong(f"the certificate {certificate} with the key {key} cannot be used: {error}") from error
+    return context
