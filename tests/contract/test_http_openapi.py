@@ -89,7 +89,6 @@ def _generate(operation: Any, house: House, owned: Mapping[str, str], send: Send
         max_examples=EXAMPLES,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
