@@ -8,6 +8,7 @@ from pathlib import Path
 
 import kubernetes_validate
 import pytest
+import uvicorn
 import yaml
 from kippu.services import PARTS
 from kippu_service.settings import PREFIX, Settings
@@ -125,7 +126,7 @@ def test_no_secret_is_kept_with_the_manifests() -> None:
 
 
 def test_settings_are_settings_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {"FORWARDED_ALLOW_IPS"}  # uvicorn's
     job = OURS["Job kippu-migrate"]["containers"][0]["env"]
     told = named("ConfigMap", "kippu")["data"] | {variable["name"]: variable["value"] for variable in job}
     for overlay in [
@@ -137,6 +138,14 @@ def test_settings_are_settings_that_there_are(monkeypatch: pytest.MonkeyPatch) -
             for name, value in overlay.items():
                 environment.setenv(name, value)
             assert Settings().database_url is not None
+
+
+def test_a_proxy_that_ends_tls_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the console would take every request for one without it, and its cookie for one that may go so, too."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", named("ConfigMap", "kippu")["data"]["FORWARDED_ALLOW_IPS"])
+    config = uvicorn.Config("none")
+    assert config.proxy_headers
+    assert config.forwarded_allow_ips == "*"
 
 
 def test_nothing_reaches_a_pod_but_what_is_said() -> None:

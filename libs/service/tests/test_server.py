@@ -5,7 +5,7 @@ import socket
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from kippu_service.server import Servers
 
 
@@ -40,6 +40,19 @@ async def test_a_request_in_progress_is_answered_before_the_stop() -> None:
             request = asyncio.create_task(client.get(servers.addresses["one"]))
             await entered.wait()
         assert (await request).json() == "one"
+
+
+async def test_what_a_proxy_before_it_ended_was_https_to_the_application() -> None:
+    made = FastAPI()
+
+    @made.get("/")
+    async def scheme(request: Request) -> str:
+        return request.url.scheme
+
+    async with Servers({"one": (made, 0)}) as servers, httpx.AsyncClient() as client:
+        assert (await client.get(servers.addresses["one"])).json() == "http"
+        by_proxy = await client.get(servers.addresses["one"], headers={"X-Forwarded-Proto": "https"})
+        assert by_proxy.json() == "https"
 
 
 async def test_a_port_that_is_taken_is_named_and_nothing_is_left_behind() -> None:

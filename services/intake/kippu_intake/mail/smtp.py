@@ -6,8 +6,9 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from kippu_events import steps
@@ -80,32 +81,44 @@ class Receiver:
         return f"250 2.0.0 OK {' '.join(ids)}"
 
 
-class _Connection(SMTP):
-    """One client's connection. It counts itself, and leaves at once when there are too many."""
+@dataclass(slots=True)
+class _Room:
+    """Who is connected, and whether anybody else may be."""
 
-    def __init__(self, handler: Receiver, open_connections: set["_Connection"], **options: Any) -> None:
+    connections: "set[_Connection]" = field(default_factory=set)
+    closed: bool = True
+
+    @property
+    def is_full(self) -> bool:
+        return self.closed or len(self.connections) >= MAX_CONNECTIONS
+
+
+class _Connection(SMTP):
+    """One client's connection. It leaves at once when there is no room for it."""
+
+    def __init__(self, handler: Receiver, room: _Room, **options: Any) -> None:
         super().__init__(handler, **options)
-        self._open_connections = open_connections
+        self._room = room
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if self in self._open_connections:  # it goes on, encrypted
-            super().connection_made(transport)
-            return
-        if len(self._open_connections) >= MAX_CONNECTIONS and isinstance(transport, asyncio.WriteTransport):
-            transport.write(b"421 4.3.2 Too many connections; try again later\r\n")
-            transport.close()
-            return
-        self._open_connections.add(self)
+        # Never asked whether it is an asyncio.Transport: that of uvloop, which runs in production, is none by class.
+        if self not in self._room.connections:  # else it goes on, encrypted
+            if self._room.is_full:
+                connected = cast(asyncio.Transport, transport)
+                connected.write(b"421 4.3.2 Too many connections; try again later\r\n")
+                connected.close()
+                return
+            self._room.connections.add(self)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if self in self._open_connections:
-            self._open_connections.discard(self)
+        if self in self._room.connections:
+            self._room.connections.discard(self)
             super().connection_lost(error)
 
     def hang_up(self) -> None:
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
+        if self.transport is not None:
+            cast(asyncio.WriteTransport, self.transport).abort()
 
 
 class Listener:
@@ -127,7 +140,7 @@ class Listener:
         self._host, self._wanted_port, self._name = host, port, name
         self._limits = limits
         self._tls = tls
-        self._open: set[_Connection] = set()
+        self._room = _Room()
         self._server: asyncio.Server | None = None
 
     @property
@@ -142,6 +155,7 @@ class Listener:
         # aiosmtpd's own logger names every sender and recipient: personal data that belongs into no log.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
         loop = asyncio.get_running_loop()
+        self._room.closed = False
         self._server = await loop.create_server(self._connection, self._host, self._wanted_port)
 
     async def stop(self) -> None:
@@ -149,7 +163,8 @@ class Listener:
         if self._server is None:
             return
         self._server.close()
-        for connection in list(self._open):
+        self._room.closed = True  # also for whoever was let in a moment ago and is not connected yet
+        for connection in list(self._room.connections):
             connection.hang_up()
         await self._server.wait_closed()
         self._server = None
@@ -166,7 +181,7 @@ class Listener:
     def _connection(self) -> _Connection:
         return _Connection(
             self._receiver,
-            self._open,
+            self._room,
             data_size_limit=self._limits.size,
             hostname=self._name,
             ident="Kippu",

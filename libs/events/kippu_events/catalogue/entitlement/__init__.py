@@ -1,0 +1,92 @@
+"""Entitlement's events: customers and assets, orders and the terms they are under, wallets, and the coverage decision.
+
+A module a subject; each says on which streams its events are.
+"""
+
+from kippu_events.catalogue.entitlement.cases import (
+    ApprovalGranted,
+    ApprovalRefused,
+    ApprovalRequested,
+    CoverageDecided,
+    DebitNoted,
+    RequestDeclined,
+    RequestNoted,
+    VisitNeed,
+    WorkNoted,
+)
+from kippu_events.catalogue.entitlement.orders import (
+    AcceptedLine,
+    OrderAccepted,
+    OrderLapsed,
+    OrderLine,
+    OrderPaid,
+    OrderPartRefunded,
+    OrderPlaced,
+    OrderRefunded,
+    OrderRefused,
+    PlanPublished,
+    RefundedLine,
+)
+from kippu_events.catalogue.entitlement.publisher import entitlement
+from kippu_events.catalogue.entitlement.register import (
+    AssetContract,
+    AssetCorrected,
+    AssetRegistered,
+    AssetReplaced,
+    CompetitorMarked,
+    ContactAdded,
+    ContactNamed,
+    CustomerRegistered,
+)
+from kippu_events.catalogue.entitlement.wallets import (
+    DebitShortfall,
+    ShortfallForgiven,
+    TicketDebited,
+    TicketDebitReversed,
+    TicketsCredited,
+    TicketsExpired,
+    TicketsReinstated,
+    TicketsRevoked,
+    WalletOpened,
+)
+
+__all__ = [
+    "AcceptedLine",
+    "ApprovalGranted",
+    "ApprovalRefused",
+    "ApprovalRequested",
+    "AssetContract",
+    "AssetCorrected",
+    "AssetRegistered",
+    "AssetReplaced",
+    "CompetitorMarked",
+    "ContactAdded",
+    "ContactNamed",
+    "CoverageDecided",
+    "CustomerRegistered",
+    "DebitNoted",
+    "DebitShortfall",
+    "OrderAccepted",
+    "OrderLapsed",
+    "OrderLine",
+    "OrderPaid",
+    "OrderPartRefunded",
+    "OrderPlaced",
+    "OrderRefunded",
+    "OrderRefused",
+    "PlanPublished",
+    "RefundedLine",
+    "RequestDeclined",
+    "RequestNoted",
+    "ShortfallForgiven",
+    "TicketDebitReversed",
+    "TicketDebited",
+    "TicketsCredited",
+    "TicketsExpired",
+    "TicketsReinstated",
+    "TicketsRevoked",
+    "VisitNeed",
+    "WalletOpened",
+    "WorkNoted",
+    "entitlement",
+]
