@@ -27,7 +27,7 @@ from kippu_events.replay import replay
 from kippu_events.work import Cause, Fold, Work
 from kippu_privacy import Plain
 from kippu_service.application import create_app
-from kippu_service.server import Servers
+from kippu_service.server import Servers, stay_up
 from kippu_service.settings import Settings
 from pydantic import BaseModel
 
@@ -155,6 +155,7 @@ async def measure(admin_url: str, rounds: int, requests: int) -> list[Figure]:
         intake = create_app(house.services["intake"], house.runtimes["intake"])
         ratios = []
         async with Servers({"intake": (intake, 0), "idle": (idle_app(), 0)}) as servers:
+            stay_up()
             for number in range(-1, rounds):
                 ours = await rate(servers.addresses["intake"], token, requests, f"round{number}")
                 idle = await rate(servers.addresses["idle"], token, requests, f"round{number}")

@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated
 
 import typer
+from kippu_service.server import stay_up
 
 from kippu import common, ground, logs
 from kippu.common import console
@@ -35,6 +36,7 @@ def serve(
             databases = ground.databases(admin_url, settings)
             await ground.prepared(databases)
         async with built(settings, databases, [name]) as house, running(house, bus) as addresses:
+            stay_up()
             console.print(f"{name} answers at {addresses[name]}")
             await asyncio.Event().wait()
 

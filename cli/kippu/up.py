@@ -1,7 +1,6 @@
 """`kippu up`: everything in one process, on this machine, with nothing installed beside it."""
 
 import asyncio
-import gc
 import json
 import os
 import secrets
@@ -16,6 +15,7 @@ from typing import Annotated, Literal
 
 import typer
 from kippu_events.ports import SystemClock, VirtualClock
+from kippu_service.server import stay_up
 from kippu_service.settings import Settings
 from kippu_service.token_maker import demo_clients, make_demo_clients
 
@@ -85,8 +85,7 @@ async def _up(
         for file in files:
             await publish_one(house, file)
         async with running(house, bus) as addresses:
-            # What was made until here lives as long as the process: the collector need not look at it again.
-            gc.freeze()
+            stay_up()
             _show(settings, addresses)
             if stories and isinstance(clock, VirtualClock):
                 told |= await tell(stories, settings, addresses, clock, house, console)

@@ -33,7 +33,7 @@ works = st.lists(st.sampled_from([f"T{number}" for number in range(9)]), min_siz
 chances = st.randoms(use_true_random=False)
 
 real_database = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

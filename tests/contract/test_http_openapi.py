@@ -89,7 +89,6 @@ def _generate(operation: Any, house: House, owned: Mapping[str, str], send: Send
         max_examples=EXAMPLES,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
@@ -137,7 +136,9 @@ def _replaced(body: Any, value: str) -> Iterator[Any]:
 async def _send(caller: Caller, case: schemathesis.Case) -> httpx.Response:
     """The case as its own transport writes it, to the application in this process."""
     prepared = requests.Request(**_without_options(case)).prepare()
-    headers = {**prepared.headers, "authorization": caller.headers["authorization"]}
+    said = {**prepared.headers, "authorization": caller.headers["authorization"]}
+    # Beyond ASCII as Latin-1, which the transport of the cases writes, and httpx only if it is told.
+    headers = {name: value.encode("latin-1") if isinstance(value, str) else value for name, value in said.items()}
     body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
     return await caller.request(str(prepared.method), str(prepared.url), headers=headers, content=body)
 

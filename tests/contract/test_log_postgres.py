@@ -12,17 +12,26 @@ from typing import Any
 import asyncpg
 import pytest
 from kippu_events.database import Database, Server
+from kippu_events.envelope import slot_of
 from kippu_events.local.postgres import LocalPostgres
-from kippu_events.log import Append, LogCorrupt, LogUnavailable, MarkMove, SavedState, batch
+from kippu_events.log import Append, LogCorrupt, LogUnavailable, MarkMove, SavedState, StreamAppend, batch
 from kippu_events.log import connection as log_connection
 from kippu_events.log import signal as log_signal
 from kippu_events.log import writer as log_writer
 from kippu_events.log.postgres import PostgresLog
-from kippu_events.testing.appends import a_part, an_append
+from kippu_events.testing.appends import NOON, a_part, an_append
 from kippu_events.testing.buses import PATIENCE_SECONDS, eventually
 from kippu_events.testing.proxy import LossyProxy
 
 WRITERS = 32
+
+APPEND_OF_BEFORE = """
+select * from log.append(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+    $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26
+)
+"""
+"""How a build before the migration 106 appends."""
 
 LISTENERS = """
 select count(*) = 2 from pg_stat_activity
@@ -201,6 +210,39 @@ class TestOtherProcesses:
             await asyncio.sleep(0.05)  # so that it has looked and found nothing
             await log.append(an_append("s"))
             assert await waiting
+
+    async def test_a_build_of_before_and_this_one_append_in_turns(self, database: Database, log: PostgresLog) -> None:
+        """While it is replaced, an older build calls the function of 105, which takes arrays."""
+        await log.append(an_append("s", command_id="new", command_hash=b"hash"))
+        async with administrator(database) as admin:
+            before = await of_before(admin, "old", a_part("s", 1))
+            again = await of_before(admin, "new", a_part("t"))
+        await log.append(an_append(a_part("s", 2)))
+        repeated = await log.append(an_append("u", command_id="old"))
+        assert (before["outcomes"], before["versions"], before["positions"]) == (["recorded"], [2], [2])
+        assert again["outcomes"] == ["repeated"]
+        assert (repeated.repeated, repeated.result) == (True, b"1")
+        assert [event.version for event in await log.read_stream("s")] == [1, 2, 3]
+        assert [event.position for event in await log.read(0)] == [1, 2, 3]
+
+
+async def of_before(admin: asyncpg.Connection[Any], command_id: str, part: StreamAppend) -> Any:
+    """An append of one part, made as such a build makes it."""
+    (event,) = part.events
+    commands = [[command_id], [b"hash"], [b"1"], [NOON], [1], [1]]
+    marks: list[list[Any]] = [[], [], [], [], [], []]
+    parts = [[1], [part.stream], [slot_of(part.stream)], [int(part.expected)], [None], [None]]
+    events = [
+        [1],
+        [part.stream],
+        [event.id],
+        [event.type],
+        [event.provider],
+        [event.metadata],
+        [event.data],
+        [event.sum],
+    ]
+    return await admin.fetchrow(APPEND_OF_BEFORE, *commands, *marks, *parts, *events)
 
 
 class TestTampering:

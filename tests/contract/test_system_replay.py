@@ -92,7 +92,6 @@ async def test_the_history_has_something_for_every_projector(recorded: Recorded)
     max_examples=EXAMPLES,
     derandomize=True,
     database=None,
-    deadline=None,
     phases=[Phase.generate],  # a smaller example would take many more rebuilds, and say little more
     suppress_health_check=list(HealthCheck),
 )

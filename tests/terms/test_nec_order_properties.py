@@ -48,7 +48,7 @@ def decided(plan: Plan, order: dict[str, Any]) -> OrderDecision:
 
 
 @pytest.mark.clause("NEC-Q1", "NEC-Q6", "NEC-Q10", "NEC-Q11")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(order=orders())
 def test_an_accepted_pack_has_a_day_left_ends_within_5_years_and_is_of_the_servers_family(
     nec: Plan, order: dict[str, Any]
@@ -66,7 +66,7 @@ def test_an_accepted_pack_has_a_day_left_ends_within_5_years_and_is_of_the_serve
 
 
 @pytest.mark.clause("NEC-Q17")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(order=orders())
 def test_what_sales_agree_to_never_lifts_a_refusal(nec: Plan, order: dict[str, Any]) -> None:
     asked, agreed = decided(nec, order | {"agreed": False}), decided(nec, order | {"agreed": True})
@@ -76,7 +76,7 @@ def test_what_sales_agree_to_never_lifts_a_refusal(nec: Plan, order: dict[str, A
 
 
 @pytest.mark.clause("NEC-Q14")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(order=orders(), days=st.integers(0, 100))
 def test_a_fault_before_the_order_changes_nothing_about_it(nec: Plan, order: dict[str, Any], days: int) -> None:
     failed_at = f"{order['ordered_on'] - timedelta(days=days)}T09:00:00+09:00"

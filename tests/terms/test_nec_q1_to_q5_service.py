@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kippu_terms.contracts import change_takes_effect, contract_end
 from kippu_terms.plan import Plan
@@ -153,7 +153,6 @@ def test_first_contact_for_sales_pauses_at_noon(ask_nec: Any, tokyo: Local, aske
     assert (decision.outcome, decision.service, decision.counts_from) == ("covered", "first_contact", tokyo(*answered))
 
 
-@settings(deadline=None)
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001  naive bounds
 @pytest.mark.clause("NEC-Q4")
 def test_what_is_asked_takes_effect_when_the_desk_is_open_and_never_before(nec: Plan, asked: datetime) -> None:

@@ -138,3 +138,16 @@ def test_a_person_may_decide_either_way_about_disks_from_elsewhere(ask: Any) -> 
 def test_nothing_is_decided_before_it_is_known_what_it_is_about(ask: Any, change: dict[str, Any]) -> None:
     decision = ask(**change)
     assert (decision.outcome, decision.waiting_for) == ("waiting", "classification")
+
+
+@pytest.mark.clause("QNP-05")
+@pytest.mark.parametrize(
+    ("to_island", "site_island", "outcome"),
+    [(False, True, "covered"), (True, False, "consult"), (None, False, "waiting")],
+)
+def test_it_is_the_named_place_that_is_on_an_island_or_not(
+    ask: Any, to_island: bool | None, site_island: bool, outcome: str
+) -> None:
+    decision = ask(ship_to="named_place", ship_to_island=to_island, remote_island=site_island)
+    assert decision.outcome == outcome
+    assert (decision.deciding_clause == "QNP-05") is (outcome != "covered")

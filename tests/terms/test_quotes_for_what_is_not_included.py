@@ -11,6 +11,7 @@ from kippu_entitlement.domain import customer, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.order import Place
 from kippu_entitlement.testing import CUSTOMER, World
+from kippu_events.catalogue.billing import CreditNoteIssued
 from kippu_events.catalogue.entitlement import AssetContract, CoverageDecided, OrderAccepted, OrderLine, OrderRefused
 from kippu_events.catalogue.quoting import QuoteForgone, QuoteOrderRefused, QuotePaid, QuoteTaken
 from kippu_events.catalogue.values import RequestDetails
@@ -245,6 +246,36 @@ async def test_an_accepted_quote_is_an_order_at_its_price_and_the_request_goes_o
     assert await forgone(world) == []
     await world.said(cause="wear")
     assert (await decisions(world))[-1].shipment == covered.shipment
+
+
+@pytest.mark.clause("QNP-03")
+@pytest.mark.parametrize("paid", [True, False])
+async def test_what_came_to_nothing_ships_nothing_and_is_quoted_anew(world: World, paid: bool) -> None:
+    await world.opened(asset_serial="NAS-1")
+    await world.isolated(asset_serial="NAS-1")
+    await world.quote_accepted(FIRST, "repair-after-warranty")
+    if paid:
+        await world.invoice_paid("O-KP-0000-0001.D1", world.today)
+    assert ((await decisions(world))[-1].shipment is not None) is paid
+    credited = CreditNoteIssued(
+        occurred_at=world.clock.now(),
+        credit_note_no="CN-O-KP-0000-0001.D1",
+        invoice_no="INV-O-KP-0000-0001.D1",
+        customer_id=CUSTOMER,
+        issued_on=world.today,
+        net=60_000,
+        taxes=(),
+        total=66_000,
+        currency="JPY",
+        paid_back=66_000 if paid else 0,
+        reason="called off",
+    )
+    await world.hear(credited)
+    anew = (await decisions(world))[-1]
+    assert (anew.outcome, anew.shipment) == ("quote", None)
+    assert anew.quote is not None
+    assert anew.quote.quote_id != FIRST
+    assert await forgone(world) == [FIRST]
 
 
 @pytest.mark.clause("QNP-03")

@@ -207,6 +207,16 @@ async def test_a_reminder_falls_due_after_3_months_unless_it_was_registered(worl
 
 
 @pytest.mark.clause("SVT-09")
+async def test_terms_that_take_no_sheets_by_mail_remind_without_a_mark(svt_with: Any) -> None:
+    plan = svt_with('subject_marks = ["[registration]", "【登録】"]', "")
+    world = await World(plan.source, VirtualClock(NOW)).begin()
+    await sell(world)
+    await fire(world, (await planned(world, ContractSold))["registration-reminder"])
+    (reminded,) = await on_contract(world, RegistrationReminded)
+    assert (reminded.subject_mark, reminded.clause) == ("", "SVT-09")
+
+
+@pytest.mark.clause("SVT-09")
 async def test_what_was_registered_is_not_reminded_of(world: World) -> None:
     await sell(world)
     await register(world)

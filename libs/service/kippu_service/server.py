@@ -1,6 +1,7 @@
 """Serves several applications from one process, each on its port, and stops them together, gracefully."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,18 @@ from starlette.types import ASGIApp
 
 DRAIN_SECONDS = 10
 """How long requests in progress may take to finish after the stop."""
+
+
+COLLECT_AFTER = 10_000
+
+
+def stay_up() -> None:
+    """For a process that stays, once it has started: the collector of cycles no longer looks at what was made until
+    here, and looks for new ones after 10,000 objects instead of 700. Requests in progress hold many objects and leave
+    next to no cycles: looking among them took 4 to 8 % of a write."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 10, 10)
 
 
 class Servers:

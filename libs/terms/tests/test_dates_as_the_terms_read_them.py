@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from kippu_terms.calendar import BusinessCalendar
 from kippu_terms.dates import end_of, last_day_of_term, local_date, months_after, months_before, start_of
@@ -52,7 +52,6 @@ def test_a_window_of_months_is_counted_by_calendar_months(day: date, count: int)
     assert day.day > 28 or months_before(months_after(day, count), count) == day
 
 
-@settings(deadline=None)  # the first to ask for a year waits for its holidays
 @given(near, st.integers(0, 30), st.sampled_from([JAPAN, THAILAND]))
 def test_so_many_business_days_on_or_back_the_day_itself_not_counted(
     day: date, count: int, calendar: BusinessCalendar

@@ -202,7 +202,7 @@ def incidents(wallet: dict[str, Any]) -> list[Said]:
     ]
 
 
-@pytest.mark.clause("CWC-23", "CWC-24")
+@pytest.mark.clause("CWC-16", "CWC-17")
 async def test_a_booking_says_what_is_due_and_why_it_is_void_or_blocked(runtime: Runtime) -> None:
     await told(runtime, sold.everything())
 
@@ -211,7 +211,7 @@ async def test_a_booking_says_what_is_due_and_why_it_is_void_or_blocked(runtime:
     assert await rows(runtime, "/bookings?status=completed") == {"B-done": "completed"}
     unpaid = await html(runtime, "/bookings/B-unpaid?lang=en")
     assert "It was not paid by 2026-04-29 14:00" in unpaid, "no deadline has run, but the time is over"
-    assert "CWC-23" in unpaid
+    assert "CWC-16" in unpaid
     late = await html(runtime, "/bookings/B-late?lang=en")
     assert "It was paid on 2026-04-30, when it was void." in late
     blocked = await html(runtime, "/bookings/B-blocked?lang=en")

@@ -7,7 +7,7 @@ name and has it placed again.
 from dataclasses import replace
 from datetime import date
 
-from kippu_events.catalogue.quoting import QuoteEvent, QuoteOrderRefused, QuotePaid, QuoteTaken
+from kippu_events.catalogue.quoting import QuoteEvent, QuoteForgone, QuoteOrderRefused, QuotePaid, QuoteTaken
 from kippu_events.catalogue.values import Price
 from kippu_events.work import Stream, Work
 from kippu_terms.refusal import Refused
@@ -51,6 +51,20 @@ async def paid(work: Work, bought: Stream[Order]) -> None:
     """What the terms have paid first begins now."""
     wanted = order.of_quote(bought.state)
     await _note(work, await _quoted_on(work, bought.provider, wanted), wanted, QuotePaid)
+
+
+async def undone(work: Work, bought: Stream[Order]) -> None:
+    """Its order came to nothing: the request is decided as if it had never been bought, and quoted anew."""
+    if bought.state.quote_id is None or bought.state.status not in ("lapsed", "refunded"):
+        return
+    quoted_on = await _quoted_on(work, bought.provider, order.of_quote(bought.state))
+    quoted = quoted_on.state.quoted(bought.state.quote_id)
+    if quoted is None or quoted.status == "forgone":
+        return
+    about = {"quote_id": quoted.need.quote_id, "ticket_no": quoted_on.state.ticket_no}
+    work.record(quoted_on, QuoteForgone(occurred_at=work.now, customer_id=bought.state.customer_id, **about))
+    if not quoted_on.state.declined:
+        await requests.decide(work, quoted_on)
 
 
 async def _quoted_on(work: Work, provider: str, wanted: Place) -> Stream[Case]:

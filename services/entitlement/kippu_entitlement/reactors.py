@@ -148,6 +148,7 @@ class CreditOrder(Reactor):
             order_id = streams.order_of_invoice(event.invoice_no)
             bought = await work.load(folds.ORDER, envelope.provider, streams.order(envelope.provider, order_id))
             work.record(bought, *order.lapse(bought.state, event.reason, work.now))
+            await quotes.undone(work, bought)
 
     async def paid(self, envelope: Envelope, event: InvoicePaid, work: Work) -> None:
         if event.charge_id is not None:

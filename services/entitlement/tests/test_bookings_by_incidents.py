@@ -206,7 +206,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STEPS)
 async def test_whatever_is_booked_done_and_cancelled_no_incident_is_lost_or_taken_twice(
     steps: list[tuple[str, int, int]],

@@ -15,6 +15,7 @@ from kippu_entitlement.requests import decide, load_case
 from kippu_entitlement.testing import CUSTOMER, PROVIDER, WALLET, World
 from kippu_entitlement.testing.contracts import SERIAL, record, sell
 from kippu_events.catalogue.contracts import ContractEnded, ContractRegistered, DocumentIssued, RegistrationChanged
+from kippu_events.catalogue.entitlement import OrderPartRefunded, RefundedLine
 from kippu_events.catalogue.licences import (
     IncidentMemberIssued,
     LicenceRenewed,
@@ -60,6 +61,7 @@ async def a_busy_day(plan_text: str) -> World:
     for old, new in (("DEVICE-1", "DEVICE-2"), ("DEVICE-2", "DEVICE-3")):
         await world.delivered(f"KP-0000-0000.S{new[-1]}", new, old)
     await _contracts_and_licences(world)
+    await world.run(_given_back)
     world.clock.advance(timedelta(days=1))
     return world
 
@@ -96,6 +98,14 @@ async def _contracts_and_licences(world: World) -> None:
     ):
         await record(world, kind(occurred_at=NOW, **on_contract, **fields))
     await world.run(_licences)
+
+
+async def _given_back(work: Work) -> None:
+    """A part of an order."""
+    bought = await work.load(folds.ORDER, PROVIDER, streams.order(PROVIDER, "O-2"))
+    line = RefundedLine(line=1, product=bought.state.product, quantity=1)
+    part = {"number": 1, "refunded_on": NOW.date(), "reason": "ordered too many", "lines": (line,)}
+    work.record(bought, OrderPartRefunded(occurred_at=NOW, order_id="O-2", customer_id=CUSTOMER, **part))
 
 
 async def _licences(work: Work) -> None:
@@ -179,7 +189,7 @@ async def test_any_interleaving_of_slots_gives_the_same_read_models(
     connection = await asyncpg.connect(database.writer_url)
     try:
         expected = await project(connection, [envelopes])
-        assert all(expected[table] for table in TABLES), "every table is shown by this day"
+        assert not [table for table in TABLES if not expected[table]], "every table is shown by this day"
         for seed in range(12):
             chance = random.Random(seed)  # noqa: S311  a repeatable order, not a secret
             assert await project(connection, interleaved(envelopes, chance)) == expected, f"seed {seed}"

@@ -8,6 +8,7 @@ from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHel
 from kippu_events.catalogue.entitlement import CoverageDecided
 from kippu_events.catalogue.shipments import (
     DeliveryFailed,
+    RedirectionTooLate,
     ReturnExpected,
     ReturnMismatched,
     ReturnOverdue,
@@ -91,6 +92,7 @@ class AnswerShipment(Reactor):
         return (
             On(UnitShipped, self._left),
             On(DeliveryFailed, self._came_back),
+            On(RedirectionTooLate, self._tell),
             On(ReturnExpected, self._tell),
             On(ReturnReminded, self._tell),
             On(ReturnOverdue, self._tell),

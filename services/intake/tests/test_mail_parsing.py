@@ -103,14 +103,14 @@ HEADERS = st.sampled_from([
 LINES = st.one_of(HEADERS, st.sampled_from(["", "--b", "--b--", "begin 666 x", "=", "=?"]), st.text(max_size=30))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.binary(max_size=2000))
 @example(b"\xff\xfe")
 def test_any_bytes_have_an_answer(raw: bytes) -> None:
     answer(raw)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.lists(LINES, max_size=40), st.sampled_from(["utf-8", "utf-16", "cp874"]))
 def test_anything_like_a_mail_has_an_answer(lines: list[str], codec: str) -> None:
     mail = answer("\r\n".join(lines).encode(codec, "replace"))

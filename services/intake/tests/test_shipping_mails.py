@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from kippu_events.catalogue.fulfilment import Target
+from kippu_events.catalogue.fulfilment import Destination, Target
 from kippu_events.catalogue.intake import MailRequested, TicketOpened
 from kippu_events.catalogue.shipments import (
     DeliveryFailed,
+    RedirectionTooLate,
     ReturnExpected,
     ReturnMismatched,
     ReturnOverdue,
@@ -64,6 +65,9 @@ DUE: dict[str, Any] = {"serial": "NAS-1001", "due_on": date(2026, 5, 25), "claus
 MISMATCHED = ReturnMismatched(
     **ABOUT, expected_serial="NAS-1001", received_serial="NAS-9001", received_on=date(2026, 5, 27)
 )
+TOO_LATE = RedirectionTooLate(
+    **ABOUT, destination=Destination(kind="named_place", place_id=f"{NUMBER}.P2", clause="SVT-20")
+)
 RETURNED = UnitReturned(**ABOUT, serial="NAS-1001", received_on=date(2026, 5, 28), late=True, credited=True)
 
 
@@ -85,6 +89,7 @@ def mail_of(event: ShipmentEvent, language: str = "en") -> tuple[str, str]:
         (ReturnExpected(**ABOUT, **DUE), ("NAS-1001", "2026-05-25", "QNP-01")),
         (ReturnReminded(**ABOUT, **DUE), ("NAS-1001", "2026-05-25", "QNP-01")),
         (ReturnOverdue(**ABOUT, **DUE, charge=CHARGE), ("NAS-1001", "2026-05-25", "QNP-01", "50,000", "55,000")),
+        (TOO_LATE, (f"{NUMBER}.S2", "SVT-20")),
         (MISMATCHED, ("NAS-1001", "NAS-9001", "2026-05-27")),
         (RETURNED, ("NAS-1001", "2026-05-28")),
     ],

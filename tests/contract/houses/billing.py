@@ -98,5 +98,5 @@ BILLING = House(
         "POST /v1/refunds/{refund_id}/paid": {"paid_on": NOON.date().isoformat(), "reference": "bank-reference-3"},
         "POST /v1/quotes/{quote_id}/accept": None,
     },
-    secrets=[REFERENCE, PROOF, LINE_TEXT, "975000", DEFECTIVE, f"CN-{CREDITED}", f"RF-{CREDITED}.1"],
+    secrets=[REFERENCE, PROOF, LINE_TEXT, "975000", DEFECTIVE, f"CN-{CREDITED}", "bank-reference-2"],
 )

@@ -182,8 +182,8 @@ def _sold() -> list[tuple[str, str, Event]]:
         paid_by="invoice",
         time_zone="Asia/Bangkok",
         terms=BookingTerms(
-            clause="CWC-23",
-            points_clause="CWC-24",
+            clause="CWC-16",
+            points_clause="CWC-17",
             points_by=date(2026, 12, 4),
             points_due_at=NOON + timedelta(days=16),
         ),

@@ -329,7 +329,9 @@ async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:
 async def _ships(desk: Desk, ticket_no: str) -> None:
     """A spare unit goes out to another place than was named first, fails to arrive once, and arrives."""
     now = desk.system.clock.now().isoformat()
-    await desk.post("intake", f"/v1/tickets/{ticket_no}/details", {"ship_to_address": "4 Example Street"})
+    await desk.post(
+        "intake", f"/v1/tickets/{ticket_no}/details", {"ship_to_address": "4 Example Street", "ship_to_island": False}
+    )
     await desk.system.settle()
     await desk.post("dispatch", "/v1/units", {"serial": "SPARE-1", "model": "NAS 4-bay"})
     [planned] = (await desk.get("dispatch", "/v1/shipments"))["items"]

@@ -74,6 +74,9 @@ async def _void(stage: Stage, telling: Telling, booking_id: str) -> None:
     telling.check("unpaid at midnight", (await stage.partner.get("dispatch", path))["status"], "void")
     telling.step(stage.now, "The clock", "strikes midnight in Tokyo: the booking of Thursday is not paid, and void")
     telling.mail(stage.letter(booking_id, "void"))
+    invoice = await stage.partner.get("billing", f"/v1/invoices/INV-{booking_id}")
+    telling.check("the invoice of the void booking is", invoice["status"], "credited")
+    telling.outcome("its invoice is taken back", clause="CWC-16")
 
 
 async def _blocked(stage: Stage, telling: Telling, booking_id: str) -> None:

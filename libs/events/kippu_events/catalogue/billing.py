@@ -91,6 +91,8 @@ class PaymentReceived(Event):
     received_on: date
     outstanding: int
     """What is still owed after it; never below 0."""
+    taken_back: bool = False
+    """True if nothing was owed any more, as the invoice had been taken back: it is due back, whole."""
 
 
 @billing

@@ -26,7 +26,8 @@ class QuoteNeed(Value):
 
 @entitlement
 class QuoteForgone(Event):
-    """A quote is needed no more: the request was decided otherwise, or declined."""
+    """A quote is needed no more: the request was decided otherwise, or declined, or what was bought by it came to
+    nothing."""
 
     quote_id: str
     ticket_no: str

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from kippu_service.http.edge import Edge, Secured, header
 from kippu_service.http.etags import check_if_match, etag
-from kippu_service.http.positions import HEADER, MAX_HEADER, MIN_HEADER, Position, read_positions
+from kippu_service.http.positions import HEADER, MIN_HEADER, PATTERN, Position, read_positions
 from kippu_service.http.queries import wait_for
 from kippu_service.principal import Principal
 from kippu_service.problems import bad_header
@@ -31,13 +31,11 @@ HEADERS = (
         required=True,
         pattern="^[!-~]{1,255}$",
     ),
-    header("If-Match", "The ETag that was read."),
+    header("If-Match", "The ETag that was read.", pattern="^[ -~]{1,1024}$"),
 )
 """What every command may be sent with, as OpenAPI tells of it."""
 
-CATCHES_UP = {
-    "parameters": [header(MIN_HEADER, "A Kippu-Position that must be known here first.", maxLength=MAX_HEADER)]
-}
+CATCHES_UP = {"parameters": [header(MIN_HEADER, "A Kippu-Position that must be known here first.", pattern=PATTERN)]}
 """What OpenAPI tells of a route whose command catches up."""
 
 

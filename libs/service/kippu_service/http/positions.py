@@ -18,6 +18,8 @@ from kippu_service.problems import Problem, bad_header
 HEADER = "Kippu-Position"
 MIN_HEADER = "Kippu-Min-Position"
 MAX_HEADER = 2048
+PATTERN = f"^[ ,0-9A-Za-z_-]{{1,{MAX_HEADER}}}$"
+"""What one token, or several, look like in OpenAPI."""
 _LOG = re.compile(r"[a-z]{1,20}")
 
 

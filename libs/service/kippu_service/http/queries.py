@@ -18,13 +18,13 @@ from starlette.responses import Response
 
 from kippu_service.http.edge import Edge, Secured, header
 from kippu_service.http.etags import etag, is_unchanged
-from kippu_service.http.positions import MAX_HEADER, MIN_HEADER, Position, read_positions
+from kippu_service.http.positions import MIN_HEADER, PATTERN, Position, read_positions
 from kippu_service.principal import Principal
 from kippu_service.problems import unavailable
 from kippu_service.runtime import Runtime
 from kippu_service.tokens import CUSTOMER_ID, PROVIDER_ID
 
-HEADERS = (header(MIN_HEADER, "A Kippu-Position: read what you wrote.", maxLength=MAX_HEADER),)
+HEADERS = (header(MIN_HEADER, "A Kippu-Position: read what you wrote.", pattern=PATTERN),)
 """What every query may be sent with, as OpenAPI tells of it."""
 
 WAIT_SECONDS = 5.0

@@ -1,6 +1,7 @@
 """Where a service is given as it stands, and where it takes consultation: remote islands, and areas that are not named.
 
-What came of the consultation is on record with the contract that was sold for the area, or as an approval.
+What ships goes to the place that the request names, if it names one. What came of the consultation is on record with
+the contract that was sold for the area, or as an approval.
 """
 
 from typing import Literal
@@ -17,16 +18,20 @@ class ServedArea(Rule):
             return Verdict("not_applicable")
         service, contract, asset = case.given.service, case.given.contract, case.asset
         agreed = case.request.approval == "granted" or (contract is not None and contract.area_agreed)
+        named = service.way in ("exchange", "repair") and case.request.ship_to == "named_place"
+        on_island = case.request.ship_to_island if named else asset.remote_island
         inputs = {
             "service": service.id,
             "area": asset.area,
-            "remote_island": asset.remote_island,
+            "remote_island": on_island,
             "areas": None if service.areas is None else sorted(service.areas),
             "agreed": agreed,
         }
         if service.areas is not None and asset.area is None:
             return Verdict("waiting", inputs, waiting_for="classification")
-        island = service.consult_on_islands and asset.remote_island is True
+        if named and service.consult_on_islands and on_island is None:
+            return Verdict("waiting", inputs, waiting_for="classification")
+        island = service.consult_on_islands and on_island is True
         if service.serves(asset.area) and not island:
             return Verdict("satisfied", inputs)
         if agreed:

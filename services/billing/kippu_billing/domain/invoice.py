@@ -253,6 +253,7 @@ def receive(invoice: Invoice, invoice_no: str, payment: Payment, now: datetime) 
         currency=payment.currency,
         received_on=payment.received_on,
         outstanding=max(invoice.outstanding - payment.amount, 0),
+        taken_back=invoice.credited,
     )
     paid = [] if invoice.credited else settled(invoice, received.outstanding, payment.received_on, now)
     return [received, *paid, *_too_much(invoice, invoice_no, payment, now)]

@@ -13,7 +13,7 @@ class Invoices(RowEach):
     """What was invoiced, and what is still owed."""
 
     name = "invoices"
-    version = 2
+    version = 4
     logs = ("billing",)
     tables = ("invoice",)
     key = "invoice_no"
@@ -34,14 +34,19 @@ class Invoices(RowEach):
             case billing.PaymentOverdue():
                 return {"status": "overdue", "outstanding": event.outstanding}
             case billing.PaymentReceived() | billing.TaxWithheld():
-                return {"status": "partly_paid", "outstanding": event.outstanding}
+                return _received(event)
             case billing.InvoicePaid():
                 return {"status": "paid", "outstanding": 0}
-            case billing.CreditNoteIssued() if event.part:
-                return {"outstanding": event.outstanding}
             case billing.CreditNoteIssued():
-                return {"status": "credited", "outstanding": 0}
+                return {"outstanding": event.outstanding} | ({} if event.part else {"status": "credited"})
         raise TypeError(f"{event.type} says nothing of an invoice")
+
+
+def _received(event: billing.PaymentReceived | billing.TaxWithheld) -> dict[str, Any]:
+    """What comes in for an invoice that was taken back changes nothing about it: it is due back."""
+    if isinstance(event, billing.PaymentReceived) and event.taken_back:
+        return {}
+    return {"status": "partly_paid", "outstanding": event.outstanding}
 
 
 class Quotes(RowEach):

@@ -170,11 +170,11 @@ def booking(booking_id: str, days: int, *events: bookings.BookingEvent, paid_by:
         name={"en": "Setting up SSL", "ja": "SSL 設定"}, starts_at=starts_at, minutes=60, paid_by=paid_by,
         time_zone="Asia/Bangkok", occurred_at=NOON,
         terms=BookingTerms(
-            clause="CWC-23", pay_by=TODAY + (days - 3) * DAY, void_at=starts_at - 3 * DAY, points_clause="CWC-24",
+            clause="CWC-16", pay_by=TODAY + (days - 3) * DAY, void_at=starts_at - 3 * DAY, points_clause="CWC-17",
             points_by=TODAY + (days - 2) * DAY, points_due_at=starts_at - 2 * DAY,
             to_prepare=(
-                ToPrepare(item="server", clause="CWC-25", name={"en": "The server is installed"}),
-                ToPrepare(item="certificate", clause="CWC-25", name={"en": "The certificate is ready"}),
+                ToPrepare(item="server", clause="CWC-19", name={"en": "The server is installed"}),
+                ToPrepare(item="certificate", clause="CWC-19", name={"en": "The certificate is ready"}),
             ),
         ),
     )  # fmt: skip
@@ -197,11 +197,11 @@ def booked() -> list[Said]:
             bookings.BookingConfirmed(**blocked, payment="invoice", paid_on=TODAY - 5 * DAY),
             bookings.PointsMailed(
                 **blocked, contact_id="contact-1", points=("Which server?",), points_by=TODAY, starts_at=NOON,
-                mailed_by="operator-1", clause="CWC-24", number=1,
+                mailed_by="operator-1", clause="CWC-17", number=1,
             ),
-            bookings.PointsDue(**blocked, missing="answers", clause="CWC-24"),
+            bookings.PointsDue(**blocked, missing="answers", clause="CWC-17"),
             bookings.ChecklistItemConfirmed(**blocked, item="server", met=True, confirmed_by="contact-1"),
-            bookings.BookingBlocked(**blocked, unmet=("certificate",), clauses=("CWC-25",)),
+            bookings.BookingBlocked(**blocked, unmet=("certificate",), clauses=("CWC-19",)),
         ),
         *booking(
             "B-done",
@@ -215,7 +215,7 @@ def booked() -> list[Said]:
             "B-late",
             3,
             bookings.BookingVoided(
-                **late, contact_id="contact-1", clause="CWC-23", void_at=NOON, starts_at=NOON + 3 * DAY
+                **late, contact_id="contact-1", clause="CWC-16", void_at=NOON, starts_at=NOON + 3 * DAY
             ),
             bookings.BookingPaidLate(**late, paid_on=TODAY),
         ),

@@ -261,6 +261,7 @@ async def refund(
         published = (await terms.plans(work, command.provider, bought.state.plan_family)).state
         asked = Asked(body.contracts, tuple((line.product, line.quantity) for line in body.lines))
         back = await ordering.give_back(work, bought, _pinned(published, bought.state), asked, body.reason)
+        await quotes.undone(work, bought)
         state = bought.state
         left = [] if state.status == "refunded" else [state.left(place) for place in range(1, len(state.lines) + 1)]
         ref = Refunded(

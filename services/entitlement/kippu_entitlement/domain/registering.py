@@ -211,7 +211,8 @@ def remind(
     """
     if not waits(state) or state.register_by is None:
         return ()
-    file = terms_of(plan).file
+    registration = plan.contracts.registration
+    file = registration.file if registration else None
     return (
         RegistrationReminded(
             occurred_at=at,

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
-from kippu_events.catalogue.billing import InvoicePaid, QuoteAccepted
+from kippu_events.catalogue.billing import CreditNoteIssued, InvoicePaid, QuoteAccepted
 from kippu_events.catalogue.bookings import BookingCancelled, BookingCompleted
 from kippu_events.catalogue.intake import (
     FaultIsolated,
@@ -311,7 +311,7 @@ def _stream_of(event: Event, provider: str) -> str:
             return f"booking-{provider}-{event.booking_id}"
         case QuoteAccepted():
             return f"quote-{provider}-{event.quote_id}"
-        case InvoicePaid():
+        case InvoicePaid() | CreditNoteIssued():
             return f"invoice-{provider}-{event.invoice_no}"
         case _:
             raise LookupError(f"entitlement does not hear {event.type}")

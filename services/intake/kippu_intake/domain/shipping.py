@@ -7,6 +7,7 @@ from datetime import datetime
 
 from kippu_events.catalogue.intake import ShipmentNoted
 from kippu_events.catalogue.shipments import (
+    RedirectionTooLate,
     ReturnExpected,
     ReturnMismatched,
     ReturnOverdue,
@@ -50,6 +51,14 @@ def _told(event: ShipmentEvent, language: str) -> tuple[str, dict[str, str]]:
     match event:
         case UnitShipped():
             return _template_of(event), _shipped(event, language)
+        case RedirectionTooLate():
+            return "place_too_late", {"clause": event.destination.clause or UNKNOWN}
+        case _:
+            return _told_of_return(event)
+
+
+def _told_of_return(event: ShipmentEvent) -> tuple[str, dict[str, str]]:
+    match event:
         case ReturnExpected():
             return "return_expected", _due(event)
         case ReturnReminded():
