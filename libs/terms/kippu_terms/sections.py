@@ -290,4 +290,6 @@ class CommercialSection(Value):
     offer: Offer | None = None
     quotes: tuple[QuoteTerms, ...] = ()
     """What is not included and has no entry here is quoted by a person."""
+    invoice_mail: Obeyed | None = None
+    """The invoice of an order is mailed to who ordered, on its acceptance."""
     products: tuple[Product, ...] = ()

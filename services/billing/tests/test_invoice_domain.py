@@ -10,7 +10,7 @@ from kippu_billing.domain import invoice as domain
 from kippu_billing.domain.invoice import Invoice, Payment, evolve
 from kippu_events.catalogue.billing import InvoiceIssued, InvoicePaid, PaymentOverdue, PaymentReceived
 from kippu_events.catalogue.entitlement import OrderAccepted
-from kippu_events.catalogue.values import Price, PriceLine
+from kippu_events.catalogue.values import InvoiceMail, Price, PriceLine
 from kippu_events.event import Event
 from kippu_terms.refusal import Refused
 
@@ -189,3 +189,10 @@ def test_no_sequence_of_payments_pays_too_much(attempts: list[tuple[int, int]]) 
         assert invoice.outstanding == 1_070_000 - taken >= 0
     assert len(set(invoice.payments)) == len(invoice.payments)
     assert settled == (1 if taken == 1_070_000 else 0)
+
+
+def test_to_whom_it_is_mailed_goes_with_it() -> None:
+    mail = InvoiceMail(clause="CWC-11", contacts={"contact-1": "en"})
+    (event,) = domain.issue(Invoice(), order().model_copy(update={"invoice_mail": mail}), NOW)
+    assert isinstance(event, InvoiceIssued)
+    assert event.mail == mail

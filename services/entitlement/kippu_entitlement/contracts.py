@@ -132,16 +132,16 @@ async def remind(work: Work, contract: Opened, at: datetime) -> None:
     bought: Order = (await work.load(folds.ORDER, provider, streams.order(provider, state.order_id))).state
     ids = tuple(selling.contracts_of(bought, contract.plan)) or (state.contract_id,)
     together = await work.load_all(provider, *((folds.CONTRACT, streams.contract(provider, each)) for each in ids))
-    contacts = await _buyers(work, provider, bought, state.customer_id)
+    contacts = await buyers(work, provider, bought.contact_id, state.customer_id)
     reminded = registering.remind(state, contract.plan, [each.state for each in together], contacts, at)
     work.record(contract.stream, *reminded)
 
 
-async def _buyers(work: Work, provider: str, bought: Order, customer_id: str) -> dict[str, str]:
+async def buyers(work: Work, provider: str, contact_id: str | None, customer_id: str) -> dict[str, str]:
     """Who is told about what was bought, by contact id, with the language that each reads: who ordered it, or, where
     the order names nobody, the customer's contacts."""
     customer = (await work.load(folds.CUSTOMER, provider, streams.customer(provider, customer_id))).state
-    ids = (bought.contact_id,) if bought.contact_id else customer.contacts
+    ids = (contact_id,) if contact_id else customer.contacts
     known = await work.load_all(provider, *((folds.CONTACT, streams.contact(provider, each)) for each in ids))
     return {contact_id: each.state.language for contact_id, each in zip(ids, known, strict=True)}
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from kippu_events.catalogue.contracts import ContractSold
 from kippu_events.catalogue.entitlement import RefundedLine
-from kippu_events.catalogue.values import Channel, Price
+from kippu_events.catalogue.values import Channel, InvoiceMail, Price
 from kippu_events.work import Stream, Work
 from kippu_terms.contracts import needs_registration
 from kippu_terms.facts import Instant
@@ -18,7 +18,7 @@ from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
 
 from kippu_entitlement import folds, licences
-from kippu_entitlement.contracts import issue_documents
+from kippu_entitlement.contracts import buyers, issue_documents
 from kippu_entitlement.domain import contract, order, refunding, selling, streams
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.contract import Contract
@@ -60,6 +60,9 @@ async def place(
     facts = await licences.with_licence(work, plan, wanted.customer_id, facts)
     agreed = order.terms_of(plan, facts, language, offered)
     stream = await work.load(folds.ORDER, provider, streams.order(provider, wanted.order_id))
+    if (mailed := plan.commercial.invoice_mail) is not None:
+        contacts = await buyers(work, provider, wanted.contact_id, wanted.customer_id)
+        agreed = replace(agreed, invoice_mail=InvoiceMail(clause=mailed.clause, contacts=contacts))
     work.record(stream, *order.accept(stream.state, wanted, agreed, work.now))
     contracts = await _sell(work, stream, plan, device, when="order", on=wanted.requested_on)
     return Placed(stream, agreed, contracts)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from kippu_entitlement.deadlines import DEADLINES
 from kippu_entitlement.testing.desk import CUSTOMER_BODY, Desk
-from kippu_events.catalogue.entitlement import CompetitorMarked
+from kippu_events.catalogue.entitlement import CompetitorMarked, OrderAccepted
 from kippu_events.catalogue.licences import (
     IncidentMemberIssued,
     LicenceRenewed,
@@ -17,7 +17,7 @@ from kippu_events.catalogue.licences import (
     MemberIdVoided,
     RenewalNoticed,
 )
-from kippu_events.catalogue.values import RequestDetails
+from kippu_events.catalogue.values import InvoiceMail, RequestDetails
 from kippu_events.deadline_runner import DeadlineRunner
 from kippu_events.event import Event
 from kippu_privacy import Sealed
@@ -95,12 +95,14 @@ async def test_an_order_that_breaks_rules_of_licences_names_each_and_changes_not
         assert [error["clause"] for error in alone.json()["errors"]] == ["CWC-08"]
 
 
-@pytest.mark.clause("CWC-03", "CWC-12")
+@pytest.mark.clause("CWC-03", "CWC-11", "CWC-12")
 async def test_the_member_id_comes_with_the_payment_and_gives_the_benefits(cwc_desk: Desk) -> None:
     async with cwc_desk.partner() as partner:
         answer = await place(partner, **TWO)
         await cwc_desk.settle()
         assert await recorded(cwc_desk, LicenceSold, MemberIdIssued) == []  # not before it is paid
+        (accepted,) = await recorded(cwc_desk, OrderAccepted)
+        assert accepted.invoice_mail == InvoiceMail(clause="CWC-11", contacts={"contact-1": "th"})
         await cwc_desk.world.tell(cwc_desk.world.paying(answer.json()["order_id"], cwc_desk.world.today))
         await cwc_desk.settle()
         (sold,) = await recorded(cwc_desk, LicenceSold)

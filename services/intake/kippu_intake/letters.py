@@ -1,4 +1,4 @@
-"""Mails that belong to no request: to who holds licences or incidents, has booked a service, or sent registrations.
+"""Mails that belong to no request: to who ordered, holds licences or incidents, has booked, or sent registrations.
 
 Each has a stream of its own, named after what it is about, so that it goes out once. Numbers and keys that only the
 recipient may read are carried sealed, and opened as the mail is written.
@@ -7,10 +7,12 @@ recipient may read are carried sealed, and opened as the mail is written.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kippu_events.catalogue.billing import InvoiceIssued
 from kippu_events.catalogue.bookings import BookingCancelled, BookingVoided, PointsMailed
 from kippu_events.catalogue.contracts import RegistrationReminded, SheetImported, SheetRefused
 from kippu_events.catalogue.intake import MailRequested
 from kippu_events.catalogue.licences import IncidentMemberIssued, MemberIdIssued, RenewalNoticed
+from kippu_events.catalogue.values import PriceLine
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
@@ -115,6 +117,38 @@ class RemindBuyers(Reactor):
             if not mail.exists:
                 to = _To(contact_id, language, reminded.customer_id)
                 work.record(mail, _asked(work, mail_id, "registration_reminder", to, parameters))
+
+
+class MailInvoices(Reactor):
+    """The invoice of an order to who ordered, where the terms say that it is mailed (CWC-11)."""
+
+    name = "mail-invoices"
+    logs = ("billing",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(InvoiceIssued, self._issued),)
+
+    async def _issued(self, envelope: Envelope, invoice: InvoiceIssued, work: Work) -> None:
+        if invoice.mail is None:
+            return
+        parameters = {
+            "invoice_no": invoice.invoice_no,
+            "order_id": invoice.order_id,
+            "lines": "\n".join(_line(line, invoice.currency) for line in invoice.price.lines),
+            "net": formatted(invoice.net, invoice.currency),
+            "total": formatted(invoice.total, invoice.currency),
+            "due_on": invoice.due_on.isoformat(),
+            "clause": invoice.mail.clause,
+        }
+        for contact_id, language in invoice.mail.contacts.items():
+            mail_id = f"{invoice.invoice_no}.{contact_id}"
+            mail = await mail_of(work, envelope.provider, mail_id)
+            to = _To(contact_id, language, invoice.customer_id)
+            work.record(mail, _asked(work, mail_id, "invoice", to, parameters))
+
+
+def _line(line: PriceLine, currency: str) -> str:
+    return f"  {line.quantity} x {line.description}: {formatted(line.quantity * line.unit_price, currency)}"
 
 
 class AnswerSheets(Reactor):

@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from kippu_events.catalogue.billing import InvoiceIssued
 from kippu_events.catalogue.bookings import BookingVoided, PointsMailed
 from kippu_events.catalogue.intake import MailRequested
 from kippu_events.catalogue.licences import IncidentMemberIssued, MemberIdIssued, RenewalNoticed
+from kippu_events.catalogue.values import InvoiceMail, Price, PriceLine
 from kippu_intake.known import Known
 from kippu_intake.outgoing import Composer
 from kippu_intake.sending import Letter
@@ -94,3 +96,39 @@ async def test_nobody_is_written_to_where_no_contact_is_on_record(intake: House)
     )
     await intake.living.settle()
     assert await intake.said(MailRequested) == []
+
+
+@pytest.mark.clause("CWC-11")
+async def test_an_invoice_is_mailed_to_who_ordered_once_where_the_terms_say_so(intake: House) -> None:
+    line = PriceLine(product="licence", description="Licence", quantity=2, unit_price=200_000, tax_rate_permyriad=1000)
+    invoice = InvoiceIssued(
+        occurred_at=NOW,
+        invoice_no="INV-O-1",
+        customer_id="customer-1",
+        order_id="O-1",
+        issued_on=date(2026, 12, 1),
+        due_on=date(2026, 12, 7),
+        price=Price(
+            currency="JPY",
+            lines=(line,),
+            tax_name="VAT",
+            tax_rounding="down",
+            payment_days=30,
+            time_zone="Asia/Tokyo",
+        ),
+        net=400_000,
+        taxes=(),
+        total=440_000,
+        currency="JPY",
+        mail=InvoiceMail(clause="CWC-11", contacts={"contact-1": "en"}),
+    )
+    unmailed = invoice.model_copy(update={"invoice_no": "INV-O-2", "mail": None})
+    await intake.living.hear("billing", "invoice-iij-INV-O-1", invoice)
+    await intake.living.hear("billing", "invoice-iij-INV-O-2", unmailed)
+    await intake.living.settle()
+    (letter,) = await letters(intake)
+    assert letter is not None
+    assert letter.recipient == ONE
+    assert letter.subject == "[O-1] Your invoice INV-O-1, to be paid by 2026-12-07"
+    for said in ("CWC-11", "2 x Licence: JPY 400,000", "JPY 440,000"):
+        assert said in letter.text

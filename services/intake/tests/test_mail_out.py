@@ -64,6 +64,10 @@ PARAMETERS = {
     "waiting": "  O-1",
     "register_by": "2026-12-01",
     "mark": "[registration]",
+    "shipment_id": "KP-0000-0001.S1",
+    "invoice_no": "INV-O-1",
+    "order_id": "O-1",
+    "lines": "  1 x Licence",
 }
 SEALED = {"sealed_member_id": "AAAA-BBBB", "sealed_licence_key": "CCCCC-DDDDD", "sealed_number": "EEEE-FFFF"}
 SEALED |= {"sealed_file_name": "switches.xlsx", "sealed_report": "- row 2"}
@@ -80,6 +84,7 @@ ABOUT_NO_TICKET = {
     "sheet_too_large",
     "registration_reminder",
     "booking_cancelled",
+    "invoice",
 }
 
 

@@ -6,7 +6,7 @@ An order's invoice number is made from the order id, so that one order has one i
 
 from datetime import date
 
-from kippu_events.catalogue.values import Price
+from kippu_events.catalogue.values import InvoiceMail, Price
 from kippu_events.event import Event, Value, published_by
 
 billing = published_by("billing")
@@ -79,6 +79,7 @@ class InvoiceIssued(Event):
     currency: str
     charge_id: str | None = None
     """Given if it is for a charge, and for no order; `order_id` is then the charge's."""
+    mail: InvoiceMail | None = None
 
 
 @billing

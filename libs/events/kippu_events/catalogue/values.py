@@ -98,6 +98,14 @@ class Price(Value):
     """How much of the amount before tax the customer may withhold, against a certificate; None: nothing."""
 
 
+class InvoiceMail(Value):
+    """That an invoice is mailed, where the terms say so (CWC-11)."""
+
+    clause: str
+    contacts: dict[str, str]
+    """To whom, by contact id, with the language that each reads."""
+
+
 class Allocation(Value):
     """How many prepaid tickets of one lot a debit took."""
 

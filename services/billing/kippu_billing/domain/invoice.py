@@ -22,7 +22,7 @@ from kippu_events.catalogue.billing import (
     TaxWithheld,
 )
 from kippu_events.catalogue.entitlement import OrderAccepted
-from kippu_events.catalogue.values import Price
+from kippu_events.catalogue.values import InvoiceMail, Price
 from kippu_events.event import Event
 from kippu_terms.crediting import less
 from kippu_terms.dates import local_date
@@ -196,7 +196,7 @@ def issue(invoice: Invoice, order: OrderAccepted, now: datetime) -> list[Event]:
 
     Where the terms ask for payment in advance, it is due by then (CWC-11).
     """
-    return _issue(invoice, order.order_id, None, order.customer_id, order.price, now, order.pay_by)
+    return _issue(invoice, order.order_id, None, order.customer_id, order.price, now, order.pay_by, order.invoice_mail)
 
 
 def issue_for_charge(invoice: Invoice, charge_id: str, customer_id: str, price: Price, now: datetime) -> list[Event]:
@@ -212,6 +212,7 @@ def _issue(
     price: Price,
     now: datetime,
     pay_by: date | None = None,
+    mail: InvoiceMail | None = None,
 ) -> list[Event]:
     if invoice.issued:
         return []
@@ -230,6 +231,7 @@ def _issue(
         total=total,
         currency=price.currency,
         charge_id=charge_id,
+        mail=mail,
     )
     if total > 0:
         return [issued]

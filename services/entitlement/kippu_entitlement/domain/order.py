@@ -21,7 +21,7 @@ from kippu_events.catalogue.entitlement import (
     OrderRefused,
     RefundedLine,
 )
-from kippu_events.catalogue.values import Price
+from kippu_events.catalogue.values import InvoiceMail, Price
 from kippu_events.event import Event
 from kippu_terms.orders.deciding import OrderDecision
 from kippu_terms.orders.facts import OrderFacts
@@ -113,6 +113,7 @@ class OrderTerms:
     lines: tuple[Line, ...]
     pay_by: date | None
     area_agreed: bool
+    invoice_mail: InvoiceMail | None = None
 
 
 _ENDED: dict[type[Event], Literal["refused", "refunded", "lapsed"]] = {
@@ -211,6 +212,7 @@ def accept(state: Order, command: Place, terms: OrderTerms, now: datetime) -> tu
         refundable_until=first.refundable_until,
         register_by=first.register_by,
         area_agreed=terms.area_agreed,
+        invoice_mail=terms.invoice_mail,
     )
     return (accepted,) if state.status == "refused" else (_placed(command, now), accepted)
 

@@ -8,7 +8,7 @@ from datetime import date
 from pydantic import AwareDatetime
 
 from kippu_events.catalogue.entitlement.publisher import entitlement
-from kippu_events.catalogue.values import Price
+from kippu_events.catalogue.values import InvoiceMail, Price
 from kippu_events.event import Event, Value
 
 
@@ -85,6 +85,7 @@ class OrderAccepted(Event):
     """Until when it should be registered."""
     area_agreed: bool = False
     """True if an operator agreed to it, where the terms leave it to consultation."""
+    invoice_mail: InvoiceMail | None = None
 
 
 @entitlement
