@@ -88,6 +88,7 @@ def test_the_story_of_licences_ends_with_the_figures_of_the_terms(embedded: tupl
     left = [figures[f"incidents after a call of {minutes} minutes"] for minutes in (30, 31, 61)]
     assert left == ["8", "6", "3"]
     assert (figures["unpaid on its last day"], figures["unpaid at midnight"]) == ("requested", "void")
+    assert figures["the mailed invoice names the day"] == "yes"
     assert figures["the member ID at midnight"] == "void by CWC-04"
     assert figures["rejoining after 18 months"] == "rejoining by CWC-05: 120,000 JPY, until 2029-06-04"
 

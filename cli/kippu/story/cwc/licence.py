@@ -30,6 +30,10 @@ async def play(stage: Stage, telling: Telling) -> None:
     bought = await order(stage, "licence", **said, **MAINTENANCE, wanted_delivery_on="2026-12-10")
     telling.check("to be paid by", bought["pay_by"], "2026-12-07")
     telling.outcome(f"accepted; to be paid by {bought['pay_by']}, 3 business days before the delivery", clause="CWC-11")
+    await stage.settled()
+    invoice = stage.letter("Your invoice")
+    telling.check("the mailed invoice names the day", bought["pay_by"] in str(invoice["Subject"]), True)
+    telling.mail(invoice)
 
     await stage.move_to(on(12, 4, "11:00"))
     stage.post.arrived()
