@@ -182,7 +182,10 @@ def _entrance(router: APIRouter, page: Pages) -> None:
 
     @router.post("/sign-in")
     async def sign_in(token: Annotated[str, Form(max_length=4000)], request: Request) -> Response:
-        """Keeps the token in a cookie that no script reads and no other site sends; the next page verifies it."""
+        """Keeps the token in a cookie that no script reads and no other site sends; the next page verifies it. Another
+        site's form signs nobody in: who is signed in by it would write down what is theirs under somebody else's."""
+        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site") or not token.isascii():
+            return RedirectResponse("/sign-in?fault", 303)
         language = request.query_params.get("lang")
         home = RedirectResponse("/?lang=" + language if language in LANGUAGES else "/", 303)
         secure = request.url.scheme == "https"

@@ -158,6 +158,24 @@ async def test_a_browser_without_a_token_is_led_to_sign_in_and_back(runtime: Run
         assert (await caller.get("/")).status_code == 200
 
 
+async def test_neither_another_sites_form_nor_what_is_no_token_signs_anybody_in(runtime: Runtime) -> None:
+    app = create_app(console.build(runtime), runtime)
+    async with Caller(app) as caller:
+        token = caller.headers.pop("authorization").removeprefix("Bearer ")
+        caller.headers["accept"] = "text/html"
+        for sent, site in (
+            (token, "cross-site"),
+            (token, "same-site"),
+            ("切符", "same-origin"),
+            ("\N{TICKET}", "none"),
+        ):
+            refused = await caller.post("/sign-in", data={"token": sent}, headers={"Sec-Fetch-Site": site})
+            assert refused.headers["location"] == "/sign-in?fault"
+            assert "set-cookie" not in refused.headers
+        taken = await caller.post("/sign-in", data={"token": token}, headers={"Sec-Fetch-Site": "same-origin"})
+        assert taken.headers["location"] == "/"
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_the_views_are_the_same_under_any_interleaving_of_slots_and_batches(
     service_database: Any, seed: int
