@@ -70,7 +70,7 @@ class Pages:
         """A page over one view, read in one snapshot; the `sealed` fields of the view's value `of`, a row or a list of
         rows, are opened, and None once erased."""
         async with reads.snapshot() as snapshot:
-            looked = await look(snapshot, reads.runtime.clock.now())
+            looked = await look(snapshot, reads.provider, reads.runtime.clock.now())
             values = await view(looked)
         if values is None:
             return self.render(request, "not_found.html", status=404)

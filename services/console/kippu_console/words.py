@@ -62,18 +62,20 @@ def fact(value: Any, language: str, zone: ZoneInfo) -> str:
     """A fact of an event: an instant in the provider's zone, money with its currency, the words of what has any."""
     match value:
         case bool():
-            return str(words(language)["yes" if value else "no"])
+            said = words(language)["yes" if value else "no"]
         case datetime():
-            return local(value, zone)
+            said = local(value, zone)
         case Money(amount, currency):
-            return money(amount, currency)
+            said = money(amount, currency)
         case Known(name):
-            return known(name, language)
+            said = known(name, language)
         case Named(name):
-            return fact_name("", name, language)
+            said = fact_name("", name, language)
         case list():
-            return ", ".join(fact(each, language, zone) for each in value)
-    return str(value)
+            said = ", ".join(fact(each, language, zone) for each in value)
+        case _:
+            said = value
+    return str(said)
 
 
 def fact_name(event: str, name: str, language: str) -> str:
