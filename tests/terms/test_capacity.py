@@ -202,6 +202,26 @@ class TestOnSite:
         found = proposals(capacity, latest(visits), None, tokyo(2026, 5, 2, 22, 30))[0]
         assert (found.starts_at, found.late) == (tokyo(2026, 5, 4, 9), True), "Monday, a holiday on which he works"
 
+    @pytest.mark.clause("QNP-09")
+    @pytest.mark.parametrize(
+        ("night_on_holidays", "isolated", "free", "late"),
+        [
+            (True, (2026, 5, 5, 22, 30), (2026, 5, 5, 22, 31), False),
+            (False, (2026, 5, 5, 22, 30), (2026, 5, 7, 8), True),  # the 6th is one in lieu of Sunday
+            (False, (2026, 5, 1, 22, 30), (2026, 5, 1, 22, 31), False),
+            (False, (2026, 5, 6, 20, 1), (2026, 5, 7, 8), True),
+            (False, (2026, 5, 7, 20), (2026, 5, 7, 20, 1), False),
+        ],
+    )
+    def test_in_a_holiday_night_goes_who_works_on_holidays_by_the_roster(
+        self, visit: Any, tokyo: Local, night_on_holidays: bool, isolated: Any, free: Any, late: bool
+    ) -> None:
+        week = (*shift("08:00", "20:00"), *shift("20:00", "08:00", WEEK, on_holidays=night_on_holidays))
+        capacity = roster(engineer("e-1", areas=("nagoya",), skills=("nas",), weekly=week), country="JP")
+        visits = visit("onsite-24h", tokyo(*isolated))
+        found = proposals(capacity, latest(visits), None, tokyo(*isolated))[0]
+        assert (found.starts_at, found.late) == (tokyo(*free), late)
+
 
 @pytest.mark.clause("SVT-25")
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from kippu_events.ports import VirtualClock
 from kippu_events.testing.plugin import MakeDatabase
 from kippu_service.testing import Caller
 from kippu_service.testing.living import Living, living
+from kippu_terms.calendar import public_holidays
 
 MIGRATIONS = Path(kippu_dispatch.__file__).parent / "migrations"
 NOW = datetime(2026, 6, 3, 3, 0, tzinfo=UTC)
@@ -88,7 +89,7 @@ async def read(caller: Caller, path: str, written: httpx.Response | None = None)
 async def test_a_roster_is_set_shown_and_changed_only_by_whoever_read_the_last_one(dispatch: Living) -> None:
     async with Caller(dispatch.app, client_id="dispatcher-1") as dispatcher:
         assert (await read(dispatcher, "/v1/capacity"))["engineers"] == []
-        night = {"weekdays": ["saturday"], "starts": "22:00", "ends": "06:00"}
+        night = {"weekdays": ["saturday"], "starts": "22:00", "ends": "06:00", "on_holidays": True}
         exceptions = [{"on": "2026-06-05", "off": True}, {"on": "2026-06-06", "starts": "09:00", "ends": "13:00"}]
         first = await roster(dispatcher, engineer(2, weekly=[*OFFICE, night], exceptions=exceptions), engineer(1))
         assert (first.status_code, first.json()) == (200, {"engineers": 2, "unassigned": []}), first.text
@@ -98,8 +99,10 @@ async def test_a_roster_is_set_shown_and_changed_only_by_whoever_read_the_last_o
             ("engineer-1", "Engineer 1"),
             ("engineer-2", "Engineer 2"),
         ]
+        assert (shown["country"], shown["calendar_version"]) == (None, None)
+        assert [each["on_holidays"] for each in shown["engineers"][1]["weekly"]] == [False] * 5 + [True]
         assert shown["engineers"][1]["weekly"][-1] == {
-            "weekday": "saturday", "starts": "22:00:00", "ends": "06:00:00"
+            "weekday": "saturday", "starts": "22:00:00", "ends": "06:00:00", "on_holidays": True
         }  # fmt: skip
         assert shown["engineers"][1]["exceptions"] == [
             {"on": "2026-06-05", "starts": None, "ends": None},
@@ -128,6 +131,7 @@ async def test_every_fault_of_a_roster_is_named_at_once_and_nothing_changes(disp
     async with Caller(dispatch.app) as dispatcher:
         body = {
             "time_zone": "Asia/Bankok",
+            "country": "THA",
             "engineers": [
                 engineer(1, areas=["Tokyo"], skills=["a b"], weekly=wrong, exceptions=exceptions),
                 engineer(1),
@@ -137,6 +141,7 @@ async def test_every_fault_of_a_roster_is_named_at_once_and_nothing_changes(disp
         refused = await dispatcher.put("/v1/capacity", json=body)
         assert refused.status_code == 422
         assert sorted((each["field"], each["code"]) for each in refused.json()["errors"]) == [
+            ("country", "roster.country.unknown"),
             ("engineers.0.areas.0", "roster.name.malformed"),
             ("engineers.0.exceptions.0.on", "roster.date.impossible"),
             ("engineers.0.exceptions.1", "roster.exception.unclear"),
@@ -239,6 +244,32 @@ async def test_a_held_visit_shows_whether_somebody_can_go_and_is_settled_by_that
         assert (shown["status"], shown["engineer_id"], shown["capacity"]) == ("booked", "engineer-1", None)
         assert (await partner.get(f"/v1/visits/{visit}/candidates")).status_code == 403
         assert (await partner.get("/v1/capacity")).status_code == 403
+
+
+async def test_on_a_public_holiday_nobody_is_free_unless_the_roster_says_that_they_work_then(
+    dispatch: Living,
+) -> None:
+    """Wednesday 3 June 2026 is one in Thailand."""
+    at = NOW + timedelta(hours=1)
+    async with Caller(dispatch.app) as dispatcher:
+        visit = await decide(dispatch, 1, at)
+        body: dict[str, Any] = {"time_zone": "Asia/Bangkok", "country": "TH", "engineers": [engineer(1)]}
+        closed = await dispatcher.put("/v1/capacity", json=body)
+        shown = await read(dispatcher, "/v1/capacity", closed)
+        assert (shown["country"], shown["calendar_version"]) == ("TH", public_holidays("TH").version)
+        available = (await read(dispatcher, f"/v1/visits/{visit}"))["capacity"]
+        assert (available["engineer_ids"], available["free"][0]["starts_at"]) == ([], "2026-06-04T02:00:00Z")
+        (why,) = (await read(dispatcher, f"/v1/visits/{visit}/candidates"))["cannot_go"]
+        assert why["reasons"] == ["holiday"]
+        refused = await dispatcher.post(f"/v1/visits/{visit}/book", json={})
+        assert (refused.status_code, refused.json()["errors"][1]["code"]) == (409, "capacity.holiday")
+        on_duty = engineer(1, weekly=[{**OFFICE[0], "on_holidays": True}])
+        assert (await dispatcher.put("/v1/capacity", json=body | {"engineers": [on_duty]})).is_success
+        assert (await dispatcher.post(f"/v1/visits/{visit}/book", json={})).json()["engineer_id"] == "engineer-1"
+        (engaged,) = await dispatch.events(EngineerEngaged)
+        assert engaged.calendar_version == public_holidays("TH").version
+        off_again = await dispatcher.put("/v1/capacity", json=body)
+        assert off_again.json()["unassigned"] == [visit]
 
 
 async def test_a_person_may_overrule_and_it_is_on_record(dispatch: Living) -> None:

@@ -30,6 +30,7 @@ ALWAYS = {
     "weekdays": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
     "starts": "00:00",
     "ends": "00:00",
+    "on_holidays": True,
 }
 AN_HOUR_AGO = (NOON - timedelta(hours=1)).isoformat()
 DEFECTIVE, WRONG, CARRIER = "DEFECTIVE-77", "WRONG-77", "carrier-reference-77"
@@ -71,7 +72,7 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
 
 def _roster(engineer_id: str, name: str) -> dict[str, Any]:
     engineer = {"engineer_id": engineer_id, "name": name, "weekly": [ALWAYS]}
-    return {"time_zone": "Asia/Bangkok", "engineers": [engineer]}
+    return {"time_zone": "Asia/Bangkok", "country": "TH", "engineers": [engineer]}
 
 
 async def _ship(

@@ -92,13 +92,14 @@ class Desk:
 
     async def set_roster(self, *off: str) -> list[str]:
         """Two engineers who work around the clock; the first is off on these dates. Answers whom nobody goes to now."""
-        always = {"weekdays": list(WEEKDAYS), "starts": "00:00", "ends": "00:00"}
+        always = {"weekdays": list(WEEKDAYS), "starts": "00:00", "ends": "00:00", "on_holidays": True}
         engineers = [
             {"engineer_id": f"engineer-{number}", "name": f"Engineer {number}", "weekly": [always], "exceptions": days}
             for number, days in ((1, [{"on": day, "off": True} for day in off]), (2, []))
         ]
         async with Caller(self.system.services["dispatch"].app, self.provider) as caller:
-            answer = await caller.put("/v1/capacity", json={"time_zone": "Asia/Bangkok", "engineers": engineers})
+            body = {"time_zone": "Asia/Bangkok", "country": "TH", "engineers": engineers}
+            answer = await caller.put("/v1/capacity", json=body)
         return list(answer.raise_for_status().json()["unassigned"])
 
     async def get(self, service: str, path: str) -> dict[str, Any]:
