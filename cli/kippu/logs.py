@@ -14,9 +14,10 @@ _SHARED: list[Any] = [
 ]
 
 QUIET = {
-    # These say at WARNING what a client of Kafka gets over by itself, again and again while a broker starts.
+    # These say at WARNING what a client gets over by itself, again and again while a broker or a database starts.
     "aiokafka": logging.ERROR,
     "asyncio": logging.ERROR,
+    "asyncpg.pool": logging.ERROR,
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "mail.log": logging.WARNING,

@@ -13,10 +13,12 @@ async def test_a_service_that_is_told_to_stop_under_load_ends_in_good_order(
     town: Town, ledger: Ledger, name: str
 ) -> None:
     service = town.services[name]
+    # Given a service that has said of other tests' faults what there was to say (while its database was away)
+    service.hear_out()
     async with clients(town, f"stopped-{name}") as traffic:
         async with flowing(traffic):
             for _ in range(STOPS):
-                # Given clients who are being served
+                # And clients who are being served
                 await traffic.served()
                 # When it is told to stop (SIGTERM), then it ends by itself, and has nothing to complain of
                 await service.stop()

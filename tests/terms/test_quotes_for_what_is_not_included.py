@@ -388,6 +388,7 @@ async def test_a_refused_order_is_shown_on_the_request_until_a_person_settles_it
     (refused,) = await world.events("order-cwc-O-KP-0000-0001.D1", OrderRefused)
     (noted,) = await world.on_case(QuoteOrderRefused)
     assert refused.clauses == noted.clauses == ("CWC-20",)
+    assert refused.quote_id == noted.quote_id == FIRST, "so that billing can follow it"
     stuck = (await decisions(world))[-1]
     assert (stuck.outcome, stuck.deciding_clause) == ("consult", "CWC-13")
     assert [each.action for each in stuck.remedies if "CWC-20" in each.text["en"]] == ["resolve_order"]
@@ -397,6 +398,8 @@ async def test_a_refused_order_is_shown_on_the_request_until_a_person_settles_it
     await _again(world)
     assert (await decisions(world))[-1].waiting_for == "purchase"
     assert (await world.order("O-KP-0000-0001.D1")).status == "accepted"
+    (settled,) = await world.events("order-cwc-O-KP-0000-0001.D1", OrderAccepted)
+    assert settled.quote_id == FIRST
     with pytest.raises(Refused) as twice:
         await _again(world)
     assert twice.value.faults[0].code == "order_not_refused"

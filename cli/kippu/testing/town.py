@@ -79,7 +79,7 @@ class ServiceProcess:
 
     def start(self, dies_at: str | None = None) -> None:
         """`dies_at` is a step of `kippu_events.steps` and the how-manieth time it is reached: `relay.published:3`."""
-        self._said_before = self._output.stat().st_size if self._output.exists() else 0
+        self.hear_out()
         arguments = (self.name, self._environment, self._output, dies_at)
         self._process = _processes().Process(target=_serve, args=arguments, name=self.name, daemon=True)
         self._process.start()
@@ -90,8 +90,12 @@ class ServiceProcess:
 
     @property
     def said(self) -> str:
-        """What it has written since it was started last."""
+        """What it has written since it was started, or heard out, last."""
         return self._output.read_bytes()[self._said_before :].decode(errors="replace")
+
+    def hear_out(self) -> None:
+        """What it has written so far is no longer of interest."""
+        self._said_before = self._output.stat().st_size if self._output.exists() else 0
 
     async def ready(self) -> None:
         """Returns once it answers; fails if it ends before."""

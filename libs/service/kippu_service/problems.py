@@ -71,13 +71,21 @@ class Problem(Exception):
             errors=self.errors,
         )
         if self.status >= 500:
-            logger.error("%s %s", document.instance, self.code, exc_info=self.__cause__ or self)
+            self._tell(document.instance)
         return Response(
             document.model_dump_json(exclude_none=True),
             self.status,
             media_type=MEDIA_TYPE,
             headers={"cache-control": "no-store", **self.headers},
         )
+
+    def _tell(self, instance: str) -> None:
+        """For the operator. What passes by itself is a line, of which an outage makes many; the rest shows where."""
+        cause = self.__cause__ or self
+        if self.status == 503:
+            logger.error("%s %s: %r", instance, self.code, cause)
+        else:
+            logger.error("%s %s", instance, self.code, exc_info=cause)
 
 
 def unauthorised(detail: str, *, error: str | None = "invalid_token") -> Problem:

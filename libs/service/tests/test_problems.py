@@ -39,6 +39,16 @@ def test_a_database_that_is_away_is_a_503(error: Exception) -> None:
     assert isinstance(error, HANDLED)
 
 
+@pytest.mark.parametrize(("error", "shows_where"), [(LOST[0], False), (OURS[0], True)], ids=["passes", "stays"])
+def test_an_outage_is_a_line_in_the_log_and_a_mistake_shows_where(
+    error: Exception, shows_where: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    problem_of(REQUEST, error).response()
+    (said,) = caplog.records
+    assert str(error) in caplog.text
+    assert bool(said.exc_info) is shows_where
+
+
 @pytest.mark.parametrize("error", OURS, ids=lambda error: f"{type(error).__name__}")
 def test_a_mistake_of_ours_is_a_500(error: Exception) -> None:
     assert problem_of(REQUEST, error).status == 500

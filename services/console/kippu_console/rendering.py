@@ -13,7 +13,7 @@ from kippu_privacy.vault import Vault
 from kippu_service.http import Query
 
 from kippu_console.views.look import View, look
-from kippu_console.words import choose_language, local, money, plain, said, told, words
+from kippu_console.words import choose_language, fact, fact_name, local, money, plain, said, told, words
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -50,6 +50,8 @@ class Pages:
             "money": money,
             "plain": plain,
             "told": lambda value: told(value, language, zone or ZoneInfo("UTC")),
+            "fact": lambda value: fact(value, language, zone or ZoneInfo("UTC")),
+            "fact_name": lambda name, event: fact_name(event, name, language),
         }
         content = page.get_template(template).render(
             values,

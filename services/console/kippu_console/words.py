@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kippu_console.views.facts import Known, Money, Named
+
 LANGUAGES = ("en", "ja", "th")
 
 _MINOR_DIGITS = {"JPY": 0}
@@ -16,7 +18,8 @@ _MINOR_DIGITS = {"JPY": 0}
 def words(language: str) -> dict[str, Any]:
     """The words of a language of LANGUAGES; those that only some pages have are in tables of their own."""
     folder = Path(__file__).parent / "words"
-    return _read(folder / f"{language}.toml") | _read(folder / "tables" / f"{language}.toml")
+    files = (folder / f"{language}.toml", *(folder / name / f"{language}.toml" for name in ("tables", "facts")))
+    return {name: said for file in files for name, said in _read(file).items()}
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -51,12 +54,41 @@ def plain(value: Any) -> str:
 
 def told(value: Any, language: str, zone: ZoneInfo) -> str:
     """A fact of a request, in the words of a language where it is a yes or no, or one of a few answers."""
-    if isinstance(value, datetime):
-        return local(value, zone)
     spoken = words(language)
-    if isinstance(value, bool):
-        return str(spoken["yes" if value else "no"])
-    return str(spoken["answers"].get(value, value))
+    return str(spoken["answers"].get(value, value)) if isinstance(value, str) else fact(value, language, zone)
+
+
+def fact(value: Any, language: str, zone: ZoneInfo) -> str:
+    """A fact of an event: an instant in the provider's zone, money with its currency, the words of what has any."""
+    match value:
+        case bool():
+            return str(words(language)["yes" if value else "no"])
+        case datetime():
+            return local(value, zone)
+        case Money(amount, currency):
+            return money(amount, currency)
+        case Known(name):
+            return known(name, language)
+        case Named(name):
+            return fact_name("", name, language)
+        case list():
+            return ", ".join(fact(each, language, zone) for each in value)
+    return str(value)
+
+
+def fact_name(event: str, name: str, language: str) -> str:
+    """The words for a fact's name; those of one event first, where the name means something else there."""
+    names = words(language)["fact"]
+    return str(names.get(f"{event}.{name}") or names.get(name, name))
+
+
+def known(value: str, language: str) -> str:
+    """The words for one of a few known values, such as an outcome; the value itself where there are none."""
+    spoken = words(language)
+    return next((str(spoken[table][value]) for table in _TABLES_OF_VALUES if value in spoken[table]), value)
+
+
+_TABLES_OF_VALUES = ("value", "states", "answers", "bought", "documents_of")
 
 
 def said(text: dict[str, str] | None, language: str) -> str:

@@ -152,10 +152,14 @@ def take(state: Booking, accepted: BookingAccepted, now: datetime) -> tuple[Even
 
 
 def pay(state: Booking, paid_on: date, confirmed_at: datetime, now: datetime) -> tuple[Event, ...]:
-    """Its order was paid, as was on record at `confirmed_at`. Nothing for an order that is no booking."""
+    """Its order was paid, as was on record at `confirmed_at`. Nothing for an order that is no booking.
+
+    A booking that was cancelled before the news of it came stays so: billing pays it back.
+    """
     if not state.exists or state.paid:
         return ()
-    if state.void_at is None or confirmed_at < state.void_at:
+    in_time = state.void_at is None or confirmed_at < state.void_at
+    if in_time and state.status is not Status.CANCELLED:
         confirmed = BookingConfirmed(occurred_at=now, payment="invoice", paid_on=paid_on, **_identity(state))
         return (confirmed,)
     late = BookingPaidLate(occurred_at=now, paid_on=paid_on, **_identity(state))

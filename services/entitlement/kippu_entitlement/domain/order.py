@@ -213,6 +213,7 @@ def accept(state: Order, command: Place, terms: OrderTerms, now: datetime) -> tu
         register_by=first.register_by,
         area_agreed=terms.area_agreed,
         invoice_mail=terms.invoice_mail,
+        quote_id=command.quote_id,
     )
     return (accepted,) if state.status == "refused" else (_placed(command, now), accepted)
 
@@ -229,6 +230,7 @@ def refuse(command: Place, refused: Refused, now: datetime) -> tuple[Event, ...]
         customer_id=command.customer_id,
         clauses=refused.clauses,
         reasons=refused.reasons,
+        quote_id=command.quote_id,
     )
     return _placed(command, now), event
 

@@ -86,14 +86,21 @@ class OrderAccepted(Event):
     area_agreed: bool = False
     """True if an operator agreed to it, where the terms leave it to consultation."""
     invoice_mail: InvoiceMail | None = None
+    quote_id: str | None = None
+    """The accepted quote that it is for; one that was refused before is accepted once it is placed again."""
 
 
 @entitlement
 class OrderRefused(Event):
+    """An order that nobody could be told of at once, on record with every rule that it breaks."""
+
     order_id: str
     customer_id: str
     clauses: tuple[str, ...]
     reasons: tuple[str, ...]
+    quote_id: str | None = None
+    """The accepted quote that it is for. It waits for a person, who settles what was named and places it again
+    (OrderAccepted)."""
 
 
 @entitlement
