@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from kippu_terms.explain import explain
 from kippu_terms.facts import ContractFacts
+from kippu_terms.loading import load
+from kippu_terms.plan import Plan
+from pydantic import ValidationError
 
 Local = Callable[..., datetime]
 ON_SITE = ["onsite-basic-1y", "onsite-basic-u1", "onsite-extended-5y", "onsite-extended-u1"]
@@ -122,6 +125,52 @@ def test_a_bundle_registered_in_advance_serves_once_it_is_active(report: Any, st
     assert decision.outcome == outcome
     if outcome == "refused":
         assert (decision.deciding_clause, actions(decision)) == ("SVT-26", ["report_delivery"])
+
+
+UNDATED: dict[str, Any] = {"product": "bundle-3y", "valid_from": None, "valid_until": None, "status": "pre_registered"}
+
+
+@pytest.mark.clause("SVT-26")
+def test_before_the_delivery_there_are_no_dates_and_no_service(report: Any) -> None:
+    decision = report(**UNDATED)
+    assert (decision.outcome, decision.deciding_clause) == ("refused", "SVT-26")
+    assert (actions(decision), decision.service, decision.targets) == (["report_delivery"], None, ())
+
+
+@pytest.mark.clause("SVT-05", "SVT-06", "SVT-26")
+def test_waiting_for_the_delivery_is_no_answer_to_what_another_clause_refuses(report: Any, tokyo: Local) -> None:
+    late = report(**UNDATED, registered_at=tokyo(2026, 6, 1, 10, 0, 1))
+    assert (late.deciding_clause, actions(late)[0]) == ("SVT-06", "register_contract")
+    (waiting,) = report(**UNDATED).facts.contracts
+    (over,) = report(valid_until=OVER).facts.contracts
+    assert report(contracts=(over, waiting)).deciding_clause == "SVT-26"
+    assert report(contracts=(over,)).deciding_clause == "SVT-05"
+
+
+@pytest.mark.clause("SVT-26")
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_service_ticket_in_force_serves_beside_one_that_waits_for_a_delivery(report: Any, turned: bool) -> None:
+    (waiting,) = report(**UNDATED, contract_id="contract-2").facts.contracts
+    (active,) = report().facts.contracts
+    decision = report(contracts=(active, waiting) if turned else (waiting, active))
+    assert (decision.outcome, decision.contract_id) == ("covered", "contract-1")
+
+
+@pytest.mark.parametrize(
+    "change", [{"valid_until": None}, {"valid_from": None}, {"valid_from": None, "valid_until": None}]
+)
+def test_only_what_waits_for_its_delivery_has_no_dates(report: Any, change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="valid_from"):
+        report(**change)
+
+
+@pytest.mark.clause("SVT-05", "SVT-26")
+def test_terms_without_a_rule_for_it_give_nothing_before_the_delivery_either(report: Any, svt: Plan) -> None:
+    start = svt.source.index('[[coverage.rules]]\nkind = "activated_contract"')
+    end = svt.source.index("[[coverage.rules]]", start + 1)
+    silent = load(svt.source[:start] + svt.source[end:])
+    decision = report(**UNDATED, plan=silent)
+    assert (decision.outcome, decision.deciding_clause) == ("refused", "SVT-05")
 
 
 @pytest.mark.clause("SVT-10")

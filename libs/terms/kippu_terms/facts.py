@@ -1,9 +1,9 @@
 """What a coverage decision rests on. What nobody knows yet is None; a decision that needs it waits for it."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from kippu_terms.clock import Pause
 from kippu_terms.value import ClauseId, Name, Value
@@ -49,13 +49,16 @@ class AssetFacts(Value):
 
 
 class ContractFacts(Value):
-    """A maintenance contract for the device, whether it is in force or not."""
+    """A maintenance contract for the device, whether it is in force or not.
+
+    It has no dates while its term is still to begin, with the delivery of the device: it is `pre_registered` then.
+    """
 
     contract_id: str | None = None
     product: Name
     """A product of the plan."""
-    valid_from: date
-    valid_until: date
+    valid_from: date | None = None
+    valid_until: date | None = None
     """The last day, inclusive."""
     options: tuple[Name, ...] = ()
     """Products that are options of it, such as a non-return disk."""
@@ -69,6 +72,19 @@ class ContractFacts(Value):
     """When its registration was complete; None until then."""
     status: Literal["pre_registered", "registered", "active"] | None = None
     """`pre_registered`: before its device was delivered. None where the terms know no registration."""
+
+    @model_validator(mode="after")
+    def _has_a_term(self) -> Self:
+        if (self.valid_from is None) != (self.valid_until is None):
+            raise ValueError("valid_from and valid_until are given together")
+        if self.is_undated and self.status != "pre_registered":
+            raise ValueError("only a contract with status pre_registered has no valid_from and valid_until")
+        return self
+
+    @property
+    def is_undated(self) -> bool:
+        """True while it waits for the delivery of its device."""
+        return self.valid_from is None
 
 
 class AcceptedQuote(Value):

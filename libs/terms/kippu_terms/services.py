@@ -58,6 +58,22 @@ def given(fulfilment: FulfilmentSection, facts: Facts, on: date) -> Given | None
     return next((each for each in applying if each.contract and _registered(each.contract, facts)), first)
 
 
+def contract_of(fulfilment: FulfilmentSection, facts: Facts, service: Given | None) -> ContractFacts | None:
+    """The contract under which the request gets its `service`; if it gets none, one that would give it one, but still
+    waits for the delivery of the device."""
+    if service is not None:
+        return service.contract
+    if facts.asset is None or not facts.asset.registered:
+        return None
+    products = {
+        product
+        for each in fulfilment.services
+        if facts.request.category in each.categories and not each.quoted_only
+        for product in each.products
+    }
+    return next((each for each in facts.contracts if each.is_undated and each.product in products), None)
+
+
 def applies(service: Service, facts: Facts, on: date) -> Given | WhyNot:
     """The service with its contract, or why it does not apply."""
     if facts.request.category not in service.categories:
@@ -97,11 +113,15 @@ def _in_force(
     return [
         contract
         for contract in contracts
-        if contract.product in service.products
-        and earliest_start(service, contract.valid_from, asset.area, contract.delivered_on)
-        <= on
-        <= contract.valid_until
+        if contract.product in service.products and _holds(service, contract, asset, on)
     ]
+
+
+def _holds(service: Service, contract: ContractFacts, asset: AssetFacts, on: date) -> bool:
+    if contract.valid_from is None or contract.valid_until is None:
+        return False
+    first = earliest_start(service, contract.valid_from, asset.area, contract.delivered_on)
+    return first <= on <= contract.valid_until
 
 
 def _begun(service: Service, contract: ContractFacts, facts: Facts) -> bool:
@@ -118,7 +138,8 @@ def _registered(contract: ContractFacts, facts: Facts) -> bool:
 
 
 def _best(contracts: list[ContractFacts], facts: Facts) -> ContractFacts:
-    return max(contracts, key=lambda contract: (_registered(contract, facts), contract.valid_until))
+    """Of contracts in force, which are dated."""
+    return max(contracts, key=lambda contract: (_registered(contract, facts), contract.valid_until or date.min))
 
 
 _WHAT_FOLLOWS = frozenset(

@@ -6,7 +6,7 @@ from kippu_events.work import Stream, Work
 from kippu_terms.facts import Facts
 from kippu_terms.loading import load
 from kippu_terms.plan import Plan
-from kippu_terms.services import given
+from kippu_terms.services import contract_of, given
 
 from kippu_entitlement import folds
 from kippu_entitlement.domain import streams
@@ -47,14 +47,14 @@ def version_sold(published: Plans, begins_on: date, now: datetime) -> str | None
 
 
 def for_request(published: Plans, family: str, facts: Facts, at: datetime) -> Plan:
-    """The version by which a request is decided: that of the contract under which it is served, which keeps the one it
-    was sold under; else the one in force at `at`. Raises NoTerms."""
+    """The version by which a request is decided: that of the contract under which it is served, or would be once its
+    device is delivered, which keeps the one it was sold under; else the one in force at `at`. Raises NoTerms."""
     current = in_force(published, family, at)
     received_on = current.calendar.local_date(facts.request.received_at)
-    for contract in sorted(facts.contracts, key=lambda each: each.valid_until, reverse=True):
+    for contract in sorted(facts.contracts, key=lambda each: each.valid_until or date.max, reverse=True):
         sold_under = pinned(published, family, contract.plan_version) if contract.plan_version else current
         served = given(sold_under.fulfilment, facts, received_on)
-        if served is not None and served.contract == contract:
+        if contract_of(sold_under.fulfilment, facts, served) == contract:
             return sold_under
     return current
 

@@ -1,6 +1,7 @@
 """Contracts are registered over HTTP by partners, and what they then cover is decided from the device's entry."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from kippu_entitlement.testing import CUSTOMER
@@ -75,6 +76,80 @@ async def test_a_bundle_becomes_active_when_its_delivery_is_reported(switch_desk
         await switch_desk.settle()
         device = (await staff.get(f"/v1/assets/{SERIAL}")).json()
     assert [(each["contract_id"], each["valid_until"]) for each in device["contracts"]] == [("O-2", "2029-11-15")]
+
+
+@pytest.mark.clause("SVT-26")
+async def test_a_fault_of_a_bundle_is_answered_as_in_the_preview_before_its_delivery_and_after(
+    switch_desk: Desk,
+) -> None:
+    world = switch_desk.world
+    await sell(world, "O-2", **BUNDLE)
+    async with switch_desk.partner() as partner, switch_desk.staff() as staff:
+
+        async def decided(ticket_no: str) -> dict[str, Any]:
+            await world.tell(world.opening(ticket_no, asset_serial=SERIAL))
+            await switch_desk.settle()
+            answer = await partner.get(f"/v1/decisions/{ticket_no}")
+            return dict(answer.raise_for_status().json()["current"])
+
+        async def previewed(contract: dict[str, Any]) -> dict[str, Any]:
+            asset = {"serial": SERIAL, "registered": True, "remote_island": False, "height_cm": 120}
+            request = {"received_at": world.clock.now().isoformat(), "category": "fault", "channel": "portal"}
+            body = {"plan_family": "svt", "request": request, "asset": asset, "contracts": [contract]}
+            return dict((await partner.post("/v1/decisions/preview", json=body)).raise_for_status().json())
+
+        (await partner.post("/v1/contracts/O-2/registration", json=REGISTRATION_BODY)).raise_for_status()
+        registered = {"contract_id": "O-2", "product": "bundle-3y", "registered_at": world.clock.now().isoformat()}
+        early = await decided("KP-0000-0001")
+        assert (early["outcome"], early["deciding_clause"]["id"]) == ("refused", "SVT-26")
+        assert _answers(early) == _answers(await previewed({**registered, "status": "pre_registered"}))
+        covered = (await staff.get(f"/v1/assets/{SERIAL}/coverage?category=fault")).json()
+        assert (covered["deciding_clause"]["id"], [each["contract_id"] for each in covered["undated"]]) == (
+            "SVT-26",
+            ["O-2"],
+        )
+        shown = (await staff.get(f"/v1/assets/{SERIAL}")).json()
+        assert ([each["contract_id"] for each in shown["undated"]], shown["contracts"]) == (["O-2"], [])
+
+        (await staff.post("/v1/contracts/O-2/delivery", json={"delivered_on": "2026-11-18"})).raise_for_status()
+        served = await decided("KP-0000-0002")
+        assert (served["outcome"], served["contract_id"]) == ("waiting", "O-2")
+        term = {"valid_from": "2026-11-18", "valid_until": "2029-11-17", "status": "active"}
+        assert _answers(served) == _answers(await previewed({**registered, **term}))
+        shown = (await staff.get(f"/v1/assets/{SERIAL}")).json()
+        assert (shown["undated"], [each["valid_until"] for each in shown["contracts"]]) == ([], ["2029-11-17"])
+
+
+def _answers(decision: dict[str, Any]) -> list[Any]:
+    """What a decision says, clause by clause, and what would change it."""
+    said = [(each["clause"], each["rule"], each["result"]) for each in decision["findings"]]
+    return [decision["outcome"], decision["service"], said, [each["action"] for each in decision["remedies"]]]
+
+
+@pytest.mark.clause("SVT-06", "SVT-26")
+async def test_a_wrong_serial_is_corrected_before_the_delivery_too(switch_desk: Desk) -> None:
+    world = switch_desk.world
+    await sell(world, "O-2", **BUNDLE)
+    async with switch_desk.partner() as partner, switch_desk.staff() as staff:
+        (await partner.post("/v1/contracts/O-2/registration", json=REGISTRATION_BODY)).raise_for_status()
+        since = world.clock.now()
+        world.clock.advance(timedelta(days=1))
+        right = {
+            "customer_id": CUSTOMER,
+            "serial": "12345678902",
+            "kind": "equipment",
+            "model": "M24ePWR",
+            "plan_family": "svt",
+            "bought_from_provider": True,
+            "installed_by": "customer",
+        }
+        body = {"effective_at": since.isoformat(), "asset": right}
+        (await staff.post(f"/v1/assets/{SERIAL}/corrections", json=body)).raise_for_status()
+        (await staff.post("/v1/contracts/O-2/delivery", json={"delivered_on": "2026-11-18"})).raise_for_status()
+        await switch_desk.settle()
+        shown = (await staff.get("/v1/assets/12345678902")).json()
+        assert (await staff.get(f"/v1/assets/{SERIAL}")).status_code == 404
+    assert ([each["contract_id"] for each in shown["contracts"]], shown["undated"]) == (["O-2"], [])
 
 
 async def test_another_customers_contract_is_not_there(switch_desk: Desk) -> None:

@@ -10,7 +10,7 @@ class ActivatedContract(Rule):
     kind: Literal["activated_contract"] = "activated_contract"
 
     def judge(self, case: Case) -> Verdict:
-        contract = case.given.contract if case.given else None
+        contract = case.contract
         if contract is None:
             return Verdict("not_applicable")
         inputs = {

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime
 
-from kippu_terms.facts import AssetFacts, Facts, RequestFacts
+from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
 from kippu_terms.findings import RemedyText, Result
 from kippu_terms.kinds import Kinds
-from kippu_terms.services import Given, bought, given
+from kippu_terms.services import Given, bought, contract_of, given
 from kippu_terms.value import ClauseId, Name, Value
 
 if TYPE_CHECKING:
@@ -81,6 +81,23 @@ class Case:
         """The service that the request gets, if any: what was bought for it, or what the terms include."""
         included = given(self.plan.fulfilment, self.facts, self.received_on)
         return bought(self.plan.quoted_services, self.facts, included) or included
+
+    @property
+    def contract(self) -> ContractFacts | None:
+        """The contract under which it gets it, or which would give it one but waits for the delivery of the device."""
+        return contract_of(self.plan.fulfilment, self.facts, self.given)
+
+    @property
+    def contracts(self) -> list[dict[str, str | None]]:
+        """The contracts for the device, as a finding shows what it looked at."""
+        return [
+            {
+                "product": each.product,
+                "from": each.valid_from.isoformat() if each.valid_from else None,
+                "until": each.valid_until.isoformat() if each.valid_until else None,
+            }
+            for each in self.facts.contracts
+        ]
 
     @property
     def counts_from(self) -> datetime:

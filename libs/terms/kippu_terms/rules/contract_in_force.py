@@ -1,7 +1,11 @@
-"""No service without a contract in force on the local day of receipt, its last day included."""
+"""No service without a contract in force on the local day of receipt, its last day included.
+
+Why one that waits for the delivery of its device gives nothing, the rule for that says, where the terms have one.
+"""
 
 from typing import Literal
 
+from kippu_terms.rules.activated_contract import ActivatedContract
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
 
@@ -13,9 +17,13 @@ class ContractInForce(Rule):
         inputs = {
             "asset_serial": case.asset.serial if case.asset else None,
             "received_on": case.received_on.isoformat(),
-            "contracts": [
-                {"product": each.product, "from": each.valid_from.isoformat(), "until": each.valid_until.isoformat()}
-                for each in case.facts.contracts
-            ],
+            "contracts": case.contracts,
         }
-        return Verdict("satisfied" if case.given else "refused", inputs)
+        if case.given:
+            return Verdict("satisfied", inputs)
+        return Verdict("not_applicable" if _waits_for_delivery(case) else "refused", inputs)
+
+
+def _waits_for_delivery(case: Case) -> bool:
+    rules = (rule for rule in case.plan.coverage.rules if isinstance(rule, ActivatedContract))
+    return any(rule.verdict(case).result == "refused" for rule in rules)

@@ -10,7 +10,7 @@ class RegisteredContract(Rule):
     kind: Literal["registered_contract"] = "registered_contract"
 
     def judge(self, case: Case) -> Verdict:
-        asset, contract = case.asset, case.given.contract if case.given else None
+        asset, contract = case.asset, case.contract
         inputs: dict[str, Any] = {"asset_serial": asset.serial if asset else None}
         if asset is not None and not asset.registered:
             return Verdict("refused", {**inputs, "registered": False, "replaced_by": asset.replaced_by})

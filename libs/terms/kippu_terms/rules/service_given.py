@@ -27,10 +27,7 @@ class ServiceGiven(Rule):
             "service": self.service,
             "received_on": case.received_on.isoformat(),
             "warranty_until": until.isoformat() if until else None,
-            "contracts": [
-                {"product": each.product, "from": each.valid_from.isoformat(), "until": each.valid_until.isoformat()}
-                for each in case.facts.contracts
-            ],
+            "contracts": case.contracts,
         }
         if case.given is None or case.given.service.id != self.service:
             why_not = "another_comes_first" if isinstance(found, Given) else found

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter
-from kippu_events.catalogue.entitlement import AssetContract
+from kippu_events.catalogue.entitlement import AssetContract, UndatedContract
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
 from kippu_terms.refusal import Refused
@@ -97,6 +97,8 @@ class AssetShown(BaseModel):
     disks_from: DisksFrom | None
     part_of: str | None
     contracts: list[AssetContract]
+    undated: list[UndatedContract]
+    """The contracts that are registered for it and wait for its delivery, with which their terms begin."""
     replaced_by: ReplacementShown | None
     """The unit that took its place; from that day on this one is not covered."""
     replaces: ReplacementShown | None
@@ -130,5 +132,7 @@ async def show(serial: Line, query: Annotated[Query, query("assets:read")]) -> R
     found = await query.fetchrow("select * from read.asset where serial = $1", asset.normalised(serial))
     if found is None:
         raise not_found()
-    opened = {name: orjson.loads(found[name]) for name in ("contracts", "replaced_by", "replaces") if found[name]}
+    opened = {
+        name: orjson.loads(found[name]) for name in ("contracts", "undated", "replaced_by", "replaces") if found[name]
+    }
     return query.answer(AssetShown.model_validate({**found, **opened}), version=found["version"])

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
 from kippu_events.catalogue.contracts import RegistrationChanged
-from kippu_events.catalogue.entitlement import AssetContract
+from kippu_events.catalogue.entitlement import AssetContract, UndatedContract
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
 from kippu_terms.refusal import Fault, Refused
@@ -53,6 +53,8 @@ class CoverageShown(Explained):
     bought_on: date | None
     warranty_until: date | None
     contracts: list[AssetContract]
+    undated: list[UndatedContract]
+    """The contracts that waited for its delivery."""
 
 
 @router.post("/v1/assets/{serial:path}/corrections", status_code=201, response_model=Corrected)
@@ -73,7 +75,7 @@ async def correct(
         command.expect(stream)
         before = stream.state
         correction.check(before, right, other.state, body.effective_at, work.now)
-        by_serial = await registration.register(work, provider, [right], before.contracts)
+        by_serial = await registration.register(work, provider, [right], before)
         faults = [fault for found in by_serial.faults.values() for fault in found]
         if faults:
             about = [Fault(each.code, each.message, f"asset.{each.field}", each.clause) for each in faults]
@@ -94,7 +96,8 @@ async def correct(
 
 async def _move_registrations(work: Work, provider: str, wrong: asset.Asset, serial: str, since: datetime) -> None:
     """What is registered with a contract of its own names the device, too."""
-    names = [streams.contract(provider, each.contract_id) for each in wrong.contracts]
+    registered = [each.contract_id for each in wrong.contracts] + [each.contract_id for each in wrong.undated]
+    names = [streams.contract(provider, each) for each in registered]
     for stream in await work.load_all(provider, *((folds.CONTRACT, name) for name in names)):
         if stream.state.serial == wrong.serial:
             moved = RegistrationChanged(
@@ -137,5 +140,6 @@ async def show_coverage(
         bought_on=found.asset.bought_on if registered else None,
         warranty_until=found.asset.warranty_until if registered else None,
         contracts=list(found.asset.contracts) if registered else [],
+        undated=list(found.asset.undated) if registered else [],
     )
     return query.answer(shown)

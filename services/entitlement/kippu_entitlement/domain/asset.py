@@ -9,7 +9,13 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Literal
 
-from kippu_events.catalogue.entitlement import AssetContract, AssetCorrected, AssetRegistered, AssetReplaced
+from kippu_events.catalogue.entitlement import (
+    AssetContract,
+    AssetCorrected,
+    AssetRegistered,
+    AssetReplaced,
+    UndatedContract,
+)
 from kippu_events.event import Event
 from kippu_terms import registration
 from kippu_terms.facts import CALENDARS_UNTIL
@@ -62,6 +68,8 @@ class Asset:
     disks_from: DisksFrom | None = None
     part_of: str | None = None
     contracts: tuple[AssetContract, ...] = ()
+    undated: tuple[UndatedContract, ...] = ()
+    """The contracts that are registered for it, and wait for its delivery."""
     replaced_by: Replacement | None = None
     replaces: Replacement | None = None
 
@@ -133,7 +141,9 @@ def faults_of(wanted: Asset) -> tuple[Fault, ...]:
 
 def _check_contracts(checks: Checks, wanted: Asset) -> None:
     message = f"a device has at most {MAX_CONTRACTS} contracts"
-    checks.that(len(wanted.contracts) <= MAX_CONTRACTS, "too_many_contracts", "contracts", message)
+    checks.that(
+        len(wanted.contracts) + len(wanted.undated) <= MAX_CONTRACTS, "too_many_contracts", "contracts", message
+    )
     seen: set[str] = set()
     for place, contract in enumerate(wanted.contracts):
         at = f"contracts.{place}."
@@ -221,6 +231,7 @@ def exchange(old: Asset, new: Asset, done: Exchange) -> tuple[tuple[Event, ...],
             bought_from_provider=True,
             disks_from=None,
             contracts=(),  # the unit's are looked up with it
+            undated=(),
         )
         return (), () if new.registered == inside else (_registered(inside, done.delivered_at),)
     replaced = AssetReplaced(

@@ -32,6 +32,8 @@ class Contract:
     plan_family: str = ""
     plan_version: str = ""
     product: str = ""
+    options: tuple[str, ...] = ()
+    """Those that were ordered with it."""
     order_id: str = ""
     status: Status = "none"
     valid_from: date | None = None
@@ -105,6 +107,7 @@ def _sold(event: ContractSold) -> Contract:
         plan_family=event.plan_family,
         plan_version=event.plan_version,
         product=event.product,
+        options=event.options,
         order_id=event.order_id,
         valid_from=event.valid_from,
         valid_until=event.valid_until,

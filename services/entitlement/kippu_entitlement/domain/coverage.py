@@ -1,10 +1,11 @@
 """From a case and the register to the facts, and from the terms' answer to the events that record it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from kippu_events.catalogue.entitlement import ApprovalRequested, AssetContract, CoverageDecided
+from kippu_events.catalogue.entitlement import ApprovalRequested, CoverageDecided
 from kippu_events.catalogue.values import ClauseFinding, Outcome, Reply
 from kippu_events.event import Event
 from kippu_terms.coverage import Decision, decide_coverage
@@ -59,7 +60,7 @@ def facts_of(provider: str, case: Case, register: Register) -> Facts:
             }
         ),
         asset=_asset_facts(request, register.asset, mine),
-        contracts=tuple(_contract_facts(each, contract) for each in mine for contract in each.contracts),
+        contracts=tuple(each for unit in mine for each in _contracts_of(unit)),
         customer=register.customer,
     )
 
@@ -95,7 +96,7 @@ def facts_of_asset(provider: str, asked: Question, register: Register) -> Facts:
             received_at=asked.instant, category=asked.category, isolated_at=asked.instant, asked_by="contact"
         ),
         asset=_asset_facts(request, register.asset, mine),
-        contracts=tuple(_contract_facts(each, contract) for each in mine for contract in each.contracts),
+        contracts=tuple(each for unit in mine for each in _contracts_of(unit)),
     )
 
 
@@ -152,9 +153,12 @@ def _asset_facts(request: Request, asset: Asset | None, mine: tuple[Asset, ...])
     )
 
 
-def _contract_facts(asset: Asset, contract: AssetContract) -> ContractFacts:
-    """A contract of a unit counts for what is inside it, too."""
-    return ContractFacts(**contract.model_dump(exclude={"contact_id"}), delivered_on=asset.delivered_on)
+def _contracts_of(unit: Asset) -> Iterator[ContractFacts]:
+    """Its contracts, which count for what is inside it, too."""
+    for contract in unit.contracts:
+        yield ContractFacts(**contract.model_dump(exclude={"contact_id"}), delivered_on=unit.delivered_on)
+    for waiting in unit.undated:
+        yield ContractFacts(**waiting.model_dump(exclude={"contact_id"}), status="pre_registered")
 
 
 def decide(case: Case, request: Request, plan: Plan, facts: Facts, now: datetime) -> tuple[Event, ...]:

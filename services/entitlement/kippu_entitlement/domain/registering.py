@@ -15,7 +15,7 @@ from kippu_events.catalogue.contracts import (
     RegistrationChanged,
     RegistrationReminded,
 )
-from kippu_events.catalogue.entitlement import AssetContract
+from kippu_events.catalogue.entitlement import AssetContract, UndatedContract
 from kippu_events.event import Event
 from kippu_privacy import Plain
 from kippu_terms.contracts import change_takes_effect, contract_end, registration_clause
@@ -25,6 +25,7 @@ from kippu_terms.orders.facts import OrderedAsset, OrderFacts
 from kippu_terms.plan import Plan
 from kippu_terms.registration import RegistrationTerms, Stated, carried_over, normalised
 
+from kippu_entitlement.domain import selling
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.checks import conflict
 from kippu_entitlement.domain.contract import Contract
@@ -231,22 +232,39 @@ def remind(
 
 
 def on_device(known: Asset, contract: Contract) -> Asset:
-    """The register's entry of the device with what is registered of it, and with the contract once that is dated."""
+    """The register's entry of the device with what is registered of it, and with the contract, which waits among the
+    undated ones until its term begins."""
     if contract.serial is None or contract.model is None:
         raise AssertionError("a registered contract is one for a device")
     theirs = known.customer_id == contract.customer_id and known.replaced_by is None
     device = known.registered if theirs else Asset(contract.customer_id, contract.serial, bought_from_provider=True)
     if not theirs:
         device = replace(device, plan_family=contract.plan_family, installed_by="customer")
-    others = tuple(each for each in device.contracts if each.contract_id != contract.contract_id)
     mine = next((each for each in device.contracts if each.contract_id == contract.contract_id), None)
+    others = selling.without(device, {contract.contract_id})
     return replace(
-        device,
+        others,
         model=contract.model,
         area=contract.area,
         remote_island=contract.remote_island,
         height_cm=contract.height_cm,
-        contracts=(*others, *_dated(contract, mine)),
+        contracts=(*others.contracts, *_dated(contract, mine)),
+        undated=(*others.undated, *_undated(contract)),
+    )
+
+
+def _undated(contract: Contract) -> tuple[UndatedContract, ...]:
+    if contract.valid_from is not None or contract.registered_at is None:
+        return ()
+    return (
+        UndatedContract(
+            contract_id=contract.contract_id,
+            product=contract.product,
+            plan_version=contract.plan_version,
+            contact_id=contract.contact_id,
+            registered_at=contract.registered_at,
+            area_agreed=contract.area_agreed,
+        ),
     )
 
 
@@ -259,7 +277,7 @@ def _dated(contract: Contract, known: AssetContract | None) -> tuple[AssetContra
             product=contract.product,
             valid_from=contract.valid_from,
             valid_until=contract.valid_until,
-            options=known.options if known else (),
+            options=known.options if known else contract.options,
             area_agreed=contract.area_agreed,
             plan_version=contract.plan_version,
             contact_id=contract.contact_id,

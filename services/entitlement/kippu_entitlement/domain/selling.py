@@ -52,7 +52,11 @@ def contracts_of(order: Order, plan: Plan) -> dict[str, int]:
 
 def without(device: Asset, contract_ids: Collection[str]) -> Asset:
     """The device without these contracts."""
-    return replace(device, contracts=tuple(each for each in device.contracts if each.contract_id not in contract_ids))
+    return replace(
+        device,
+        contracts=tuple(each for each in device.contracts if each.contract_id not in contract_ids),
+        undated=tuple(each for each in device.undated if each.contract_id not in contract_ids),
+    )
 
 
 def _ids(order_id: str, count: int) -> Iterator[str]:

@@ -20,16 +20,16 @@ from kippu_entitlement.readmodels.sets import json_of, of_type, waves, write
 REGISTERED = """
     insert into read.asset (provider, serial, customer_id, version, kind, model, plan_family, bought_from_provider,
                             bought_on, warranty_until, installed_by, maintenance_agreement, delivered_on, area,
-                            remote_island, disks_from, part_of, contracts, height_cm)
+                            remote_island, disks_from, part_of, contracts, height_cm, undated)
     select provider, serial, customer_id, version, kind, model, plan_family, bought_from_provider,
            bought_on, warranty_until, installed_by, maintenance_agreement, delivered_on, area,
-           remote_island, disks_from, part_of, contracts::jsonb, height_cm
+           remote_island, disks_from, part_of, contracts::jsonb, height_cm, undated::jsonb
     from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::boolean[],
                 $9::date[], $10::date[], $11::text[], $12::text[], $13::date[], $14::text[], $15::boolean[],
-                $16::text[], $17::text[], $18::text[], $19::int[])
+                $16::text[], $17::text[], $18::text[], $19::int[], $20::text[])
         as stated (provider, serial, customer_id, version, kind, model, plan_family, bought_from_provider,
                    bought_on, warranty_until, installed_by, maintenance_agreement, delivered_on, area,
-                   remote_island, disks_from, part_of, contracts, height_cm)
+                   remote_island, disks_from, part_of, contracts, height_cm, undated)
     on conflict (provider, serial) do update set
         customer_id = excluded.customer_id, version = excluded.version, kind = excluded.kind, model = excluded.model,
         plan_family = excluded.plan_family, bought_from_provider = excluded.bought_from_provider,
@@ -37,7 +37,7 @@ REGISTERED = """
         installed_by = excluded.installed_by, maintenance_agreement = excluded.maintenance_agreement,
         delivered_on = excluded.delivered_on, area = excluded.area, remote_island = excluded.remote_island,
         disks_from = excluded.disks_from, part_of = excluded.part_of, contracts = excluded.contracts,
-        height_cm = excluded.height_cm,
+        height_cm = excluded.height_cm, undated = excluded.undated,
         replaces = case when asset.customer_id = excluded.customer_id and asset.replaced_by is null
                         then asset.replaces end,
         replaced_by = null
@@ -105,6 +105,7 @@ def _registered(envelope: Envelope, event: AssetRegistered) -> tuple[Any, ...]:
         event.part_of,
         json_of(event.contracts),
         event.height_cm,
+        json_of(event.undated),
     )
 
 

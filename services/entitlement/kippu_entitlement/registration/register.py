@@ -1,6 +1,6 @@
 """Puts assets into the register, all of them in one append, or says what is wrong with each."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -29,15 +29,13 @@ _UNSTATED = ("plan_version", "registered_at", "status")
 """Of a device's contract: what follows from its sale and its own registration."""
 
 
-async def register(
-    work: Work, provider: str, wanted: Sequence[Asset], carried: Iterable[AssetContract] = ()
-) -> Registered:
+async def register(work: Work, provider: str, wanted: Sequence[Asset], meant: Asset | None = None) -> Registered:
     """`wanted` names each serial once. What is registered with the same facts already stays as it is.
 
-    `carried` are contracts as they are known with another serial, which was wrong.
+    `meant` is what is known of it under another serial, which was wrong.
     """
     books = await _Books.opened(work, provider, wanted)
-    wanted = [books.pinned(each, carried) for each in wanted]
+    wanted = [books.pinned(each, meant or Asset()) for each in wanted]
     done = Registered()
     for each in wanted:
         said = [*asset.faults_of(each), *books.faults_of(each)]
@@ -88,13 +86,14 @@ class _Books:
         known: Asset = self.states[streams.asset(self.provider, serial)]
         return known
 
-    def pinned(self, wanted: Asset, carried: Iterable[AssetContract]) -> Asset:
+    def pinned(self, wanted: Asset, meant: Asset) -> Asset:
         """With what is known of each contract and nobody states here: the version of the terms that it was sold under,
         and its registration. A new one was sold under the version in force when it began, or today if that is still to
-        come (our reading: by then it was sold)."""
+        come (our reading: by then it was sold). Those that wait for a delivery stay, as nobody states them."""
         state = self.asset(wanted.serial)
-        mine = state.contracts if state.customer_id == wanted.customer_id else ()
-        known = {each.contract_id: each for each in (*carried, *mine)}
+        mine = state if state.customer_id == wanted.customer_id else Asset()
+        known = {each.contract_id: each for each in (*meant.contracts, *mine.contracts)}
+        waiting = {each.contract_id: each for each in (*meant.undated, *mine.undated)}
         published = self.states[streams.plan(self.provider, wanted.plan_family)]
 
         def unstated(contract: AssetContract) -> dict[str, Any]:
@@ -104,8 +103,10 @@ class _Books:
                 return {**kept, "contact_id": contract.contact_id or contact}
             return {"plan_version": terms.version_sold(published, contract.valid_from, self.work.now)}
 
-        pinned = (each.model_copy(update=unstated(each)) for each in wanted.contracts)
-        return replace(wanted, contracts=tuple(pinned))
+        pinned = tuple(each.model_copy(update=unstated(each)) for each in wanted.contracts)
+        stated = {each.contract_id for each in pinned}
+        undated = tuple(each for each in waiting.values() if each.contract_id not in stated)
+        return replace(wanted, contracts=pinned, undated=undated)
 
     def faults_of(self, wanted: Asset) -> Iterator[Fault]:
         """What it refers to that there is not."""

@@ -37,6 +37,7 @@ from kippu_events.catalogue.entitlement.register import (
     ContactAdded,
     ContactNamed,
     CustomerRegistered,
+    UndatedContract,
 )
 from kippu_events.catalogue.entitlement.wallets import (
     DebitShortfall,
@@ -85,6 +86,7 @@ __all__ = [
     "TicketsExpired",
     "TicketsReinstated",
     "TicketsRevoked",
+    "UndatedContract",
     "VisitNeed",
     "WalletOpened",
     "WorkNoted",

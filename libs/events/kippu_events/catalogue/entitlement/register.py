@@ -78,6 +78,21 @@ class AssetContract(Value):
     """`pre_registered`: before its device was delivered. None where the terms know no registration."""
 
 
+class UndatedContract(Value):
+    """A maintenance contract that was registered for an asset before its delivery, with which its term begins (SVT-26).
+
+    Once that is reported, it is an AssetContract.
+    """
+
+    contract_id: str
+    product: str
+    plan_version: str
+    """The version of the terms that it was sold under, and keeps."""
+    contact_id: str | None = None
+    registered_at: AwareDatetime
+    area_agreed: bool = False
+
+
 @entitlement
 class AssetReplaced(Event):
     """Dispatch delivered a replacement: its serial is covered from `replaced_on`, the old one no longer.
@@ -119,6 +134,8 @@ class AssetRegistered(Event):
     part_of: str | None = None
     """The serial of the unit that a disk belongs to."""
     contracts: tuple[AssetContract, ...] = ()
+    undated: tuple[UndatedContract, ...] = ()
+    """The contracts that are registered for it and wait for its delivery."""
 
 
 @entitlement

@@ -1,0 +1,103 @@
+"""SVT-26: a bundle that is registered before its delivery gives no service yet, and says why; from then on it does."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+
+import pytest
+from kippu_entitlement import contracts
+from kippu_entitlement.contracts import Opened
+from kippu_entitlement.domain.asset import Asset
+from kippu_entitlement.domain.registering import Registration, Site
+from kippu_entitlement.registration import register as registering
+from kippu_entitlement.testing import CUSTOMER, World
+from kippu_entitlement.testing.contracts import BUNDLE, SERIAL, TERMS, sell
+from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.ports import VirtualClock
+from kippu_events.work import Work
+from kippu_privacy import Plain
+
+REGISTERED = datetime(2026, 6, 1, 1, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 6, 9, 15, tzinfo=UTC)
+"""The first instant, in Tokyo, of the day on which it is delivered."""
+TOKYO, SAPPORO = (
+    Site(Plain(f"customer-svt-{CUSTOMER}", "1 Example Street"), area, remote_island=False, height_cm=120)
+    for area in ("tokyo", "sapporo")
+)
+
+
+@pytest.fixture
+async def world() -> World:
+    """A bundle was sold and registered, and is not delivered yet."""
+    world = await World(TERMS, VirtualClock(REGISTERED)).begin()
+    await sell(world, **BUNDLE)
+    stated = Registration(consent=True, serial=SERIAL, model="M24ePWR", contact_id="contact-1", site=TOKYO)
+    await do(world, lambda work, bundle: contracts.register(work, bundle, stated))
+    return world
+
+
+async def do(world: World, what: Callable[[Work, Opened], Awaitable[object]]) -> None:
+    async def decide(work: Work) -> None:
+        await what(work, await contracts.opened(work, "svt", "O-1"))
+
+    await world.run(decide)
+
+
+async def deliver(world: World) -> None:
+    await do(world, lambda work, bundle: contracts.activate(work, bundle, date(2026, 6, 10)))
+
+
+async def answer(world: World, ticket_no: str) -> tuple[str, str]:
+    decided = (await world.on_case(CoverageDecided, ticket_no))[-1]
+    return decided.outcome, decided.deciding_clause
+
+
+@pytest.mark.clause("SVT-26")
+async def test_a_fault_before_the_delivery_is_refused_with_the_clause_and_what_to_do(world: World) -> None:
+    (waiting,) = (await world.asset(SERIAL)).undated
+    assert (waiting.contract_id, waiting.product, waiting.registered_at) == ("O-1", "bundle-3y", REGISTERED)
+    await world.opened(asset_serial=SERIAL)
+    (decided,) = await world.on_case(CoverageDecided)
+    assert (decided.outcome, decided.deciding_clause) == ("refused", "SVT-26")
+    assert decided.remedies[0].clause == "SVT-26"
+    assert (decided.plan_version, decided.facts["contracts"][0]["valid_from"]) == (waiting.plan_version, None)
+
+
+@pytest.mark.clause("SVT-05", "SVT-26")
+async def test_the_day_of_the_delivery_is_the_first_that_is_served(world: World) -> None:
+    for number, at in enumerate((datetime(2026, 6, 9, 14, 59, 59, tzinfo=UTC), MIDNIGHT), start=1):
+        world.clock.move_to(at)
+        await world.opened(f"KP-0000-000{number}", asset_serial=SERIAL)
+        assert await answer(world, f"KP-0000-000{number}") == ("refused", "SVT-26")
+    await deliver(world)
+    device = await world.asset(SERIAL)
+    assert (device.undated, [each.valid_from for each in device.contracts]) == ((), [date(2026, 6, 10)])
+    await world.opened("KP-0000-0003", asset_serial=SERIAL)
+    assert await answer(world, "KP-0000-0003") == ("waiting", "SVT-14")
+
+    # Decided anew, by the term that is known now.
+    for number, expected in ((1, ("refused", "SVT-05")), (2, ("waiting", "SVT-14"))):
+        await world.classified(f"KP-0000-000{number}", asset_serial=SERIAL)
+        assert await answer(world, f"KP-0000-000{number}") == expected
+
+
+@pytest.mark.clause("SVT-11", "SVT-26")
+async def test_what_waits_for_its_delivery_stays_with_its_device_whatever_is_registered_of_that(world: World) -> None:
+    async def known_better(work: Work) -> None:
+        stated = Asset(CUSTOMER, SERIAL, model="M24ePWR", plan_family="svt", bought_from_provider=True)
+        assert (await registering.register(work, "svt", [stated])).changed == [SERIAL]
+
+    await world.run(known_better)
+    await do(world, lambda work, bundle: contracts.change(work, bundle, None, SAPPORO))
+    device = await world.asset(SERIAL)
+    assert (device.area, [each.contract_id for each in device.undated], device.contracts) == ("sapporo", ["O-1"], ())
+    await deliver(world)
+    assert [each.contract_id for each in (await world.asset(SERIAL)).contracts] == ["O-1"]
+
+
+@pytest.mark.clause("SVT-12", "SVT-26")
+async def test_a_replaced_device_takes_it_along(world: World) -> None:
+    await world.delivered("KP-0000-0009.S1", serial="98765432109", defective_serial=SERIAL)
+    assert [each.contract_id for each in (await world.asset("98765432109")).undated] == ["O-1"]
+    await deliver(world)
+    device = await world.asset("98765432109")
+    assert (device.undated, [each.contract_id for each in device.contracts]) == ((), ["O-1"])
