@@ -348,7 +348,7 @@ async def _ships(desk: Desk, ticket_no: str) -> None:
 
 
 async def _calls_off(desk: Desk, ticket_no: str) -> None:
-    """A repair was quoted, ordered and paid; then it turns out to be of a unit bought elsewhere: the money goes back."""
+    """A paid repair turns out to be of a unit that was bought elsewhere, and is declined: the money goes back."""
     meant = {"category": "fault", "asset_serial": "ELSEWHERE-1"}
     await desk.post("intake", f"/v1/tickets/{ticket_no}/classification", meant)
     await desk.system.settle()
