@@ -110,6 +110,7 @@ class Refunds(RowEach):
     """What customers get back, until somebody has paid it."""
 
     name = "refunds"
+    version = 2
     logs = ("billing",)
     tables = ("refund",)
     key = "refund_id"
@@ -118,8 +119,9 @@ class Refunds(RowEach):
     def columns(self, envelope: Envelope, event: Any) -> dict[str, Any]:
         if isinstance(event, billing.RefundPaid):
             return {"status": "paid", "paid_on": event.paid_on, "reference": event.reference}
-        said = {name: getattr(event, name) for name in ("invoice_no", "amount", "currency", "reason")}
+        said = {name: getattr(event, name) for name in _DUE}
         return said | {"status": "due", "due_since": event.occurred_at}
 
 
+_DUE = ("invoice_no", "order_id", "amount", "currency", "reason", "credit_note_no", "payment_id")
 _OFFERED = ("ticket_no", "plan_family", "product", "quantity", "total", "valid_until", "clause", "out_of_scope")

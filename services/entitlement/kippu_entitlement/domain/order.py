@@ -100,8 +100,6 @@ class Place:
     renews: str | None = None
     wanted_delivery_on: date | None = None
     contact_id: str | None = None
-    pay_by: date | None = None
-    """The last day of payment of what is booked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +208,7 @@ def accept(state: Order, command: Place, terms: OrderTerms, now: datetime) -> tu
         valid_from=first.valid_from,
         valid_until=first.valid_until,
         together=tuple(_accepted(line) for line in others),
-        pay_by=min((day for day in (terms.pay_by, command.pay_by) if day), default=None),
+        pay_by=terms.pay_by,
         refundable_until=first.refundable_until,
         register_by=first.register_by,
         area_agreed=terms.area_agreed,
