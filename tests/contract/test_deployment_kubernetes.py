@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import kubernetes_validate
@@ -11,12 +11,20 @@ import pytest
 import uvicorn
 import yaml
 from kippu.services import PARTS
+from kippu_events.testing.kafka import IMAGE as KAFKA_IMAGE
+from kippu_events.testing.plugin import POSTGRES_IMAGE
 from kippu_service.settings import PREFIX, Settings
 from kustomized import Manifest, NotDone, build, kustomization_of, read
 
-ROOM = Path(__file__).parents[2] / "deploy" / "k8s"
+HOUSE = Path(__file__).parents[2]
+ROOM = HOUSE / "deploy" / "k8s"
+COMPOSE = yaml.safe_load((HOUSE / "docker-compose.yml").read_text("utf-8"))["services"]
 VERSION = "1.31"
 SPACES = {"dev": "kippu-dev", "prod": "kippu"}
+KEYS = {"dev": ["kippu-tokens"], "prod": []}
+KEYS_OF_MAIL = {"dev": [], "prod": ["kippu-smtp-relay", "kippu-smtp-certificate"]}
+PLACES = ("PGDATA", "KAFKA_LOG_DIRS", "POSTGRES_PASSWORD_FILE")
+"""Variables that name a folder of the pod or the container, which need not be the same."""
 BASE = build(ROOM / "base")
 
 
@@ -185,7 +193,7 @@ def test_an_overlay_builds_and_is_valid(overlay: str, overlays: Path) -> None:
             assert ":" in container["image"].rpartition("/")[2] and not container["image"].endswith(":latest")
         if name.split()[0] in {"Deployment", "Job"}:
             sources = [source["secret"]["name"] for source in pod["volumes"][0]["projected"]["sources"]]
-            assert sources == (["kippu-master-key", "kippu-tokens"] if overlay == "dev" else ["kippu-master-key"])
+            assert sources == ["kippu-master-key", *KEYS[overlay], *(KEYS_OF_MAIL[overlay] if "intake" in name else [])]
             assert secrets == {*sources, "kippu-database"} if overlay == "dev" else not secrets
 
     deployed = {each["metadata"]["name"]: each for each in manifests if each["kind"] == "Deployment"}
@@ -195,6 +203,63 @@ def test_an_overlay_builds_and_is_valid(overlay: str, overlays: Path) -> None:
         out = named("NetworkPolicy", "kippu-to-its-ground", manifests)["spec"]["egress"]
         assert {port["port"] for rule in out for port in rule["ports"]} == {53, 443, 5432, 9092}
         assert min(deployment["spec"]["replicas"] for deployment in deployed.values()) >= 2
+
+
+def default_of(text: str) -> str:
+    """What compose makes of `${NAME:-default}` where nobody set NAME."""
+    return re.sub(r"\$\{\w+:-(.*?)\}", r"\1", text)
+
+
+@pytest.mark.parametrize("service", PARTS)
+def test_a_pod_is_the_container_of_one_machine(service: str, overlays: Path) -> None:
+    told, manifests = COMPOSE[service], build(overlays / "dev")
+    pod = dict(pods(manifests))[f"Deployment kippu-{service}"]
+    [container] = pod["containers"]
+    assert container["args"] == told["command"]
+    assert named("ConfigMap", "kippu", manifests)["data"] == told["environment"] | {"FORWARDED_ALLOW_IPS": "*"}
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert set(ports.values()) == {int(port.rpartition(":")[2]) for port in told["ports"]}
+
+    image = (HOUSE / "Dockerfile").read_text("utf-8")
+    assert f"GET {container['readinessProbe']['httpGet']['path']} HTTP" in image
+    assert f"/dev/tcp/127.0.0.1/{ports[container['readinessProbe']['httpGet']['port']]};" in image
+    start = container["startupProbe"]
+    assert f"--start-period={start['periodSeconds'] * start['failureThreshold']}s" in image
+    before = int(container["lifecycle"]["preStop"]["exec"]["command"][-1])
+    assert pod["terminationGracePeriodSeconds"] - before >= int(told["stop_grace_period"].removesuffix("s"))
+
+
+def test_what_the_pods_stand_on_is_what_the_containers_do() -> None:
+    job, migrate = OURS["Job kippu-migrate"]["containers"][0], COMPOSE["migrate"]
+    assert job["args"] == migrate["command"]
+    more = migrate["environment"].keys() - COMPOSE["intake"]["environment"].keys()
+    assert {each["name"] for each in job["env"]} == more
+
+    for name in ("postgres", "kafka"):
+        [container], told = ALL[f"StatefulSet {name}"]["containers"], COMPOSE[name]
+        assert container["image"] == default_of(told["image"])
+        assert container.get("args") == told.get("command")
+        variables = {each["name"]: each["value"] for each in container["env"]}
+        assert without(PLACES, variables) == without(PLACES, told["environment"])
+    [postgres], [kafka] = (ALL[f"StatefulSet {name}"]["containers"] for name in ("postgres", "kafka"))
+    assert postgres["readinessProbe"]["exec"]["command"] == COMPOSE["postgres"]["healthcheck"]["test"][1:]
+    assert (postgres["image"], kafka["image"]) == (POSTGRES_IMAGE.removesuffix("-alpine"), KAFKA_IMAGE), "of the tests"
+
+
+def without(names: Iterable[str], variables: dict[str, str | int]) -> dict[str, str]:
+    return {name: str(value) for name, value in variables.items() if name not in names}
+
+
+def test_mail_in_production_is_signed_in_and_encrypted_with_what_its_pods_hold(
+    overlays: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in named("ConfigMap", "kippu", build(overlays / "prod"))["data"].items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    files = (settings.smtp_relay_password_file, settings.smtp_certificate_file, settings.smtp_key_file)
+    assert [str(file) for file in files] == ["/keys/relay-password", "/keys/tls.crt", "/keys/tls.key"]
+    [out] = named("NetworkPolicy", "kippu-mail")["spec"]["egress"]
+    assert [port["port"] for port in out["ports"]] == [settings.smtp_relay_port]
 
 
 @pytest.mark.parametrize(

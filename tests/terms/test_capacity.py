@@ -14,37 +14,21 @@ from kippu_dispatch.domain.availability import candidates, is_late, job_of, prop
 from kippu_dispatch.domain.capacity import Capacity
 from kippu_dispatch.domain.staffing import Choice, Staffed, staff
 from kippu_dispatch.domain.visit import Visit, Visits, evolve
+from kippu_dispatch.testing import TICKET, coverage
 from kippu_dispatch.testing.rosters import WEEK, engineer, off, roster, shift
 from kippu_entitlement.domain import needs
 from kippu_events.catalogue.capacity import EngineerEngaged
 from kippu_events.catalogue.dispatch import VisitBooked, VisitPostponed
-from kippu_events.catalogue.entitlement import CoverageDecided
-from kippu_events.catalogue.values import Outcome
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Refused
 
-TICKET = "KP-0000-0001"
 VISIT = f"{TICKET}.V1"
 Local = Callable[..., datetime]
 
 
 def asked(plan: Plan, decision: Any, at: datetime, capacity: Capacity) -> tuple[Visits, Staffed]:
     """What dispatch records when it hears the decision, and the request's visits after that."""
-    decided = CoverageDecided(
-        occurred_at=at,
-        ticket_no=TICKET,
-        customer_id="customer-1",
-        contact_id="contact-1",
-        decision=1,
-        plan_family=plan.family,
-        plan_version=plan.version,
-        outcome=Outcome(decision.outcome),
-        deciding_clause=decision.deciding_clause,
-        findings=(),
-        remedies=(),
-        facts={},
-        visit=needs.visit(plan, decision),
-    )
+    decided = coverage(TICKET, occurred_at=at, visit=needs.visit(plan, decision))
     staffed = staff(Visits(), capacity, visit_planning.plan(Visits(), decided, at), None)
     return reduce(evolve, staffed.visits, Visits()), staffed
 
@@ -201,6 +185,26 @@ class TestOnSite:
         visits = visit("onsite-24h", tokyo(2026, 5, 2, 22, 30))
         found = proposals(capacity, latest(visits), None, tokyo(2026, 5, 2, 22, 30))[0]
         assert (found.starts_at, found.late) == (tokyo(2026, 5, 4, 9), True), "Monday, a holiday on which he works"
+
+    @pytest.mark.clause("QNP-09")
+    @pytest.mark.parametrize(
+        ("night_on_holidays", "isolated", "free", "late"),
+        [
+            (True, (2026, 5, 5, 22, 30), (2026, 5, 5, 22, 31), False),
+            (False, (2026, 5, 5, 22, 30), (2026, 5, 7, 8), True),  # the 6th is one in lieu of Sunday
+            (False, (2026, 5, 1, 22, 30), (2026, 5, 1, 22, 31), False),
+            (False, (2026, 5, 6, 20, 1), (2026, 5, 7, 8), True),
+            (False, (2026, 5, 7, 20), (2026, 5, 7, 20, 1), False),
+        ],
+    )
+    def test_in_a_holiday_night_goes_who_works_on_holidays_by_the_roster(
+        self, visit: Any, tokyo: Local, night_on_holidays: bool, isolated: Any, free: Any, late: bool
+    ) -> None:
+        week = (*shift("08:00", "20:00"), *shift("20:00", "08:00", WEEK, on_holidays=night_on_holidays))
+        capacity = roster(engineer("e-1", areas=("nagoya",), skills=("nas",), weekly=week), country="JP")
+        visits = visit("onsite-24h", tokyo(*isolated))
+        found = proposals(capacity, latest(visits), None, tokyo(*isolated))[0]
+        assert (found.starts_at, found.late) == (tokyo(*free), late)
 
 
 @pytest.mark.clause("SVT-25")

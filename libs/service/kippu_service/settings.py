@@ -158,6 +158,8 @@ class Settings(BaseSettings):
     smtp_relay_security: Literal["none", "starttls", "tls"] = "starttls"
     smtp_relay_user: str | None = None
     smtp_relay_password: SecretStr | None = None
+    smtp_relay_password_file: Path | None = None
+    """Holds the password of smtp_relay_user, where no variable may."""
 
     clock_file: Path | None = None
     """For demos only: business time is the instant in this file, and stands still until somebody moves it."""
@@ -171,8 +173,12 @@ class Settings(BaseSettings):
                 "a database of your own needs KIPPU_MASTER_KEY_FILE, or personal data could not be read after data_dir"
                 " is lost: make one with `openssl rand -hex 32 > master.key` and keep it apart from the backups"
             )
-        if (self.smtp_relay_user is None) != (self.smtp_relay_password is None):
-            raise ValueError("KIPPU_SMTP_RELAY_USER and KIPPU_SMTP_RELAY_PASSWORD go together: set both or neither")
+        passwords = [each for each in (self.smtp_relay_password, self.smtp_relay_password_file) if each is not None]
+        if len(passwords) != (self.smtp_relay_user is not None):
+            raise ValueError(
+                "KIPPU_SMTP_RELAY_USER and one of KIPPU_SMTP_RELAY_PASSWORD and KIPPU_SMTP_RELAY_PASSWORD_FILE go"
+                " together: set both or neither"
+            )
         if (self.smtp_certificate_file is None) != (self.smtp_key_file is None):
             raise ValueError("KIPPU_SMTP_CERTIFICATE_FILE and KIPPU_SMTP_KEY_FILE go together: set both or neither")
         return self

@@ -73,6 +73,13 @@ def test_all_of_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"KIPPU_DATABASE_URL": "postgresql://db.example/postgres"}, "openssl rand -hex 32 > master.key"),
         ({"KIPPU_SMTP_RELAY_USER": "kippu"}, "set both or neither"),
+        ({"KIPPU_SMTP_RELAY_PASSWORD_FILE": "/keys/relay-password"}, "set both or neither"),
+        (
+            {"KIPPU_SMTP_RELAY_USER": "kippu"}
+            | {"KIPPU_SMTP_RELAY_PASSWORD": "one", "KIPPU_SMTP_RELAY_PASSWORD_FILE": "/keys/relay-password"},
+            "one of KIPPU_SMTP_RELAY_PASSWORD and KIPPU_SMTP_RELAY_PASSWORD_FILE",
+        ),
+        ({"KIPPU_SMTP_CERTIFICATE_FILE": "/keys/tls.crt"}, "KIPPU_SMTP_KEY_FILE go together"),
     ],
 )
 def test_settings_that_do_not_fit_together_say_what_is_missing(

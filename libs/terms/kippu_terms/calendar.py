@@ -8,7 +8,7 @@ can say by which calendar it was made.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,11 @@ class Hours:
     """True if these hours hold on holidays and closing days too."""
     pause: tuple[time, time] | None = None
     """Closed in between, such as at noon: the first time is closed, the second is open again."""
+
+
+def is_known(country: str) -> bool:
+    """True if the public holidays of a country (ISO 3166-1 alpha-2) are known."""
+    return len(country) == 2 and country in holidays.list_supported_countries()
 
 
 ClosedBecause = Literal["holiday", "year_end", "closing_day", "weekend"]
@@ -164,3 +169,9 @@ class BusinessCalendar:
                     return max(instant, opens)
             day += _DAY
         raise ValueError(f"hours {hours!r} do not open for a year after {instant}")
+
+
+@cache
+def public_holidays(country: str) -> BusinessCalendar:
+    """The calendar of a country's public holidays, without any provider's own days."""
+    return BusinessCalendar(country, ZoneInfo("UTC"))

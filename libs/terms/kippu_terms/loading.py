@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import holidays
 from pydantic import BaseModel, ValidationError
 
+from kippu_terms import calendar
 from kippu_terms.money import UnknownCurrency, minor_digits
 from kippu_terms.plan import Plan
 from kippu_terms.plan_faults import (
@@ -104,7 +104,7 @@ def _place_and_currency(plan: Plan) -> Iterator[Objection]:
         ZoneInfo(plan.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         yield ("time_zone",), f"{plan.time_zone!r} is no time zone", "use an IANA name such as Asia/Bangkok"
-    if plan.country not in holidays.list_supported_countries():
+    if not calendar.is_known(plan.country):
         yield ("country",), f"the public holidays of {plan.country} are not known", "use an ISO 3166-1 alpha-2 code"
     try:
         minor_digits(plan.commercial.currency)

@@ -1,5 +1,6 @@
 """The words of the pages, per language, and how values are said in it."""
 
+import re
 import tomllib
 from datetime import datetime
 from functools import cache
@@ -7,16 +8,20 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kippu_console.views.facts import Known, Money, Named
+
 LANGUAGES = ("en", "ja", "th")
 
 _MINOR_DIGITS = {"JPY": 0}
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 
 
 @cache
 def words(language: str) -> dict[str, Any]:
     """The words of a language of LANGUAGES; those that only some pages have are in tables of their own."""
     folder = Path(__file__).parent / "words"
-    return _read(folder / f"{language}.toml") | _read(folder / "tables" / f"{language}.toml")
+    files = (folder / f"{language}.toml", *(folder / name / f"{language}.toml" for name in ("tables", "facts")))
+    return {name: said for file in files for name, said in _read(file).items()}
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -40,23 +45,68 @@ def money(amount: int, currency: str) -> str:
     return f"{amount / 10**digits:,.{digits}f} {currency}" if digits else f"{amount:,} {currency}"
 
 
-def plain(value: Any) -> str:
-    """What a rule looked at, for people: a list or an object without brackets, true and false in small letters."""
-    if isinstance(value, list):
-        return ", ".join(plain(each) for each in value)
-    if isinstance(value, dict):
-        return " ".join(f"{name} {plain(each)}" for name, each in value.items())
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def looked_at(value: Any, language: str, zone: ZoneInfo) -> str:
+    """What a rule looked at, from its finding as JSON: instants in the provider's zone, known values in words, a list
+    or an object without brackets."""
+    match value:
+        case list():
+            return ", ".join(looked_at(each, language, zone) for each in value)
+        case dict():
+            parts = (f"{input_name(name, language)} {looked_at(each, language, zone)}" for name, each in value.items())
+            return " ".join(parts)
+        case str() if _INSTANT.fullmatch(value):
+            return local(datetime.fromisoformat(value), zone)
+        case str():
+            return known(value, language)
+    return fact(value, language, zone)
+
+
+def input_name(name: str, language: str) -> str:
+    """The words for what a rule looked at; its own name where there are none."""
+    spoken = words(language)
+    tables = ("input", "details", "fact")
+    return next((str(spoken[table][name]) for table in tables if name in spoken[table]), name.replace("_", " "))
 
 
 def told(value: Any, language: str, zone: ZoneInfo) -> str:
     """A fact of a request, in the words of a language where it is a yes or no, or one of a few answers."""
-    if isinstance(value, datetime):
-        return local(value, zone)
     spoken = words(language)
-    if isinstance(value, bool):
-        return str(spoken["yes" if value else "no"])
-    return str(spoken["answers"].get(value, value))
+    return str(spoken["answers"].get(value, value)) if isinstance(value, str) else fact(value, language, zone)
+
+
+def fact(value: Any, language: str, zone: ZoneInfo) -> str:
+    """A fact of an event: an instant in the provider's zone, money with its currency, the words of what has any."""
+    match value:
+        case bool():
+            said = words(language)["yes" if value else "no"]
+        case datetime():
+            said = local(value, zone)
+        case Money(amount, currency):
+            said = money(amount, currency)
+        case Known(name):
+            said = known(name, language)
+        case Named(name):
+            said = fact_name("", name, language)
+        case list():
+            said = ", ".join(fact(each, language, zone) for each in value)
+        case _:
+            said = value
+    return str(said)
+
+
+def fact_name(event: str, name: str, language: str) -> str:
+    """The words for a fact's name; those of one event first, where the name means something else there."""
+    names = words(language)["fact"]
+    return str(names.get(f"{event}.{name}") or names.get(name, name))
+
+
+def known(value: str, language: str) -> str:
+    """The words for one of a few known values, such as an outcome; the value itself where there are none."""
+    spoken = words(language)
+    return next((str(spoken[table][value]) for table in _TABLES_OF_VALUES if value in spoken[table]), value)
+
+
+_TABLES_OF_VALUES = ("value", "states", "answers", "bought", "documents_of")
 
 
 def said(text: dict[str, str] | None, language: str) -> str:

@@ -13,7 +13,7 @@ VISITS = Fold(Visits, Visits, visit.evolve, version=4)
 SHIPMENTS = Fold(Shipments, Shipments, shipment.evolve, version=3)
 UNIT = Fold(Unit, Unit, unit.evolve, version=1)
 BOOKING = Fold(Booking, Booking, booking.evolve, version=2)
-CAPACITY = Fold(Capacity, Capacity, capacity.evolve, version=1)
+CAPACITY = Fold(Capacity, Capacity, capacity.evolve, version=2)
 
 
 async def visits_of(work: Work, provider: str, ticket_no: str) -> Stream[Visits]:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
-from kippu_service.settings import Settings
+from kippu_service.settings import Settings, SettingsWrong
 
 from kippu_intake.api import mails, tickets
 from kippu_intake.known import Known
-from kippu_intake.letters import AnswerSheets, MailInvoices, RemindBuyers, TellBooked, TellHolders
+from kippu_intake.letters import AnswerSheets, MailInvoices, RemindBuyers, TellBooked, TellHolders, TellRefunds
 from kippu_intake.mail.limits import Limits
 from kippu_intake.mail.smtp import Listener, tls_of
 from kippu_intake.mail.take_in import TakeIn
@@ -40,6 +40,7 @@ def build(runtime: Runtime) -> Service:
             AnswerSheets(),
             RemindBuyers(),
             MailInvoices(),
+            TellRefunds(),
         ),
         outbox=mailer(runtime, known),
         tasks=(listener(runtime, known).run,),
@@ -77,11 +78,21 @@ def mailer(runtime: Runtime, known: Known) -> Mailer:
 def transport(settings: Settings) -> Transport:
     if settings.smtp_relay_host is None:
         return Folder(settings.mail_folder)
-    password = settings.smtp_relay_password
     return Relay(
         settings.smtp_relay_host,
         settings.smtp_relay_port,
         settings.smtp_relay_security,
         settings.smtp_relay_user,
-        password.get_secret_value() if password else None,
+        _relay_password(settings),
     )
+
+
+def _relay_password(settings: Settings) -> str | None:
+    """As the settings hold it, or the file that they name. Raises SettingsWrong."""
+    file = settings.smtp_relay_password_file
+    if file is None:
+        return settings.smtp_relay_password.get_secret_value() if settings.smtp_relay_password else None
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsWrong(f"the relay's password in {file} cannot be read: {error}") from error

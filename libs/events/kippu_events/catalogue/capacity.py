@@ -19,6 +19,11 @@ class CapacitySet(Event):
     """IANA."""
     engineers: tuple[str, ...]
     """Ids. None: there is no roster, and nobody is engaged."""
+    country: str | None = None
+    """ISO 3166-1 alpha-2: on its public holidays only those hours begin that hold on holidays. None: no public holiday
+    is known."""
+    calendar_version: str | None = None
+    """Of that country's calendar, as the roster was set by it."""
     set_by: str
 
 
@@ -43,6 +48,8 @@ class EngineerEngaged(Event):
     ends_at: AwareDatetime
     area: str | None = None
     skill: str | None = None
+    calendar_version: str | None = None
+    """By which public holidays it was seen that the engineer works then; None where the roster names no country."""
 
 
 @dispatch

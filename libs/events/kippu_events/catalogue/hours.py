@@ -19,6 +19,8 @@ class WeeklyShift(Value):
     weekday: Weekday
     starts: LocalTime
     ends: LocalTime
+    on_holidays: bool = False
+    """True if they begin on public holidays too."""
 
 
 class DateException(Value):

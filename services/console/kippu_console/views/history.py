@@ -5,14 +5,19 @@ from collections import deque
 from typing import Any
 
 from asyncpg import Record
+from kippu_events.event import catalogue, newest_type
 
+from kippu_console.views.facts import shown
 from kippu_console.views.look import Look
 
 _EVENTS = """
-select event_id::text, causation_id, log, position, stream, version, type, occurred_at, recorded_at, actor, data
+select event_id::text, causation_id, log, position, stream, version, type, occurred_at, recorded_at, actor, data,
+    coalesce(data ->> 'currency', data -> 'price' ->> 'currency',
+        (select currency from read.invoice where invoice_no = data ->> 'invoice_no'),
+        (select currency from read.terms
+            where plan_family = data ->> 'plan_family' and plan_version = data ->> 'plan_version')) as currency
 from read.timeline
 """
-_NOT_SHOWN = {"occurred_at", "customer_id", "ticket_no", "findings", "facts", "remedies", "received_at", "parameters"}
 
 
 async def of_ticket(look: Look, ticket_no: str) -> list[dict[str, Any]]:
@@ -25,10 +30,10 @@ async def of_wallet(look: Look, wallet_id: str) -> list[dict[str, Any]]:
     return [_event(row) for row in await look.fetch(f"{_EVENTS} {of_stream}", wallet_id)]
 
 
-async def of_thing(look: Look, provider: str, kind: str, key: str, order_id: str | None = None) -> list[dict[str, Any]]:
+async def of_thing(look: Look, kind: str, key: str, order_id: str | None = None) -> list[dict[str, Any]]:
     """By the thing's own stream, and by that of the order that it was bought with."""
     which = "where stream = $1 or order_id = $2"
-    rows = await look.fetch(f"{_EVENTS} {which}", f"{kind}-{provider}-{key}", order_id)
+    rows = await look.fetch(f"{_EVENTS} {which}", f"{kind}-{look.provider}-{key}", order_id)
     return in_causal_order([_event(row) for row in rows])
 
 
@@ -38,15 +43,10 @@ def with_clauses(events: list[dict[str, Any]], clauses: dict[str, Any]) -> list[
 
 
 def _event(row: Record) -> dict[str, Any]:
-    """An event for a timeline; `shown` are its plain values, those that say something at a glance. A hash is none: it
-    stands for something that only its holder may know."""
+    """An event for a timeline; `shown` are its facts that say something at a glance."""
     data = json.loads(row["data"])
-    shown = [
-        (key, value)
-        for key, value in data.items()
-        if key not in _NOT_SHOWN and not key.endswith("_hash") and isinstance(value, str | int | bool)
-    ]
-    return dict(row) | {"data": data, "name": row["type"].split(".")[2], "shown": shown}
+    facts = shown(catalogue()[newest_type(row["type"])], data, row["currency"])
+    return dict(row) | {"data": data, "name": row["type"].split(".")[2], "shown": facts}
 
 
 def in_causal_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:

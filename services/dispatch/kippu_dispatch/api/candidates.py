@@ -112,7 +112,7 @@ async def known(snapshot: Snapshot, now: datetime) -> Capacity:
     engineers = await snapshot.fetch(readmodels.ENGINEERS)
     # Today's count when the work is spread evenly, even what is over.
     engaged = await snapshot.fetch(readmodels.ENGAGED, now - timedelta(days=1))
-    return readmodels.capacity_of(row["time_zone"], engineers, engaged)
+    return readmodels.capacity_of(row, engineers, engaged)
 
 
 def available(capacity: Capacity, row: Any, now: datetime) -> Available | None:

@@ -1,5 +1,6 @@
 """HTTP: the provider's roster, and who is engaged. The provider's own people only."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from kippu_service.http import Command, Input, Line, Query, command, query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from kippu_dispatch.api.shown import answered_now, parsed
+from kippu_dispatch.api.shown import answered_now
 from kippu_dispatch.domain import roster, staffing
 from kippu_dispatch.domain.visit import ticket_of
 from kippu_dispatch.readmodels import capacity as readmodels
@@ -29,9 +30,11 @@ class HoursInput(Input):
     weekdays: Annotated[tuple[Line, ...], Field(min_length=1, max_length=7, examples=[["monday", "friday"]])]
     starts: Annotated[Line, Field(examples=["09:00"])]
     ends: Annotated[Line, Field(examples=["18:00"])]
+    on_holidays: bool = False
+    """True if they begin on the public holidays of the roster's country too."""
 
     def asked(self) -> roster.HoursAsked:
-        return roster.HoursAsked(self.weekdays, self.starts, self.ends)
+        return roster.HoursAsked(self.weekdays, self.starts, self.ends, self.on_holidays)
 
 
 class ExceptionInput(Input):
@@ -72,6 +75,9 @@ class RosterInput(Input):
 
     time_zone: Annotated[Line, Field(examples=["Asia/Bangkok"])]
     """The provider's (IANA): hours and dates are local ones in it."""
+    country: Annotated[Line | None, Field(examples=["TH"])] = None
+    """ISO 3166-1 alpha-2, as plans name it: nobody works on its public holidays and their days in lieu, except in hours
+    that hold on holidays, and by exceptions. Without one, no public holiday is known."""
     engineers: Annotated[tuple[EngineerInput, ...], Field(max_length=MOST_ENGINEERS)]
 
 
@@ -89,6 +95,7 @@ class Shift(Shown):
     weekday: Weekday
     starts: LocalTime
     ends: LocalTime
+    on_holidays: bool
 
 
 class DayException(Shown):
@@ -119,6 +126,9 @@ class Engagement(Shown):
 class Roster(Shown):
     time_zone: str | None
     """None where no roster was ever set."""
+    country: str | None
+    calendar_version: str | None
+    """Of the public holidays, as the roster was set by them."""
     set_by: str | None
     set_at: datetime | None
     engineers: list[Engineer]
@@ -138,7 +148,9 @@ async def set_capacity(
         command.expect(stream)
         asked = [each.asked() for each in body.engineers]
         by = command.principal.client_id
-        capacity = work.record(stream, *roster.set_roster(command.provider, body.time_zone, asked, by, work.now))
+        capacity = work.record(
+            stream, *roster.set_roster(command.provider, body.time_zone, body.country, asked, by, work.now)
+        )
         unfit = staffing.no_longer_fitting(capacity, work.now)
         for engagement in unfit:
             visits = await visits_of(work, command.provider, ticket_of(engagement.visit_id))
@@ -160,6 +172,8 @@ async def capacity(query: Annotated[Query, query("capacity:read", staff=True)]) 
     names = await query.runtime.vault.open_carried([each["name"] for each in engineers])
     shown = Roster(
         time_zone=row["time_zone"] if row else None,
+        country=row["country"] if row else None,
+        calendar_version=row["calendar_version"] if row else None,
         set_by=row["set_by"] if row else None,
         set_at=row["set_at"] if row else None,
         engineers=[_engineer(each, name) for each, name in zip(engineers, names, strict=True)],
@@ -169,7 +183,4 @@ async def capacity(query: Annotated[Query, query("capacity:read", staff=True)]) 
 
 
 def _engineer(row: Any, name: str | None) -> Engineer:
-    lists = {"weekly": parsed(row["weekly"]), "exceptions": parsed(row["exceptions"])}
-    blank = {"starts": None, "ends": None}
-    lists["exceptions"] = [blank | each for each in lists["exceptions"]]
-    return Engineer.model_validate({**row, "name": name, **lists})
+    return Engineer.model_validate({**asdict(readmodels.engineer_of(row)), "name": name})

@@ -14,7 +14,7 @@ from kippu_dispatch.domain.capacity import Capacity, Engineer
 from kippu_dispatch.domain.visit import Visit
 from kippu_dispatch.domain.working_hours import Interval, working_times, works_throughout
 
-Reason = Literal["area", "skill", "hours", "engaged"]
+Reason = Literal["area", "skill", "hours", "holiday", "engaged"]
 
 LOOKED_AHEAD = timedelta(days=92)
 """How far a free time is looked for."""
@@ -82,8 +82,10 @@ def candidates(capacity: Capacity, job: Job) -> tuple[Candidate, ...]:
 def why_not(capacity: Capacity, engineer: Engineer, job: Job) -> tuple[Reason, ...]:
     """Every reason why an engineer cannot do it; empty if there is none."""
     reasons = list(_unsuited(engineer, job.area, job.skill))
-    if not works_throughout(engineer, job.starts_at, job.ends_at, capacity.zone):
-        reasons.append("hours")
+    if not works_throughout(engineer, job.starts_at, job.ends_at, capacity.zone, capacity.holidays):
+        # Either the week has no such hours at all, or only the holiday takes them.
+        usual = works_throughout(engineer, job.starts_at, job.ends_at, capacity.zone)
+        reasons.append("holiday" if usual else "hours")
     others = capacity.engagements_of(engineer.engineer_id, but=job.visit_id)
     if any(each.starts_at < job.ends_at and job.starts_at < each.ends_at for each in others):
         reasons.append("engaged")
@@ -120,7 +122,8 @@ def _free_from(capacity: Capacity, engineer: Engineer, job: Job, since: datetime
     engaged = capacity.engagements_of(engineer.engineer_id, but=job.visit_id)
     for ahead in (_MOSTLY_FOUND, LOOKED_AHEAD):
         last = local_date(since + ahead, capacity.zone)
-        for begins, ends in _within(job.service_hours, working_times(engineer, since, last, capacity.zone)):
+        times = working_times(engineer, since, last, capacity.zone, capacity.holidays)
+        for begins, ends in _within(job.service_hours, times):
             at = max(begins, since)
             for each in engaged:
                 if each.starts_at < at + length:

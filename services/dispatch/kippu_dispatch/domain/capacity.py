@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from kippu_events.catalogue.capacity import CapacitySet, EngineerEngaged, EngineerReleased, EngineerRostered
 from kippu_events.catalogue.hours import DateException, WeeklyShift
 from kippu_events.event import Event
+from kippu_terms.calendar import BusinessCalendar, public_holidays
 from kippu_terms.dates import local_date, start_of
 
 
@@ -44,6 +45,8 @@ class Capacity:
     time_zone: str = "UTC"
     engineers: tuple[Engineer, ...] = ()
     engagements: tuple[Engagement, ...] = ()
+    country: str | None = None
+    """On whose public holidays only those hours begin that hold on holidays. None: no public holiday is known."""
 
     @property
     def is_known(self) -> bool:
@@ -52,6 +55,10 @@ class Capacity:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def holidays(self) -> BusinessCalendar | None:
+        return public_holidays(self.country) if self.country else None
 
     def find(self, engineer_id: str) -> Engineer | None:
         return next((each for each in self.engineers if each.engineer_id == engineer_id), None)
@@ -75,7 +82,7 @@ def evolve(capacity: Capacity, event: Event) -> Capacity:
 def _evolved(capacity: Capacity, event: Event) -> Capacity:
     match event:
         case CapacitySet():
-            return replace(capacity, time_zone=event.time_zone, engineers=())
+            return replace(capacity, time_zone=event.time_zone, country=event.country, engineers=())
         case EngineerRostered():
             engineer = Engineer(event.engineer_id, event.areas, event.skills, event.weekly, event.exceptions)
             engineers = sorted((*capacity.engineers, engineer), key=lambda each: each.engineer_id)

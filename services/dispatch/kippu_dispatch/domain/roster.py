@@ -11,6 +11,7 @@ from kippu_events.catalogue.capacity import CapacitySet, EngineerRostered
 from kippu_events.catalogue.hours import DateException, Weekday, WeeklyShift
 from kippu_events.event import Event
 from kippu_privacy import Plain
+from kippu_terms import calendar
 from kippu_terms.facts import CALENDARS_FROM, CALENDARS_UNTIL
 from kippu_terms.refusal import Fault, Refused
 
@@ -32,6 +33,7 @@ class HoursAsked:
     weekdays: tuple[str, ...]
     starts: str
     ends: str
+    on_holidays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,12 @@ class EngineerAsked:
 
 
 def set_roster(
-    provider: str, time_zone: str, engineers: Sequence[EngineerAsked], by: str, now: datetime
+    provider: str, time_zone: str, country: str | None, engineers: Sequence[EngineerAsked], by: str, now: datetime
 ) -> list[Event]:
     """The roster from now on, in place of any before it. Raises Refused with every fault, by its place in the input."""
     reading = _Reading()
     reading.zone(time_zone)
+    version = reading.calendar_version(country)
     reading.ids([each.engineer_id for each in engineers])
     rostered = [
         EngineerRostered(
@@ -74,7 +77,10 @@ def set_roster(
     if reading.faults:
         raise Refused(*reading.faults)
     ids = tuple(each.engineer_id for each in engineers)
-    return [CapacitySet(occurred_at=now, time_zone=time_zone, engineers=ids, set_by=by), *rostered]
+    capacity = CapacitySet(
+        occurred_at=now, time_zone=time_zone, engineers=ids, set_by=by, country=country, calendar_version=version
+    )
+    return [capacity, *rostered]
 
 
 class _Reading:
@@ -91,6 +97,14 @@ class _Reading:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             self._wrong("time_zone.unknown", "time_zone", f"there is no time zone {name}")
+
+    def calendar_version(self, country: str | None) -> str | None:
+        if country is None:
+            return None
+        if not calendar.is_known(country):
+            self._wrong("country.unknown", "country", f"the public holidays of {country} are not known: name it as TH")
+            return None
+        return calendar.public_holidays(country).version
 
     def ids(self, ids: Sequence[str]) -> None:
         for number, engineer_id in enumerate(ids):
@@ -114,7 +128,10 @@ class _Reading:
             starts, ends = self._time(f"{here}.starts", each.starts), self._time(f"{here}.ends", each.ends)
             days = [day for day in each.weekdays if self._is_weekday(f"{here}.weekdays", day)]
             if starts is not None and ends is not None:
-                shifts += [WeeklyShift(weekday=cast(Weekday, day), starts=starts, ends=ends) for day in days]
+                shifts += [
+                    WeeklyShift(weekday=cast(Weekday, day), starts=starts, ends=ends, on_holidays=each.on_holidays)
+                    for day in days
+                ]
         if _overlap(shifts):
             self._wrong("weekly.overlap", field, "hours of a week overlap: give each hour once")
         return tuple(sorted(shifts, key=_minute))

@@ -39,6 +39,7 @@ IN_WORDS: dict[Reason, str] = {
     "area": "does not go to {area}",
     "skill": "lacks the skill {skill}",
     "hours": "does not work all of that time",
+    "holiday": "does not work on the public holiday",
     "engaged": "is engaged for another visit at that time",
 }
 ROSTER_CHANGED = "the roster was changed, and the engineer cannot go"
@@ -163,6 +164,7 @@ def _moved(visit: Visit, capacity: Capacity, engineer_id: str | None, at: dateti
             ends_at=job.ends_at,
             area=visit.area,
             skill=visit.skill,
+            calendar_version=capacity.holidays.version if capacity.holidays else None,
         )
         events.append(engaged)
     return events

@@ -1,7 +1,8 @@
 """When somebody works or a service is given, as instants: weekly hours, less the days off, and extra hours of a date.
 
 Hours are the provider's local ones. They belong to the date on which they begin: a day off on Saturday leaves the night
-that began on Friday.
+that began on Friday, and a public holiday that of its eve. Where the public holidays are known, weekly hours begin on
+them only if they hold on holidays.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import Protocol, get_args
 from zoneinfo import ZoneInfo
 
 from kippu_events.catalogue.hours import DateException, Weekday, WeeklyShift
+from kippu_terms.calendar import BusinessCalendar
 from kippu_terms.dates import local_date, local_instant
 
 Interval = tuple[datetime, datetime]
@@ -26,20 +28,24 @@ class Hours(Protocol):
     def exceptions(self) -> Sequence[DateException]: ...
 
 
-def works_throughout(hours: Hours, starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> bool:
+def works_throughout(
+    hours: Hours, starts_at: datetime, ends_at: datetime, zone: ZoneInfo, holidays: BusinessCalendar | None = None
+) -> bool:
     """True if the time lies within hours that follow each other without a break."""
-    last = local_date(ends_at, zone)
-    return any(begins <= starts_at and ends_at <= ends for begins, ends in working_times(hours, starts_at, last, zone))
+    times = working_times(hours, starts_at, local_date(ends_at, zone), zone, holidays)
+    return any(begins <= starts_at and ends_at <= ends for begins, ends in times)
 
 
-def working_times(hours: Hours, since: datetime, last: date, zone: ZoneInfo) -> Iterator[Interval]:
+def working_times(
+    hours: Hours, since: datetime, last: date, zone: ZoneInfo, holidays: BusinessCalendar | None = None
+) -> Iterator[Interval]:
     """The working times in order, from those that an instant may lie in to those that begin on a local date; what
     touches or overlaps is one."""
     pending: Interval | None = None
     # Hours may run past midnight, so those in which the instant lies may have begun the day before.
     day = local_date(since, zone) - _DAY
     while day <= last:
-        for begins, ends in _beginning_on(hours, day, zone):
+        for begins, ends in _beginning_on(hours, day, zone, holidays):
             if pending is not None and begins <= pending[1]:
                 pending = (pending[0], max(pending[1], ends))
                 continue
@@ -51,12 +57,13 @@ def working_times(hours: Hours, since: datetime, last: date, zone: ZoneInfo) -> 
         yield pending
 
 
-def _beginning_on(hours: Hours, day: date, zone: ZoneInfo) -> list[Interval]:
+def _beginning_on(hours: Hours, day: date, zone: ZoneInfo, holidays: BusinessCalendar | None) -> list[Interval]:
     of_day = [each for each in hours.exceptions if each.on == day]
     times = [(each.starts, each.ends) for each in of_day if each.starts is not None and each.ends is not None]
     if not any(each.starts is None for each in of_day):
-        weekday = WEEKDAYS[day.weekday()]
-        times += [(each.starts, each.ends) for each in hours.weekly if each.weekday == weekday]
+        holiday = holidays is not None and holidays.is_holiday(day)
+        of_weekday = [each for each in hours.weekly if each.weekday == WEEKDAYS[day.weekday()]]
+        times += [(each.starts, each.ends) for each in of_weekday if each.on_holidays or not holiday]
     return sorted(_interval(day, starts, ends, zone) for starts, ends in times)
 
 

@@ -17,17 +17,18 @@ from kippu_dispatch.domain.capacity import Capacity as Known
 from kippu_dispatch.domain.capacity import Engagement, Engineer
 from kippu_dispatch.readmodels.writing import write
 
-SET = "select time_zone, set_by, set_at, version from read.capacity"
+SET = "select time_zone, country, calendar_version, set_by, set_at, version from read.capacity"
 ENGINEERS = 'select * from read.engineer order by engineer_id collate "C"'
 ENGAGED = """
 select * from read.engagement where ends_at > $1::timestamptz order by starts_at, visit_id collate "C"
 """
 
 _SET = """
-insert into read.capacity (provider, time_zone, set_by, set_at, version)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[])
+insert into read.capacity (provider, time_zone, country, calendar_version, set_by, set_at, version)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bigint[])
     on conflict (provider) do update
-   set time_zone = excluded.time_zone, set_by = excluded.set_by, set_at = excluded.set_at, version = excluded.version
+   set time_zone = excluded.time_zone, country = excluded.country, calendar_version = excluded.calendar_version,
+       set_by = excluded.set_by, set_at = excluded.set_at, version = excluded.version
 """
 _VERSIONS = """
 update read.capacity
@@ -80,7 +81,7 @@ class Capacity(Projector):
             versions[provider] = envelope.version
             match envelope.event:
                 case CapacitySet() as event:
-                    rosters[provider] = (provider, event.time_zone, event.set_by, event.occurred_at, envelope.version)
+                    rosters[provider] = _roster(envelope, event)
                     engineers = {key: row for key, row in engineers.items() if key[0] != provider}
                 case EngineerRostered() as event:
                     engineers[provider, event.engineer_id] = _engineer(envelope, event)
@@ -94,6 +95,18 @@ class Capacity(Projector):
         await write(connection, _RELEASED, [key for key, row in engaged.items() if row is None])
         await write(connection, _ENGAGED, [row for row in engaged.values() if row is not None])
         await write(connection, _VERSIONS, list(versions.items()))
+
+
+def _roster(envelope: Envelope, event: CapacitySet) -> Row:
+    return (
+        envelope.provider,
+        event.time_zone,
+        event.country,
+        event.calendar_version,
+        event.set_by,
+        event.occurred_at,
+        envelope.version,
+    )
 
 
 def _engineer(envelope: Envelope, event: EngineerRostered) -> Row:
@@ -125,19 +138,21 @@ def _json(values: Sequence[Value]) -> str:
     return orjson.dumps([each.model_dump(mode="json") for each in values]).decode()
 
 
-def capacity_of(time_zone: str, engineers: Sequence[Any], engaged: Sequence[Any]) -> Known:
+def engineer_of(row: Any) -> Engineer:
+    return Engineer(
+        row["engineer_id"],
+        tuple(row["areas"]),
+        tuple(row["skills"]),
+        _WEEKLY.validate_json(row["weekly"]),
+        _EXCEPTIONS.validate_json(row["exceptions"]),
+    )
+
+
+def capacity_of(roster: Any, engineers: Sequence[Any], engaged: Sequence[Any]) -> Known:
     """What decisions look at, from the rows."""
     return Known(
-        time_zone,
-        tuple(
-            Engineer(
-                each["engineer_id"],
-                tuple(each["areas"]),
-                tuple(each["skills"]),
-                _WEEKLY.validate_json(each["weekly"]),
-                _EXCEPTIONS.validate_json(each["exceptions"]),
-            )
-            for each in engineers
-        ),
+        roster["time_zone"],
+        tuple(engineer_of(each) for each in engineers),
         tuple(Engagement(**{name: each[name] for name in Engagement.__slots__}) for each in engaged),
+        roster["country"],
     )

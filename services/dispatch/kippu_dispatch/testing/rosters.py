@@ -17,9 +17,12 @@ WEEK = WEEKDAYS
 SET_AT = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-def shift(starts: str, ends: str, weekdays: Sequence[str] = WEEK[:5]) -> tuple[WeeklyShift, ...]:
+def shift(
+    starts: str, ends: str, weekdays: Sequence[str] = WEEK[:5], *, on_holidays: bool = False
+) -> tuple[WeeklyShift, ...]:
     """The same hours on each of the weekdays."""
-    return tuple(WeeklyShift.model_validate({"weekday": each, "starts": starts, "ends": ends}) for each in weekdays)
+    hours = {"starts": starts, "ends": ends, "on_holidays": on_holidays}
+    return tuple(WeeklyShift.model_validate({"weekday": each, **hours}) for each in weekdays)
 
 
 def off(day: int, starts: str | None = None, ends: str | None = None) -> DateException:
@@ -40,10 +43,15 @@ def engineer(engineer_id: str, **changes: Any) -> EngineerRostered:
     return EngineerRostered(**usual | changes)
 
 
-def roster_events(*engineers: EngineerRostered, time_zone: str = "Asia/Tokyo") -> list[Event]:
+def roster_events(
+    *engineers: EngineerRostered, time_zone: str = "Asia/Tokyo", country: str | None = None
+) -> list[Event]:
     ids = tuple(each.engineer_id for each in engineers)
-    return [CapacitySet(occurred_at=SET_AT, time_zone=time_zone, engineers=ids, set_by="dispatcher-1"), *engineers]
+    capacity = CapacitySet(
+        occurred_at=SET_AT, time_zone=time_zone, engineers=ids, set_by="dispatcher-1", country=country
+    )
+    return [capacity, *engineers]
 
 
-def roster(*engineers: EngineerRostered, time_zone: str = "Asia/Tokyo") -> Capacity:
-    return reduce(evolve, roster_events(*engineers, time_zone=time_zone), Capacity())
+def roster(*engineers: EngineerRostered, time_zone: str = "Asia/Tokyo", country: str | None = None) -> Capacity:
+    return reduce(evolve, roster_events(*engineers, time_zone=time_zone, country=country), Capacity())

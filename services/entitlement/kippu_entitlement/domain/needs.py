@@ -172,7 +172,7 @@ def _service_hours(plan: Plan, decision: Decision, since: datetime) -> ServiceHo
     return ServiceHours(
         time_zone=plan.time_zone,
         weekly=tuple(
-            WeeklyShift(weekday=WEEKDAYS[weekday], starts=starts, ends=ends)
+            WeeklyShift(weekday=WEEKDAYS[weekday], starts=starts, ends=ends, on_holidays=hours.on_holidays)
             for weekday in sorted(hours.weekdays)
             for starts, ends in times
         ),

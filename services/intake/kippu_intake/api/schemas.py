@@ -10,7 +10,7 @@ from kippu_service.http import Identifier, Input, Line
 from kippu_terms.value import Name
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
-from kippu_intake.domain.facts import Facts, Isolation
+from kippu_intake.domain.facts import NOTHING_MORE, Facts, Isolation
 from kippu_intake.domain.ticket_state import Status
 
 MAX_ATTACHMENT = 20_000_000
@@ -76,7 +76,8 @@ class DetailsIn(Input):
     visit_site: Literal["registered", "other"] | None = None
 
     def details(self) -> RequestDetails:
-        return RequestDetails(**self.model_dump(exclude={"ship_to_address"}))
+        said = self.model_dump(exclude={"ship_to_address"}, exclude_unset=True)
+        return RequestDetails(**said) if said else NOTHING_MORE
 
     def address(self, sealed_for: str) -> Plain | None:
         """Under the key of the contact who names it."""
