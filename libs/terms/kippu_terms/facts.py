@@ -77,8 +77,6 @@ class ContractFacts(Value):
     def _has_a_term(self) -> Self:
         if (self.valid_from is None) != (self.valid_until is None):
             raise ValueError("valid_from and valid_until are given together")
-        if self.valid_from is not None and self.valid_until is not None and self.valid_until < self.valid_from:
-            raise ValueError("the contract ends before it begins")
         if self.is_undated and self.status != "pre_registered":
             raise ValueError("only a contract with status pre_registered has no valid_from and valid_until")
         return self
