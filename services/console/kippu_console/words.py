@@ -45,19 +45,21 @@ def money(amount: int, currency: str) -> str:
     return f"{amount / 10**digits:,.{digits}f} {currency}" if digits else f"{amount:,} {currency}"
 
 
-def looked_at(value: Any, language: str, zone: ZoneInfo) -> str:
-    """What a rule looked at, from its finding as JSON: instants in the provider's zone, known values in words, a list
-    or an object without brackets."""
+def looked_at(value: Any, name: str, language: str, zone: ZoneInfo) -> str:
+    """What a rule looked at under a name, from its finding as JSON: instants in the provider's zone, known values in
+    words, a list or an object without brackets."""
     match value:
         case list():
-            return ", ".join(looked_at(each, language, zone) for each in value)
+            return ", ".join(looked_at(each, name, language, zone) for each in value)
         case dict():
-            parts = (f"{input_name(name, language)} {looked_at(each, language, zone)}" for name, each in value.items())
-            return " ".join(parts)
+            parts = value.items()
+            return " ".join(
+                f"{input_name(part, language)} {looked_at(one, part, language, zone)}" for part, one in parts
+            )
         case str() if _INSTANT.fullmatch(value):
             return local(datetime.fromisoformat(value), zone)
         case str():
-            return known(value, language)
+            return str(words(language)["value"].get(f"{name}.{value}") or known(value, language))
     return fact(value, language, zone)
 
 
