@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import kippu_dispatch
 import pytest
-from kippu_dispatch.app import build
+from kippu_dispatch.testing.alive import alive
+from kippu_events.catalogue.billing import PaidTooLate
 from kippu_events.catalogue.bookings import (
     BookingAccepted,
     BookingBlocked,
@@ -21,16 +21,12 @@ from kippu_events.catalogue.bookings import (
     PointsMailed,
 )
 from kippu_events.catalogue.entitlement import OrderPaid
-from kippu_events.log.memory import MemoryLog
-from kippu_events.log.postgres import PostgresLog
-from kippu_events.ports import VirtualClock
 from kippu_events.testing.plugin import MakeDatabase
 from kippu_service.testing import Caller
-from kippu_service.testing.living import Living, living
+from kippu_service.testing.living import Living
 from kippu_terms.bookings import PaidBy, booking_terms
 from kippu_terms.loading import load
 
-MIGRATIONS = Path(kippu_dispatch.__file__).parent / "migrations"
 PLAN = load((Path(__file__).parents[3] / "plans" / "cwc.toml").read_text())
 TOKYO = ZoneInfo("Asia/Tokyo")
 ORDERED = datetime(2026, 11, 30, 10, tzinfo=TOKYO)
@@ -39,12 +35,7 @@ STARTS = datetime(2026, 12, 10, 14, tzinfo=TOKYO)
 
 @pytest.fixture
 async def dispatch(service_database: MakeDatabase) -> AsyncIterator[Living]:
-    database = await service_database("dispatch", [MIGRATIONS])
-    heard = (MemoryLog("entitlement"), MemoryLog("intake"))
-    async with (
-        PostgresLog("dispatch", database.writer_url) as log,
-        living(build, database, log, heard, VirtualClock(ORDERED)) as dispatch,
-    ):
+    async with alive(service_database, ORDERED) as dispatch:
         yield dispatch
 
 
@@ -135,18 +126,26 @@ async def test_a_booking_that_is_paid_answered_and_prepared_is_done(dispatch: Li
 async def test_unpaid_it_is_void_by_itself_at_the_end_of_the_last_day(dispatch: Living) -> None:
     path = await book(dispatch)
     midnight = datetime(2026, 12, 8, 0, tzinfo=TOKYO)
+    await book(dispatch, "O-2")
     assert await move_to(dispatch, midnight - timedelta(seconds=1)) == 0
     async with Caller(dispatch.app, "cwc") as engineer:
         assert (await engineer.get(path)).json()["status"] == "requested"
-        assert await move_to(dispatch, midnight + timedelta(hours=1)) == 1
+        assert await move_to(dispatch, midnight + timedelta(hours=1)) == 2
         assert (await engineer.get(path)).json()["status"] == "void"
-        (voided,) = await dispatch.events(BookingVoided)
+        voided, _ = await dispatch.events(BookingVoided)
         assert (voided.occurred_at, voided.clause) == (midnight, "CWC-16")  # however late the deadline ran
         refused = await engineer.post(f"{path}/points", json={"points": ["which?"]})
         assert (refused.status_code, refused.json()["errors"][0]["clause"]) == (409, "CWC-16")
         await pay(dispatch)  # too late: for a person
         assert (await engineer.get(path)).json()["status"] == "void"
         assert len(await dispatch.events(BookingPaidLate)) == 1
+        late = PaidTooLate(
+            occurred_at=dispatch.clock.now(), invoice_no="INV-O-2", customer_id="customer-1", order_id="O-2",
+            paid_on=date(2026, 12, 8),
+        )  # fmt: skip
+        await dispatch.hear("billing", "invoice-cwc-INV-O-2", late, provider="cwc")
+        await dispatch.settle()
+        assert [each.booking_id for each in await dispatch.events(BookingPaidLate)] == ["O-1", "O-2"]
     await move_to(dispatch, STARTS)
     assert await dispatch.events(PointsDue, BookingBlocked) == []
 

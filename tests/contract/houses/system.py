@@ -24,7 +24,7 @@ from kippu_events.ports import VirtualClock
 from kippu_intake.known import Known
 from kippu_intake.mail.limits import Limits
 from kippu_intake.mail.take_in import TakeIn
-from kippu_intake.testing import SUPPORT, a_mail
+from kippu_intake.testing import a_mail
 from kippu_privacy.keyring_memory import MemoryKeyring
 from kippu_service.settings import MailAddress
 from kippu_service.testing import Caller
@@ -108,6 +108,13 @@ class Desk:
     async def get(self, service: str, path: str) -> dict[str, Any]:
         async with Caller(self.system.services[service].app, self.provider) as caller:
             return dict((await caller.get(path)).raise_for_status().json())
+
+    async def mailed(self, family: str, subject: str, text: str) -> str:
+        """The customer's contact writes; answers what the mail was taken in as."""
+        intake, sender = self.system.services["intake"].runtime, "one@customer-1.example"
+        to = MailAddress(address=f"support@{self.provider}.example", provider=self.provider, family=family)
+        mail = a_mail(subject, text, sender=sender).as_bytes()
+        return await TakeIn(intake, Known(intake), Limits()).take(to, mail, sender)
 
     async def ask(self, subject: str, **facts: Any) -> str:
         body = {"customer_id": "customer-1", "contact_id": "contact-1", "plan_family": "iij-se", "subject": subject}
@@ -302,12 +309,8 @@ async def _asks(desk: Desk) -> dict[str, str]:
         "quoted": await desk.ask("no light", category="fault", asset_serial="NAS-3", plan_family="qnp"),
         "quoted in vain": await desk.ask("too loud", category="fault", asset_serial="NAS-3", plan_family="qnp"),
     }
-    intake = desk.system.services["intake"].runtime
-    take_in = TakeIn(intake, Known(intake), Limits())
-    to = MailAddress(address=SUPPORT, provider=desk.provider, family="iij-se")
     for subject in ("[ticket] by mail", "not a request"):
-        mail = a_mail(subject, "สวัสดี", sender="one@customer-1.example")
-        tickets[subject] = await take_in.take(to, mail.as_bytes(), "one@customer-1.example")
+        tickets[subject] = await desk.mailed("iij-se", subject, "สวัสดี")
     return tickets
 
 

@@ -81,6 +81,7 @@ class QuoteOrders(RowEach):
     """What came of the order of an accepted quote; one that the terms refuse waits for a person."""
 
     name = "quote-orders"
+    version = 2
     logs = ("entitlement",)
     tables = ("quote_order",)
     key = "quote_id"
@@ -89,6 +90,7 @@ class QuoteOrders(RowEach):
         quoting.QuoteOrderRefused,
         quoting.QuotePaid,
         quoting.QuoteForgone,
+        quoting.QuoteUnserved,
     )
 
     def columns(self, envelope: Envelope, event: Any) -> dict[str, Any]:
@@ -98,6 +100,8 @@ class QuoteOrders(RowEach):
                 return {"status": "order_refused", "order_id": event.order_id} | refused
             case quoting.QuoteForgone():
                 return {"status": "withdrawn"}
+            case quoting.QuoteUnserved():
+                return {"status": "undone", "order_id": event.order_id}
         status = "paid" if isinstance(event, quoting.QuotePaid) else "ordered"
         return {"status": status, "order_id": event.order_id}
 
