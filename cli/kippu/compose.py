@@ -19,6 +19,7 @@ from kippu_events.deadline_runner import DeadlineRunner
 from kippu_events.log import Log
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.outbox import Outbox
+from kippu_events.passing import KINDS
 from kippu_events.ports import Clock, Ids, SystemClock, SystemIds
 from kippu_events.relay import Relay
 from kippu_events.work import Worker
@@ -83,16 +84,20 @@ async def built(
         audience=settings.audience,
     )
     async with AsyncExitStack() as stack:
-        keyring_pool = await stack.enter_async_context(await open_writers(databases.keyring.writer_url))
-        vault = Vault(PostgresKeyring(keyring_pool, master_key(settings)))
-        logs: dict[str, Log] = {
-            name: await stack.enter_async_context(PostgresLog(name, database.writer_url))
-            for name, database in databases.services.items()
-        }
-        runtimes = {
-            name: await _runtime(stack, settings, logs[name], databases.services[name], ports, vault, tokens)
-            for name in names
-        }
+        try:
+            keyring_pool = await stack.enter_async_context(await open_writers(databases.keyring.writer_url))
+            vault = Vault(PostgresKeyring(keyring_pool, master_key(settings)))
+            logs: dict[str, Log] = {
+                name: await stack.enter_async_context(PostgresLog(name, database.writer_url))
+                for name, database in databases.services.items()
+            }
+            runtimes = {
+                name: await _runtime(stack, settings, logs[name], databases.services[name], ports, vault, tokens)
+                for name in names
+            }
+        except KINDS as error:
+            why = str(error) or type(error).__name__
+            raise Trouble(f"PostgreSQL does not answer: {why}", remedy="see that it runs, and try again") from error
         try:
             services = {name: PARTS[name].build(runtime) for name, runtime in runtimes.items()}
         except SettingsWrong as error:

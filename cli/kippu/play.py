@@ -53,6 +53,8 @@ async def _told(
     addresses: dict[str, str],
     told: dict[str, str],
 ) -> None:
+    databases = ground.databases(admin_url, settings)
+    await ground.prepared(databases)
     # Built, but not running: the stage looks into their databases to see when everything has come to rest.
-    async with built(settings, ground.databases(admin_url, settings), ports=Ports(clock=clock)) as house:
+    async with built(settings, databases, ports=Ports(clock=clock)) as house:
         told |= await tell(stories, settings, addresses, clock, house, console)

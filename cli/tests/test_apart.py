@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from kippu import ground
-from kippu.compose import Ports, token_maker
+from kippu.compose import Ports, built, token_maker
 from kippu.main import app
 from kippu.shared_clock import SharedClock
+from kippu.story import CLOCK_STARTS_AT
 from kippu.trouble import Trouble
 from kippu_events.ports import SystemClock
 from kippu_service.settings import Settings
@@ -82,4 +83,29 @@ async def test_a_service_starts_only_on_databases_that_were_migrated(postgres_ur
     settings = Settings(prefix="apart", data_dir=tmp_path)
     with pytest.raises(Trouble, match="cannot be used") as raised:
         await ground.prepared(ground.databases(postgres_url, settings))
+    assert raised.value.remedy == "run `kippu migrate` first"
+
+
+async def test_a_server_that_does_not_answer_is_said(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    with pytest.raises(Trouble, match="PostgreSQL does not answer: "):
+        async with built(settings, ground.databases("postgresql://admin@127.0.0.1:1/postgres", settings)):
+            pass
+
+
+def test_the_stories_are_played_only_on_databases_that_were_migrated(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "master.key").write_text("0" * 64)
+    SharedClock.set(tmp_path / "clock", CLOCK_STARTS_AT)
+    for name, value in {
+        "KIPPU_DATABASE_URL": postgres_url,
+        "KIPPU_PREFIX": "apart",
+        "KIPPU_MASTER_KEY_FILE": str(tmp_path / "master.key"),
+        "KIPPU_CLOCK_FILE": str(tmp_path / "clock"),
+        "KIPPU_DATA_DIR": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(Trouble, match="cannot be used") as raised:
+        CliRunner().invoke(app, ["story", "--at", "http://{service}.example"], catch_exceptions=False)
     assert raised.value.remedy == "run `kippu migrate` first"

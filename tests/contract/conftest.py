@@ -1,10 +1,12 @@
-"""Services as the contracts look at them: filled with one customer's data, on a real database."""
+"""Services as the contracts look at them: one filled with a customer's data, or all alive, on real databases."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
 from houses.common import NOON
+from houses.system import System, alive
+from kippu.services import PARTS
 from kippu_events.log.postgres import PostgresLog
 from kippu_events.ports import VirtualClock
 from kippu_events.testing.plugin import MakeDatabase
@@ -24,3 +26,11 @@ async def runtime_of(service_database: MakeDatabase) -> AsyncIterator[Callable[[
             return await stack.enter_async_context(runtime_on(database, log, clock=VirtualClock(NOON)))
 
         yield make
+
+
+@pytest.fixture
+async def system(service_database: MakeDatabase) -> AsyncIterator[System]:
+    """All services, alive together."""
+    databases = {name: await service_database(name, [part.migrations]) for name, part in PARTS.items()}
+    async with alive(databases) as system:
+        yield system

@@ -1,41 +1,19 @@
 """What is taken back, through the public interfaces of all services alive: a booking that is paid too late (CWC-16),
 one that incidents pay (CWC-21, CWC-22), and contracts of one order, given back one by one (SVT-04)."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from houses.common import LICENCE_PLAN_TEXT, NOON, TICKET_PLAN_TEXT
-from houses.system import Desk, System, alive
-from kippu.services import PARTS
-from kippu_events.testing.plugin import Templates
+from houses.common import CUSTOMER, LICENCE_PLAN_TEXT, NOON, TICKET_PLAN_TEXT
+from houses.system import Desk, System
 from kippu_service.testing import Caller
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 APPOINTMENT = datetime(2026, 12, 10, 14, tzinfo=TOKYO)
 VOID_AT = datetime(2026, 12, 8, tzinfo=TOKYO)
-CUSTOMER = {
-    "customer_id": "customer-1",
-    "name": "Customer One",
-    "language": "en",
-    "country": "JP",
-    "salesperson": {"id": "sales-1", "name": "Salesperson One", "mail": "sales-1@provider.example"},
-    "contacts": [{"id": "contact-1", "name": "Contact One", "mail": "one@customer-1.example", "language": "en"}],
-}
 BY = {"customer_id": "customer-1", "plan_family": "cwc", "contact_id": "contact-1"}
-
-
-@pytest.fixture
-async def system(templates: Templates) -> AsyncIterator[System]:
-    databases = {name: await templates.clone(f"money_{name}", (part.migrations,)) for name, part in PARTS.items()}
-    async with AsyncExitStack() as stack:
-        for name in PARTS:
-            stack.push_async_callback(templates.drop, f"money_{name}")
-        async with alive(databases) as system:
-            yield system
 
 
 @pytest.fixture

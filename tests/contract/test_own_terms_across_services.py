@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from houses.system import Desk, System, alive
-from kippu.services import PARTS
-from kippu_events.testing.plugin import Templates
-from kippu_intake.known import Known
-from kippu_intake.mail.limits import Limits
-from kippu_intake.mail.take_in import TakeIn
-from kippu_intake.testing import a_mail
-from kippu_service.settings import MailAddress
+from houses.common import CUSTOMER
+from houses.system import Desk, System
 from kippu_service.testing import Caller
 
 PLANS = Path(__file__).parents[2] / "plans"
-ONE = "one@customer-1.example"
 SERIAL = "12345678901"
-CUSTOMER = {
-    "customer_id": "customer-1",
-    "name": "Customer One",
-    "language": "en",
-    "country": "JP",
-    "salesperson": {"id": "sales-1", "name": "Salesperson One", "mail": "sales-1@provider.example"},
-    "contacts": [{"id": "contact-1", "name": "Contact One", "mail": ONE, "language": "en"}],
-}
 BUYER = {"customer_id": "customer-1", "contact_id": "contact-1"}
 REGISTRATION = {
     "consent": True,
@@ -38,16 +21,6 @@ REGISTRATION = {
     "contact_id": "contact-1",
     "site": {"address": "1 Example Street, Tokyo", "area": "tokyo", "height_cm": 120},
 }
-
-
-@pytest.fixture
-async def system(templates: Templates) -> AsyncIterator[System]:
-    databases = {name: await templates.clone(f"own_{name}", (part.migrations,)) for name, part in PARTS.items()}
-    async with AsyncExitStack() as stack:
-        for name in PARTS:
-            stack.push_async_callback(templates.drop, f"own_{name}")
-        async with alive(databases) as system:
-            yield system
 
 
 async def begun(system: System, family: str) -> Desk:
@@ -65,13 +38,6 @@ async def pay(desk: Desk, order_id: str) -> None:
     today = desk.system.clock.now().date().isoformat()
     await desk.post("billing", "/v1/payments", body | {"payment_id": f"payment-{order_id}", "received_on": today})
     await desk.system.settle()
-
-
-async def mailed(system: System, provider: str, subject: str, text: str) -> None:
-    intake = system.services["intake"].runtime
-    to = MailAddress(address=f"support@{provider}.example", provider=provider, family=provider)
-    await TakeIn(intake, Known(intake), Limits()).take(to, a_mail(subject, text, sender=ONE).as_bytes(), ONE)
-    await system.settle()
 
 
 def portal_of(system: System, provider: str) -> Caller:
@@ -170,7 +136,7 @@ async def test_a_replacement_goes_to_the_place_that_is_named_last_before_it_leav
         late = await portal.post(f"{path}/details", json={"ship_to_address": "3 Example Street, Osaka"})
         assert (late.status_code, late.json()["errors"][0]["code"]) == (409, "shipped")
         assert await address() == ("named_place", "2 Example Street, Nagoya")
-    told = [str(event) for name in PARTS for event in await system.services[name].events()]
+    told = [str(event) for service in system.services.values() for event in await service.events()]
     assert not [each for each in told if "Nagoya" in each], "what is recorded is sealed"
 
 
@@ -240,7 +206,8 @@ async def test_remote_support_costs_nothing_before_the_recorded_agreement(
         waiting = (await portal.get(path)).json()
         assert (waiting["waiting_for"], waiting["clause"]) == ("customer", "CWC-15")
         assert await _owed(desk) == (before, [], 1), "the work is done, and nothing is agreed"
-        await mailed(system, "cwc", f"Re: [{path.removeprefix('/v1/tickets/')}]", "Yes, please.")
+        await desk.mailed("cwc", f"Re: [{path.removeprefix('/v1/tickets/')}]", "Yes, please.")
+        await system.settle()
         assert await _owed(desk) == (before, [], 1), "what the customer writes is no record of it yet"
         await desk.post("intake", f"{path}/details", {"agreement": "given"})
         await system.settle()

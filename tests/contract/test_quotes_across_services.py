@@ -3,27 +3,16 @@ then leads by itself to what it promised."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from houses.system import Desk, System, alive
-from kippu.services import PARTS
-from kippu_events.testing.plugin import Templates
+from houses.common import CUSTOMER
+from houses.system import Desk, System
 from kippu_service.testing import Caller
 
 PLANS = Path(__file__).parents[2] / "plans"
-CUSTOMER = {
-    "customer_id": "customer-1",
-    "name": "Customer One",
-    "language": "en",
-    "country": "JP",
-    "salesperson": {"id": "sales-1", "name": "Salesperson One", "mail": "sales-1@provider.example"},
-    "contacts": [{"id": "contact-1", "name": "Contact One", "mail": "one@customer-1.example", "language": "en"}],
-}
 OLD = {
     "customer_id": "customer-1",
     "serial": "OLD-1",
@@ -34,16 +23,6 @@ OLD = {
     "installed_by": "provider",
     "area": "tokyo",
 }
-
-
-@pytest.fixture
-async def system(templates: Templates) -> AsyncIterator[System]:
-    databases = {name: await templates.clone(f"quote_{name}", (part.migrations,)) for name, part in PARTS.items()}
-    async with AsyncExitStack() as stack:
-        for name in PARTS:
-            stack.push_async_callback(templates.drop, f"quote_{name}")
-        async with alive(databases) as system:
-            yield system
 
 
 async def quoted(system: System, provider: str, plan: str) -> tuple[Desk, str, dict[str, Any]]:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from houses.common import NOON, UNIT_PLAN_TEXT
-from houses.system import Desk, System, alive
-from kippu.services import PARTS
-from kippu_events.testing.plugin import Templates
-from kippu_intake.known import Known
-from kippu_intake.mail.limits import Limits
-from kippu_intake.mail.take_in import TakeIn
-from kippu_intake.testing import a_mail
-from kippu_service.settings import MailAddress
+from houses.common import CUSTOMER, NOON, UNIT_PLAN_TEXT
+from houses.system import Desk, System
 from kippu_service.testing import Caller
 
 RULE = """
@@ -31,7 +22,6 @@ kind = "retained_part"
 """
 """A rule of SVT's among QNP's, as SVT's terms aim at no time."""
 PLAN = UNIT_PLAN_TEXT.replace('\n[[coverage.rules]]\nkind = "retained_part"\n', RULE)
-ONE = "one@customer-1.example"
 CONTRACT = {"contract_id": "C-1", "product": "advance-send-back", "valid_from": "2026-04-01"}
 UNIT = {
     "customer_id": "customer-1",
@@ -45,14 +35,6 @@ UNIT = {
     "disks_from": "provider",
     "contracts": [CONTRACT | {"valid_until": "2027-03-31"}],
 }
-CUSTOMER = {
-    "customer_id": "customer-1",
-    "name": "Customer One",
-    "language": "en",
-    "country": "JP",
-    "salesperson": {"id": "sales-1", "name": "Salesperson One", "mail": "sales-1@provider.example"},
-    "contacts": [{"id": "contact-1", "name": "Contact One", "mail": ONE, "language": "en"}],
-}
 REQUEST = {
     "customer_id": "customer-1",
     "contact_id": "contact-1",
@@ -65,16 +47,6 @@ REQUEST = {
 
 
 @pytest.fixture
-async def system(templates: Templates) -> AsyncIterator[System]:
-    databases = {name: await templates.clone(f"wait_{name}", (part.migrations,)) for name, part in PARTS.items()}
-    async with AsyncExitStack() as stack:
-        for name in PARTS:
-            stack.push_async_callback(templates.drop, f"wait_{name}")
-        async with alive(databases) as system:
-            yield system
-
-
-@pytest.fixture
 async def desk(system: System) -> Desk:
     """Wednesday 18 November 2026 at 14:00 in Tokyo; the Monday after is a holiday."""
     assert PLAN != UNIT_PLAN_TEXT
@@ -83,14 +55,6 @@ async def desk(system: System) -> Desk:
         await desk.post("entitlement", path, body)
     await system.settle()
     return desk
-
-
-async def _mailed(system: System, number: str, text: str) -> None:
-    intake = system.services["intake"].runtime
-    mail = a_mail(f"Re: [{number}]", text, sender=ONE).as_bytes()
-    to = MailAddress(address="support@qnp.example", provider="qnp", family="qnp")
-    await TakeIn(intake, Known(intake), Limits()).take(to, mail, ONE)
-    await system.settle()
 
 
 async def _shipments(desk: Desk) -> list[tuple[str, Any]]:
@@ -119,7 +83,8 @@ async def test_a_shipment_waits_for_the_customer_and_its_target_follows_the_paus
         assert await _shipments(desk) == [], "what was planned is withdrawn"
 
         system.clock.advance(timedelta(days=1))
-        await _mailed(system, number, "It is done.")
+        await desk.mailed("qnp", f"Re: [{number}]", "It is done.")
+        await system.settle()
         answered_at = system.clock.now()
         assert (await portal.get(path)).json()["status"] == "open"
         system.clock.advance(timedelta(days=1))

@@ -14,37 +14,21 @@ from kippu_dispatch.domain.availability import candidates, is_late, job_of, prop
 from kippu_dispatch.domain.capacity import Capacity
 from kippu_dispatch.domain.staffing import Choice, Staffed, staff
 from kippu_dispatch.domain.visit import Visit, Visits, evolve
+from kippu_dispatch.testing import TICKET, coverage
 from kippu_dispatch.testing.rosters import WEEK, engineer, off, roster, shift
 from kippu_entitlement.domain import needs
 from kippu_events.catalogue.capacity import EngineerEngaged
 from kippu_events.catalogue.dispatch import VisitBooked, VisitPostponed
-from kippu_events.catalogue.entitlement import CoverageDecided
-from kippu_events.catalogue.values import Outcome
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Refused
 
-TICKET = "KP-0000-0001"
 VISIT = f"{TICKET}.V1"
 Local = Callable[..., datetime]
 
 
 def asked(plan: Plan, decision: Any, at: datetime, capacity: Capacity) -> tuple[Visits, Staffed]:
     """What dispatch records when it hears the decision, and the request's visits after that."""
-    decided = CoverageDecided(
-        occurred_at=at,
-        ticket_no=TICKET,
-        customer_id="customer-1",
-        contact_id="contact-1",
-        decision=1,
-        plan_family=plan.family,
-        plan_version=plan.version,
-        outcome=Outcome(decision.outcome),
-        deciding_clause=decision.deciding_clause,
-        findings=(),
-        remedies=(),
-        facts={},
-        visit=needs.visit(plan, decision),
-    )
+    decided = coverage(TICKET, occurred_at=at, visit=needs.visit(plan, decision))
     staffed = staff(Visits(), capacity, visit_planning.plan(Visits(), decided, at), None)
     return reduce(evolve, staffed.visits, Visits()), staffed
 

@@ -10,9 +10,9 @@ from kippu_dispatch.domain import visit as domain
 from kippu_dispatch.domain import visit_planning as planning
 from kippu_dispatch.domain import visit_reports as reports
 from kippu_dispatch.domain.visit import Status, Visits
+from kippu_dispatch.testing import coverage
 from kippu_events.catalogue.dispatch import VisitBooked, VisitHeld, VisitRequested
-from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
-from kippu_events.catalogue.values import Outcome
+from kippu_events.catalogue.entitlement import VisitNeed
 from kippu_events.event import Event
 from kippu_terms.refusal import Refused
 
@@ -27,27 +27,14 @@ def asked_for(decide: Any) -> Callable[[datetime, datetime], list[Event]]:
 
     def events(received: datetime, wanted: datetime) -> list[Event]:
         decision = decide(received_at=received, wanted_at=wanted, wanted_minutes=120)
-        decided = CoverageDecided(
-            occurred_at=received,
-            ticket_no=TICKET,
-            customer_id="customer-1",
-            contact_id="contact-1",
-            decision=1,
-            plan_family="iij-se",
-            plan_version="2025-04-01",
-            outcome=Outcome(decision.outcome),
-            deciding_clause="IIJ-09",
-            findings=(),
-            remedies=(),
-            facts={},
-            visit=VisitNeed(
-                wanted_at=wanted,
-                minutes=120,
-                held=decision.visit.held,
-                notice_days=decision.visit.notice_days,
-                clause=decision.visit.clause,
-            ),
+        need = VisitNeed(
+            wanted_at=wanted,
+            minutes=120,
+            held=decision.visit.held,
+            notice_days=decision.visit.notice_days,
+            clause=decision.visit.clause,
         )
+        decided = coverage(TICKET, occurred_at=received, deciding_clause="IIJ-09", visit=need)
         return planning.plan(Visits(), decided, received)
 
     return events

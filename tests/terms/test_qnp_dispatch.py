@@ -13,7 +13,7 @@ import pytest
 from kippu_dispatch.domain import planning, reports, returns
 from kippu_dispatch.domain.shipment import Shipments, evolve
 from kippu_dispatch.domain.unit import Unit
-from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_dispatch.testing import coverage
 from kippu_events.catalogue.fulfilment import ReturnTerms, ShipmentNeed, Target
 from kippu_events.catalogue.shipments import (
     DiskRetained,
@@ -25,7 +25,7 @@ from kippu_events.catalogue.shipments import (
     UnitDelivered,
     UnitReturned,
 )
-from kippu_events.catalogue.values import Outcome, Price, PriceLine
+from kippu_events.catalogue.values import Price, PriceLine
 from kippu_events.event import Event
 from kippu_terms.refusal import Refused
 
@@ -65,21 +65,7 @@ class Desk:
 
     def __init__(self, need: ShipmentNeed) -> None:
         self.state = Shipments()
-        decided = CoverageDecided(
-            occurred_at=ISOLATED,
-            ticket_no=TICKET,
-            customer_id="customer-1",
-            contact_id="contact-1",
-            decision=2,
-            plan_family="qnp",
-            plan_version="2026-04-01",
-            outcome=Outcome.COVERED,
-            deciding_clause=need.clause,
-            findings=(),
-            remedies=(),
-            facts={},
-            shipment=need,
-        )
+        decided = coverage(TICKET, 2, occurred_at=ISOLATED, deciding_clause=need.clause, shipment=need)
         self.planned = self.records(planning.plan(self.state, decided, ISOLATED))
 
     def records(self, events: Sequence[Event]) -> list[Event]:

@@ -27,6 +27,7 @@ def passes(error: BaseException) -> bool:
     """Whether an error is of the connection or of the moment, not of what was asked: the same may well succeed later,
     once the server is back, has started, or has room again."""
     if isinstance(error, asyncpg.InterfaceError):
-        # asyncpg's word for a connection that is gone, but also for a statement that is wrong: that one stays.
-        return any(gone in str(error) for gone in _GONE)
+        # asyncpg's word for a connection that is gone, but also for a statement or argument that is wrong: these stay.
+        # An argument's error is a ValueError and quotes the argument, which may well say `closed`.
+        return not isinstance(error, ValueError) and any(gone in str(error) for gone in _GONE)
     return isinstance(error, KINDS)

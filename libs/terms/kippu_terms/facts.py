@@ -15,6 +15,7 @@ CALENDARS_FROM, CALENDARS_UNTIL = datetime(2000, 1, 1, tzinfo=UTC), datetime(210
 """The time for which public holidays are known; nothing is decided about instants outside it."""
 
 Instant = Annotated[AwareDatetime, Field(ge=CALENDARS_FROM, lt=CALENDARS_UNTIL)]
+Day = Annotated[date, Field(ge=CALENDARS_FROM.date(), lt=CALENDARS_UNTIL.date())]
 
 
 class AssetFacts(Value):

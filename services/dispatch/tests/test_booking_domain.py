@@ -104,6 +104,12 @@ def test_news_of_a_payment_that_comes_after_the_deadline_brings_it_back() -> Non
     assert reduce(evolve, events, void).status is Status.CONFIRMED
 
 
+def test_news_of_a_payment_does_not_bring_back_what_was_cancelled() -> None:
+    cancelled = evolve(taken(), domain.cancel(taken(), "no", "client-1", ORDERED, staff=False))
+    assert domain.pay(cancelled, date(2026, 12, 7), VOID_AT - MOMENT, ORDERED) == ()
+    assert domain.pay(cancelled, date(2026, 12, 7), VOID_AT, VOID_AT) == ()
+
+
 @pytest.mark.clause("CWC-16")
 def test_what_is_paid_by_incidents_is_confirmed_at_once_and_never_void() -> None:
     state = taken("incidents")

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import kippu_dispatch
 import pytest
-from kippu_dispatch.app import build
+from kippu_dispatch.testing.alive import alive
 from kippu_events.catalogue.bookings import (
     BookingAccepted,
     BookingBlocked,
@@ -21,16 +20,12 @@ from kippu_events.catalogue.bookings import (
     PointsMailed,
 )
 from kippu_events.catalogue.entitlement import OrderPaid
-from kippu_events.log.memory import MemoryLog
-from kippu_events.log.postgres import PostgresLog
-from kippu_events.ports import VirtualClock
 from kippu_events.testing.plugin import MakeDatabase
 from kippu_service.testing import Caller
-from kippu_service.testing.living import Living, living
+from kippu_service.testing.living import Living
 from kippu_terms.bookings import PaidBy, booking_terms
 from kippu_terms.loading import load
 
-MIGRATIONS = Path(kippu_dispatch.__file__).parent / "migrations"
 PLAN = load((Path(__file__).parents[3] / "plans" / "cwc.toml").read_text())
 TOKYO = ZoneInfo("Asia/Tokyo")
 ORDERED = datetime(2026, 11, 30, 10, tzinfo=TOKYO)
@@ -39,12 +34,7 @@ STARTS = datetime(2026, 12, 10, 14, tzinfo=TOKYO)
 
 @pytest.fixture
 async def dispatch(service_database: MakeDatabase) -> AsyncIterator[Living]:
-    database = await service_database("dispatch", [MIGRATIONS])
-    heard = (MemoryLog("entitlement"), MemoryLog("intake"))
-    async with (
-        PostgresLog("dispatch", database.writer_url) as log,
-        living(build, database, log, heard, VirtualClock(ORDERED)) as dispatch,
-    ):
+    async with alive(service_database, ORDERED) as dispatch:
         yield dispatch
 
 

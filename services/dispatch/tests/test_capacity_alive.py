@@ -3,27 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
-import kippu_dispatch
 import pytest
-from kippu_dispatch.app import build
+from kippu_dispatch.testing import coverage
+from kippu_dispatch.testing.alive import alive, read_back
 from kippu_events.catalogue.capacity import CapacitySet, EngineerEngaged, EngineerReleased, EngineerRostered
 from kippu_events.catalogue.dispatch import VisitBooked, VisitPostponed
-from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
+from kippu_events.catalogue.entitlement import VisitNeed
 from kippu_events.catalogue.fulfilment import Target
-from kippu_events.catalogue.values import Outcome
-from kippu_events.log.memory import MemoryLog
-from kippu_events.log.postgres import PostgresLog
-from kippu_events.ports import VirtualClock
 from kippu_events.testing.plugin import MakeDatabase
 from kippu_service.testing import Caller
-from kippu_service.testing.living import Living, living
+from kippu_service.testing.living import Living
 from kippu_terms.calendar import public_holidays
 
-MIGRATIONS = Path(kippu_dispatch.__file__).parent / "migrations"
 NOW = datetime(2026, 6, 3, 3, 0, tzinfo=UTC)
 """Wednesday 10:00 in Bangkok."""
 SATURDAY = datetime(2026, 6, 6, 3, 0, tzinfo=UTC)
@@ -35,12 +29,7 @@ OFFICE = [{"weekdays": WEEKDAYS, "starts": "09:00", "ends": "18:00"}]
 
 @pytest.fixture
 async def dispatch(service_database: MakeDatabase) -> AsyncIterator[Living]:
-    database = await service_database("dispatch", [MIGRATIONS])
-    heard = (MemoryLog("entitlement"), MemoryLog("intake"))
-    async with (
-        PostgresLog("dispatch", database.writer_url) as log,
-        living(build, database, log, heard, VirtualClock(NOW)) as dispatch,
-    ):
+    async with alive(service_database, NOW) as dispatch:
         yield dispatch
 
 
@@ -59,41 +48,21 @@ async def decide(
 ) -> str:
     ticket_no = f"KP-0000-{number:04}"
     usual: dict[str, Any] = {"minutes": 60, "notice_days": 3, "clause": "IIJ-09"}
-    decided = CoverageDecided(
-        occurred_at=dispatch.clock.now(),
-        ticket_no=ticket_no,
-        customer_id="customer-1",
-        contact_id="contact-1",
-        decision=1,
-        plan_family="iij-se",
-        plan_version="2025-04-01",
-        outcome=Outcome.COVERED_BY_DEBIT,
-        deciding_clause="IIJ-07",
-        findings=(),
-        remedies=(),
-        facts={},
-        visit=VisitNeed(wanted_at=wanted_at, held=held, **usual | need),
-    )
+    visit = VisitNeed(wanted_at=wanted_at, held=held, **usual | need)
+    decided = coverage(ticket_no, occurred_at=dispatch.clock.now(), visit=visit)
     await dispatch.hear("entitlement", f"case-{provider}-{ticket_no}", decided, provider=provider)
     await dispatch.settle()
     return f"{ticket_no}.V1"
 
 
-async def read(caller: Caller, path: str, written: httpx.Response | None = None) -> dict[str, Any]:
-    headers = {"Kippu-Min-Position": written.headers["kippu-position"]} if written is not None else {}
-    answer = await caller.get(path, headers=headers)
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
-
-
 async def test_a_roster_is_set_shown_and_changed_only_by_whoever_read_the_last_one(dispatch: Living) -> None:
     async with Caller(dispatch.app, client_id="dispatcher-1") as dispatcher:
-        assert (await read(dispatcher, "/v1/capacity"))["engineers"] == []
+        assert (await read_back(dispatcher, "/v1/capacity"))["engineers"] == []
         night = {"weekdays": ["saturday"], "starts": "22:00", "ends": "06:00", "on_holidays": True}
         exceptions = [{"on": "2026-06-05", "off": True}, {"on": "2026-06-06", "starts": "09:00", "ends": "13:00"}]
         first = await roster(dispatcher, engineer(2, weekly=[*OFFICE, night], exceptions=exceptions), engineer(1))
         assert (first.status_code, first.json()) == (200, {"engineers": 2, "unassigned": []}), first.text
-        shown = await read(dispatcher, "/v1/capacity", first)
+        shown = await read_back(dispatcher, "/v1/capacity", first)
         assert (shown["time_zone"], shown["set_by"]) == ("Asia/Bangkok", "dispatcher-1")
         assert [(each["engineer_id"], each["name"]) for each in shown["engineers"]] == [
             ("engineer-1", "Engineer 1"),
@@ -112,7 +81,7 @@ async def test_a_roster_is_set_shown_and_changed_only_by_whoever_read_the_last_o
         second = await roster(dispatcher, engineer(3), **{"If-Match": tag})
         assert second.status_code == 200, second.text
         assert (await roster(dispatcher, engineer(4), **{"If-Match": tag})).status_code == 412
-        only = (await read(dispatcher, "/v1/capacity", second))["engineers"]
+        only = (await read_back(dispatcher, "/v1/capacity", second))["engineers"]
         assert [each["engineer_id"] for each in only] == ["engineer-3"]
 
 
@@ -166,7 +135,7 @@ async def test_names_are_sealed_wherever_they_are_kept_and_go_with_their_key(dis
         assert b"Namely" not in stored
         assert "Namely" not in str(await dispatch.dump())
         await dispatch.runtime.vault.erase("iij", "engineer-iij-engineer-1")
-        assert [each["name"] for each in (await read(dispatcher, "/v1/capacity"))["engineers"]] == [None]
+        assert [each["name"] for each in (await read_back(dispatcher, "/v1/capacity"))["engineers"]] == [None]
         assert (await roster(dispatcher, engineer(1))).status_code == 409, "nothing is recorded about them again"
 
 
@@ -185,9 +154,9 @@ async def test_visits_that_are_booked_at_the_same_moment_never_get_the_same_engi
             assert [each["code"] for each in reasons] == ["capacity.engaged"] * 3
         assert len(await dispatch.events(EngineerEngaged)) == len(await dispatch.events(VisitBooked)) == 3
         await dispatch.settle()
-        held = (await read(dispatcher, "/v1/visits?status=held"))["items"]
+        held = (await read_back(dispatcher, "/v1/visits?status=held"))["items"]
         assert len(held) == 2, "what was refused changed nothing"
-        shown = await read(dispatcher, "/v1/capacity")
+        shown = await read_back(dispatcher, "/v1/capacity")
         assert len({each["engineer_id"] for each in shown["engagements"]}) == 3
 
 
@@ -200,12 +169,12 @@ async def test_what_the_terms_accept_gets_an_engineer_by_itself_or_is_a_task_for
         )
         await dispatch.settle()
         first, second = [await decide(dispatch, number, SATURDAY, held=False) for number in (1, 2)]
-        assert (await read(dispatcher, f"/v1/visits/{first}"))["engineer_id"] == "engineer-2"
-        alone = await read(dispatcher, f"/v1/visits/{second}")
+        assert (await read_back(dispatcher, f"/v1/visits/{first}"))["engineer_id"] == "engineer-2"
+        alone = await read_back(dispatcher, f"/v1/visits/{second}")
         assert (alone["status"], alone["engineer_id"], alone["capacity"]["suggests"]) == ("booked", None, "postpone")
-        tasks = (await read(dispatcher, "/v1/visits?unassigned=true"))["items"]
+        tasks = (await read_back(dispatcher, "/v1/visits?unassigned=true"))["items"]
         assert [each["visit_id"] for each in tasks] == [second]
-        assert [each["visit_id"] for each in (await read(dispatcher, "/v1/visits?unassigned=false"))["items"]] == [
+        assert [each["visit_id"] for each in (await read_back(dispatcher, "/v1/visits?unassigned=false"))["items"]] == [
             first
         ]
 
@@ -215,32 +184,32 @@ async def test_what_the_terms_accept_gets_an_engineer_by_itself_or_is_a_task_for
         await roster(dispatcher, engineer(1, exceptions=both), engineer(2, exceptions=both))
         assigned = await dispatcher.post(f"/v1/visits/{second}/assign", json={"engineer_id": "engineer-1"})
         assert (assigned.status_code, assigned.json()["engineer_id"]) == (200, "engineer-1"), assigned.text
-        assert (await read(dispatcher, "/v1/visits?unassigned=true", assigned))["items"] == []
-        shown = await read(dispatcher, f"/v1/visits/{second}")
+        assert (await read_back(dispatcher, "/v1/visits?unassigned=true", assigned))["items"] == []
+        shown = await read_back(dispatcher, f"/v1/visits/{second}")
         assert (shown["engineer_id"], shown["capacity"]) == ("engineer-1", None)
 
 
 async def test_a_held_visit_shows_whether_somebody_can_go_and_is_settled_by_that(dispatch: Living) -> None:
     async with Caller(dispatch.app) as dispatcher:
         visit = await decide(dispatch, 1, SATURDAY)
-        assert (await read(dispatcher, f"/v1/visits/{visit}"))["capacity"] is None, "no roster, nothing to say"
+        assert (await read_back(dispatcher, f"/v1/visits/{visit}"))["capacity"] is None, "no roster, nothing to say"
         only_office = await roster(dispatcher, engineer(1))
-        shown = (await read(dispatcher, f"/v1/visits/{visit}", only_office))["capacity"]
+        shown = (await read_back(dispatcher, f"/v1/visits/{visit}", only_office))["capacity"]
         assert (shown["engineer_ids"], shown["suggests"]) == ([], "postpone")
         assert [each["starts_at"] for each in shown["free"]] == [
             "2026-06-08T02:00:00Z", "2026-06-09T02:00:00Z", "2026-06-10T02:00:00Z"
         ]  # fmt: skip
         nobody = await roster(dispatcher, engineer(1, weekly=[]))
-        shown = (await read(dispatcher, f"/v1/visits/{visit}", nobody))["capacity"]
+        shown = (await read_back(dispatcher, f"/v1/visits/{visit}", nobody))["capacity"]
         assert (shown["suggests"], shown["free"]) == ("decline", [])
         saturday = [{"on": "2026-06-06", "starts": "09:00", "ends": "13:00"}]
         duty = await roster(dispatcher, engineer(1, exceptions=saturday))
-        shown = (await read(dispatcher, f"/v1/visits/{visit}", duty))["capacity"]
+        shown = (await read_back(dispatcher, f"/v1/visits/{visit}", duty))["capacity"]
         assert (shown["engineer_ids"], shown["suggests"]) == (["engineer-1"], "accept")
         booked = await dispatcher.post(f"/v1/visits/{visit}/book", json={})
         assert booked.json()["engineer_id"] == "engineer-1"
     async with Caller(dispatch.app, customers=["customer-1"]) as partner:
-        shown = await read(partner, f"/v1/visits/{visit}", booked)
+        shown = await read_back(partner, f"/v1/visits/{visit}", booked)
         assert (shown["status"], shown["engineer_id"], shown["capacity"]) == ("booked", "engineer-1", None)
         assert (await partner.get(f"/v1/visits/{visit}/candidates")).status_code == 403
         assert (await partner.get("/v1/capacity")).status_code == 403
@@ -255,11 +224,11 @@ async def test_on_a_public_holiday_nobody_is_free_unless_the_roster_says_that_th
         visit = await decide(dispatch, 1, at)
         body: dict[str, Any] = {"time_zone": "Asia/Bangkok", "country": "TH", "engineers": [engineer(1)]}
         closed = await dispatcher.put("/v1/capacity", json=body)
-        shown = await read(dispatcher, "/v1/capacity", closed)
+        shown = await read_back(dispatcher, "/v1/capacity", closed)
         assert (shown["country"], shown["calendar_version"]) == ("TH", public_holidays("TH").version)
-        available = (await read(dispatcher, f"/v1/visits/{visit}"))["capacity"]
+        available = (await read_back(dispatcher, f"/v1/visits/{visit}"))["capacity"]
         assert (available["engineer_ids"], available["free"][0]["starts_at"]) == ([], "2026-06-04T02:00:00Z")
-        (why,) = (await read(dispatcher, f"/v1/visits/{visit}/candidates"))["cannot_go"]
+        (why,) = (await read_back(dispatcher, f"/v1/visits/{visit}/candidates"))["cannot_go"]
         assert why["reasons"] == ["holiday"]
         refused = await dispatcher.post(f"/v1/visits/{visit}/book", json={})
         assert (refused.status_code, refused.json()["errors"][1]["code"]) == (409, "capacity.holiday")
@@ -280,9 +249,9 @@ async def test_a_person_may_overrule_and_it_is_on_record(dispatch: Living) -> No
         assert (refused.status_code, refused.json()["errors"][1]["code"]) == (409, "capacity.hours")
         booked = await dispatcher.post(f"/v1/visits/{visit}/book", json={"without_engineer": True})
         assert (booked.status_code, booked.json()["engineer_id"]) == (200, None)
-        shown = await read(dispatcher, f"/v1/visits/{visit}", booked)
+        shown = await read_back(dispatcher, f"/v1/visits/{visit}", booked)
         assert (shown["without_engineer"], shown["capacity"]) == (True, None)
-        assert (await read(dispatcher, "/v1/visits?unassigned=true"))["items"] == []
+        assert (await read_back(dispatcher, "/v1/visits?unassigned=true"))["items"] == []
 
 
 async def test_candidates_say_who_why_not_and_when_within_the_target(dispatch: Living) -> None:
@@ -318,7 +287,7 @@ async def test_candidates_say_who_why_not_and_when_within_the_target(dispatch: L
         tomorrow = {"starts_at": found["free"][1]["starts_at"], "engineer_id": "engineer-1"}
         late = await dispatcher.post(f"/v1/visits/{second}/book", json=tomorrow)
         assert (late.status_code, late.json()["late"]) == (200, True)
-        shown = await read(dispatcher, f"/v1/visits/{second}", late)
+        shown = await read_back(dispatcher, f"/v1/visits/{second}", late)
         assert (shown["late"], shown["area"], shown["skill"]) == (True, "north", "nas")
 
 
@@ -328,9 +297,9 @@ async def test_a_roster_change_turns_the_visits_of_who_cannot_go_into_tasks(disp
         first, second = [await decide(dispatch, number, FRIDAY, held=False) for number in (1, 2)]
         ill = await roster(dispatcher, engineer(1, exceptions=[{"on": "2026-06-05", "off": True}]), engineer(2))
         assert ill.json() == {"engineers": 2, "unassigned": [first]}
-        tasks = (await read(dispatcher, "/v1/visits?unassigned=true", ill))["items"]
+        tasks = (await read_back(dispatcher, "/v1/visits?unassigned=true", ill))["items"]
         assert [each["visit_id"] for each in tasks] == [first]
-        shown = await read(dispatcher, "/v1/capacity")
+        shown = await read_back(dispatcher, "/v1/capacity")
         assert [(each["visit_id"], each["engineer_id"]) for each in shown["engagements"]] == [(second, "engineer-2")]
         gone = await roster(dispatcher)
         assert gone.json() == {"engineers": 0, "unassigned": [second]}

@@ -2,41 +2,25 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
-import httpx
-import kippu_dispatch
 import pytest
-from kippu_dispatch.app import build
+from kippu_dispatch.testing import coverage
+from kippu_dispatch.testing.alive import alive, read_back
 from kippu_events.catalogue.dispatch import VisitBooked, VisitHeld, VisitRequested, VisitWithdrawn
-from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
+from kippu_events.catalogue.entitlement import VisitNeed
 from kippu_events.catalogue.intake import TicketDeclined
-from kippu_events.catalogue.values import Outcome
-from kippu_events.log.memory import MemoryLog
-from kippu_events.log.postgres import PostgresLog
-from kippu_events.ports import VirtualClock
 from kippu_events.testing.plugin import MakeDatabase
 from kippu_service.testing import Caller
-from kippu_service.testing.living import Living, living
+from kippu_service.testing.living import Living
 
-SATURDAY = datetime.fromisoformat("2026-06-06T03:00:00+00:00")
-
-
-MIGRATIONS = Path(kippu_dispatch.__file__).parent / "migrations"
+SATURDAY = datetime(2026, 6, 6, 3, 0, tzinfo=UTC)
 NOW = datetime(2026, 6, 3, 3, 0, tzinfo=UTC)
 """Wednesday 10:00 in Bangkok."""
 
 
 @pytest.fixture
 async def dispatch(service_database: MakeDatabase) -> AsyncIterator[Living]:
-    database = await service_database("dispatch", [MIGRATIONS])
-    # Of the others only what they say matters here, so their logs need not survive the test.
-    heard = (MemoryLog("entitlement"), MemoryLog("intake"))
-    async with (
-        PostgresLog("dispatch", database.writer_url) as log,
-        living(build, database, log, heard, VirtualClock(NOW)) as dispatch,
-    ):
+    async with alive(service_database, NOW) as dispatch:
         yield dispatch
 
 
@@ -53,31 +37,11 @@ async def decide(
     """Entitlement decides on a request; answers the visit's id, should it need one."""
     ticket_no = f"KP-0000-{number:04}"
     need = VisitNeed(wanted_at=wanted_at, minutes=60, held=held, notice_days=3, clause="IIJ-09") if wanted_at else None
-    decided = CoverageDecided(
-        occurred_at=dispatch.clock.now(),
-        ticket_no=ticket_no,
-        customer_id=customer,
-        contact_id="contact-1",
-        decision=decision,
-        plan_family="iij-se",
-        plan_version="2025-04-01",
-        outcome=Outcome.COVERED_BY_DEBIT,
-        metered=True,
-        deciding_clause="IIJ-07",
-        findings=(),
-        remedies=(),
-        facts={},
-        visit=need,
-    )
+    now = dispatch.clock.now()
+    decided = coverage(ticket_no, decision, occurred_at=now, customer_id=customer, visit=need)
     await dispatch.hear("entitlement", f"case-{provider}-{ticket_no}", decided, provider=provider)
     await dispatch.settle()
     return f"{ticket_no}.V{decision}"
-
-
-async def read_back(caller: Caller, path: str, written: httpx.Response) -> dict[str, Any]:
-    answer = await caller.get(path, headers={"Kippu-Min-Position": written.headers["kippu-position"]})
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
 
 
 async def test_a_held_visit_is_postponed_and_completed(dispatch: Living) -> None:

@@ -3,16 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
-import kippu_dispatch
 import pytest
-from kippu_dispatch.app import build
-from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
-from kippu_events.catalogue.fulfilment import ReturnTerms, ShipmentNeed, Stretch, Target
+from kippu_dispatch.testing import ISOLATED, TOKYO, coverage, needed, price
+from kippu_dispatch.testing.alive import alive, read_back
+from kippu_events.catalogue.entitlement import VisitNeed
+from kippu_events.catalogue.fulfilment import ShipmentNeed, Stretch, Target
 from kippu_events.catalogue.intake import TicketClosed, TicketDeclined
 from kippu_events.catalogue.shipments import (
     DeliveryUnreported,
@@ -28,34 +26,14 @@ from kippu_events.catalogue.shipments import (
     UnitReturned,
     UnitShipped,
 )
-from kippu_events.catalogue.values import Outcome, Price, PriceLine
 from kippu_events.event import Event
-from kippu_events.log.memory import MemoryLog
-from kippu_events.log.postgres import PostgresLog
-from kippu_events.ports import VirtualClock
 from kippu_events.testing.plugin import MakeDatabase
 from kippu_service.testing import Caller
-from kippu_service.testing.living import Living, living
-
-MIGRATIONS = Path(kippu_dispatch.__file__).parent / "migrations"
-TOKYO = ZoneInfo("Asia/Tokyo")
-ISOLATED = datetime(2026, 5, 1, 16, 0, tzinfo=TOKYO)
+from kippu_service.testing.living import Living
 
 
 def at(day: int, hour: int = 10, month: int = 5) -> datetime:
     return datetime(2026, month, day, hour, tzinfo=TOKYO)
-
-
-def price(amount: int) -> Price:
-    line = PriceLine(product="x", description="x", quantity=1, unit_price=amount, tax_rate_permyriad=1000)
-    return Price(
-        currency="JPY",
-        lines=(line,),
-        tax_name="消費税",
-        tax_rounding="down",
-        payment_days=30,
-        time_zone="Asia/Tokyo",
-    )
 
 
 def target(due_on: date = date(2026, 5, 7)) -> Target:
@@ -71,20 +49,7 @@ def target(due_on: date = date(2026, 5, 7)) -> Target:
 
 
 def advance(**changes: Any) -> ShipmentNeed:
-    usual: dict[str, Any] = {
-        "mode": "advance",
-        "clause": "QNP-01",
-        "serial": "NAS-1",
-        "model": "nas-4",
-        "target": target(),
-        "returns": ReturnTerms(
-            clause="QNP-01", days=14, remind_days_before=3, overdue_charge=price(80_000), late_return="credited"
-        ),
-        "reship_charge": price(1_500),
-        "reship_clause": "SVT-23",
-        "time_zone": "Asia/Tokyo",
-    }
-    return ShipmentNeed(**{**usual, **changes})
+    return needed(**{"target": target()} | changes)
 
 
 def after_repair() -> ShipmentNeed:
@@ -93,12 +58,7 @@ def after_repair() -> ShipmentNeed:
 
 @pytest.fixture
 async def dispatch(service_database: MakeDatabase) -> AsyncIterator[Living]:
-    database = await service_database("dispatch", [MIGRATIONS])
-    heard = (MemoryLog("entitlement"), MemoryLog("intake"))
-    async with (
-        PostgresLog("dispatch", database.writer_url) as log,
-        living(build, database, log, heard, VirtualClock(ISOLATED)) as dispatch,
-    ):
+    async with alive(service_database, ISOLATED) as dispatch:
         yield dispatch
 
 
@@ -112,22 +72,7 @@ async def decide(
 ) -> str:
     """Entitlement decides; answers the shipment's id, should it need one."""
     ticket_no = f"KP-0000-{number:04}"
-    decided = CoverageDecided(
-        occurred_at=dispatch.clock.now(),
-        ticket_no=ticket_no,
-        customer_id="customer-1",
-        contact_id="contact-1",
-        decision=decision,
-        plan_family="qnp",
-        plan_version="2025-04-01",
-        outcome=Outcome.COVERED,
-        deciding_clause="QNP-01",
-        findings=(),
-        remedies=(),
-        facts={},
-        shipment=need,
-        visit=visit,
-    )
+    decided = coverage(ticket_no, decision, occurred_at=dispatch.clock.now(), shipment=need, visit=visit)
     await dispatch.hear("entitlement", f"case-qnp-{ticket_no}", decided, provider="qnp")
     await dispatch.settle()
     return f"{ticket_no}.S{decision}"
@@ -142,12 +87,6 @@ async def post(caller: Caller, path: str, body: dict[str, Any], **headers: str) 
 async def stock(caller: Caller, *serials: str) -> None:
     for serial in serials:
         await post(caller, "/v1/units", {"serial": serial, "model": "nas-4"})
-
-
-async def read_back(caller: Caller, path: str, written: httpx.Response) -> dict[str, Any]:
-    answer = await caller.get(path, headers={"Kippu-Min-Position": written.headers["kippu-position"]})
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
 
 
 async def deliver(dispatch: Living, caller: Caller, shipment: str, serial: str, day: int = 8) -> httpx.Response:
@@ -245,10 +184,15 @@ async def test_a_unit_that_is_to_be_repaired_ships_only_after_receipt_and_repair
         ):
             assert early.status_code == 409
             assert early.json()["errors"][0]["clause"] == "QNP-02"
+        never = await dispatcher.post(f"{path}/repair-received", json={"serial": "NAS-1", "received_on": "0001-01-01"})
+        assert never.status_code == 422
         await post(dispatcher, f"{path}/repair-received", {"serial": "NAS-1", "received_on": "2026-05-08"})
         early = await dispatcher.post(f"{path}/shipped", json=shipping)
         assert early.json()["errors"][0]["code"] == "shipment.in_repair"
         await post(dispatcher, f"{path}/repair-completed", {"completed_on": "2026-05-28"})
+        for beyond in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+            refused = await dispatcher.post(f"{path}/shipped", json={"shipped_at": beyond})
+            assert refused.status_code == 422, "no calendar knows that day"
         await post(dispatcher, f"{path}/shipped", shipping)
         delivered = await post(dispatcher, f"{path}/delivered", {"delivered_at": at(29).isoformat()})
         shown = await read_back(dispatcher, path, delivered)

@@ -2,12 +2,9 @@
 
 from collections.abc import AsyncIterator, Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-import kippu_dispatch
 import pytest
-from kippu_dispatch.app import build
 from kippu_dispatch.domain import planning, reports
 from kippu_dispatch.domain.shipment import Shipments, Status
 from kippu_dispatch.testing import (
@@ -25,22 +22,19 @@ from kippu_dispatch.testing import (
     repaired_first,
     shipped,
 )
+from kippu_dispatch.testing.alive import alive
 from kippu_events.catalogue.contracts import ContractRegistered, RegistrationChanged
 from kippu_events.catalogue.fulfilment import Destination, ShipmentNeed
 from kippu_events.catalogue.intake import RequestDetailsRecorded
 from kippu_events.catalogue.shipments import RedirectionTooLate, ShipmentRedirected
 from kippu_events.catalogue.values import RequestDetails
-from kippu_events.log.memory import MemoryLog
-from kippu_events.log.postgres import PostgresLog
-from kippu_events.ports import VirtualClock
 from kippu_events.testing.plugin import MakeDatabase
 from kippu_privacy import Plain
 from kippu_service.testing import Caller
-from kippu_service.testing.living import Living, living
+from kippu_service.testing.living import Living
 
 SITE = Destination(kind="registered_site", contract_id="C-1", clause="SVT-20")
 NAMED = Destination(kind="named_place", place_id=f"{TICKET}.P1", contract_id="C-1", clause="SVT-20")
-MIGRATIONS = Path(kippu_dispatch.__file__).parent / "migrations"
 
 
 def to(destination: Destination, need: ShipmentNeed | None = None) -> ShipmentNeed:
@@ -85,12 +79,7 @@ def test_what_has_left_goes_where_it_was_sent_and_that_is_recorded_once(
 
 @pytest.fixture
 async def dispatch(service_database: MakeDatabase) -> AsyncIterator[Living]:
-    database = await service_database("dispatch", [MIGRATIONS])
-    heard = (MemoryLog("entitlement"), MemoryLog("intake"))
-    async with (
-        PostgresLog("dispatch", database.writer_url) as log,
-        living(build, database, log, heard, VirtualClock(ISOLATED)) as dispatch,
-    ):
+    async with alive(service_database, ISOLATED) as dispatch:
         yield dispatch
 
 

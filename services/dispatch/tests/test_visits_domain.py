@@ -9,6 +9,7 @@ import pytest
 from kippu_dispatch.domain import visit_planning as planning
 from kippu_dispatch.domain import visit_reports as reports
 from kippu_dispatch.domain.visit import Status, Visits, evolve
+from kippu_dispatch.testing import TICKET, codes, coverage
 from kippu_events.catalogue.dispatch import (
     PartHandedOver,
     RequestDeclineNoted,
@@ -22,34 +23,16 @@ from kippu_events.catalogue.dispatch import (
 )
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
 from kippu_events.catalogue.fulfilment import Target
-from kippu_events.catalogue.values import Outcome
 from kippu_events.event import Event
-from kippu_terms.refusal import Refused
 
 WEDNESDAY = datetime(2026, 6, 3, 3, 0, tzinfo=UTC)
 SATURDAY = datetime(2026, 6, 6, 3, 0, tzinfo=UTC)
-TICKET = "KP-0000-0001"
 V1, V2 = f"{TICKET}.V1", f"{TICKET}.V2"
 
 
 def decided(decision: int = 1, wanted_at: datetime | None = SATURDAY, *, held: bool = True) -> CoverageDecided:
     need = VisitNeed(wanted_at=wanted_at, minutes=60, held=held, notice_days=3, clause="IIJ-09") if wanted_at else None
-    return CoverageDecided(
-        occurred_at=WEDNESDAY,
-        ticket_no=TICKET,
-        customer_id="customer-1",
-        contact_id="contact-1",
-        decision=decision,
-        plan_family="iij-se",
-        plan_version="2025-04-01",
-        outcome=Outcome.COVERED_BY_DEBIT,
-        metered=True,
-        deciding_clause="IIJ-07",
-        findings=(),
-        remedies=(),
-        facts={},
-        visit=need,
-    )
+    return coverage(decision=decision, visit=need)
 
 
 def after(*events: Event) -> Visits:
@@ -66,13 +49,6 @@ def booked() -> Visits:
 
 def postponed(visits: Visits, to_at: datetime) -> VisitPostponed:
     return reports.postpone(visits, V1, to_at, None, "nobody free", "dispatcher-1", WEDNESDAY)
-
-
-def codes(act: Callable[[], object], kind: str) -> set[str]:
-    with pytest.raises(Refused) as refused:
-        act()
-    assert refused.value.kind == kind
-    return {fault.code for fault in refused.value.faults}
 
 
 def test_a_visit_that_the_terms_hold_waits_for_the_dispatcher() -> None:
@@ -192,6 +168,23 @@ def test_another_unit_at_the_same_time_is_another_visit() -> None:
     assert planning.plan(visits, to_agree("from", number=2), WEDNESDAY) == []
     events = planning.plan(visits, to_agree("from", "NAS-2", 2), WEDNESDAY)
     assert [type(event) for event in events] == [VisitWithdrawn, VisitRequested, VisitHeld]
+
+
+def test_a_held_visit_is_asked_for_anew_where_something_else_is_aimed_at_and_an_agreed_one_stays() -> None:
+    """The request turned out to be under other terms, say: as early as before, and due sooner."""
+    first, other = to_agree("by"), to_agree("by", number=2)
+    assert other.visit is not None
+    assert other.visit.target is not None
+    sooner = other.visit.target.model_copy(update={"due_at": SATURDAY - timedelta(hours=1)})
+    other = other.model_copy(update={"visit": other.visit.model_copy(update={"target": sooner})})
+    visits = after(*planning.plan(Visits(), first, WEDNESDAY))
+    events = planning.plan(visits, other, WEDNESDAY)
+    assert [type(event) for event in events] == [VisitWithdrawn, VisitRequested, VisitHeld]
+    latest = reduce(evolve, events, visits).latest
+    assert latest is not None
+    assert (latest.visit_id, latest.target) == (V2, sooner)
+    agreed = evolve(visits, reports.book(visits, V1, SATURDAY, None, "dispatcher-1", WEDNESDAY))
+    assert planning.plan(agreed, other, WEDNESDAY) == []
 
 
 def test_a_time_that_has_passed_cannot_be_booked() -> None:

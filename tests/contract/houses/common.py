@@ -17,6 +17,15 @@ TICKET_PLAN_TEXT = (
     (Path(__file__).parents[3] / "plans" / "svt.toml").read_text().replace('provider = "svt"', 'provider = "iij"')
 )
 """The terms of service tickets, likewise."""
+CUSTOMER = {
+    "customer_id": "customer-1",
+    "name": "Customer One",
+    "language": "en",
+    "country": "JP",
+    "salesperson": {"id": "sales-1", "name": "Salesperson One", "mail": "sales-1@provider.example"},
+    "contacts": [{"id": "contact-1", "name": "Contact One", "mail": "one@customer-1.example", "language": "en"}],
+}
+"""As it is told to entitlement, where all services are alive."""
 LINE_TEXT = "ten of the blue kind"
 PRICE = Price(
     currency="THB",

@@ -8,11 +8,12 @@ from typing import Any
 import kippu_dispatch
 from fastapi import FastAPI
 from kippu_dispatch.app import build
+from kippu_dispatch.testing import coverage
 from kippu_events.catalogue.bookings import BookingAccepted, BookingTerms, ToPrepare
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
 from kippu_events.catalogue.fulfilment import Destination, ReturnTerms, ShipmentNeed
 from kippu_events.catalogue.intake import RequestDetailsRecorded
-from kippu_events.catalogue.values import Outcome, RequestDetails
+from kippu_events.catalogue.values import RequestDetails
 from kippu_events.log.memory import MemoryLog
 from kippu_privacy import Plain
 from kippu_service.runtime import Runtime
@@ -181,22 +182,7 @@ def _decided(ticket_no: str, *, over: bool) -> CoverageDecided:
     need = VisitNeed(
         wanted_at=OVER if over else NOON + timedelta(days=3), minutes=60, held=not over, notice_days=3, clause="IIJ-09"
     )
-    return CoverageDecided(
-        occurred_at=NOON - timedelta(days=1),
-        ticket_no=ticket_no,
-        customer_id="customer-1",
-        contact_id="contact-1",
-        decision=1,
-        plan_family="iij-se",
-        plan_version="2025-04-01",
-        outcome=Outcome.COVERED_BY_DEBIT,
-        metered=True,
-        deciding_clause="IIJ-07",
-        findings=(),
-        remedies=(),
-        facts={},
-        visit=need,
-    )
+    return coverage(ticket_no, occurred_at=NOON - timedelta(days=1), visit=need)
 
 
 DISPATCH = House(

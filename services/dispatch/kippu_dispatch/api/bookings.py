@@ -10,7 +10,8 @@ from kippu_events.catalogue.bookings import BookingTerms
 from kippu_events.event import Event
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Page, PageOf, Query, command, not_found, paged, query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from kippu_terms.facts import Instant
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from kippu_dispatch.api.shown import parsed
@@ -126,7 +127,7 @@ class Cancellation(Input):
 
 
 class Completion(Input):
-    completed_at: AwareDatetime
+    completed_at: Instant
 
 
 @router.get("")

@@ -8,6 +8,7 @@ from fastapi import Query as QueryParameter
 from kippu_events.catalogue.shipments import UnitReturned
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Page, PageOf, Query, command, not_found, paged, query
+from kippu_terms.facts import Day
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
@@ -65,7 +66,7 @@ class InFull(DueBack):
 
 class ReturnReceipt(Input):
     serial: Serial
-    received_on: date
+    received_on: Day
 
 
 class Received(BaseModel):

@@ -10,13 +10,15 @@ from kippu_events.catalogue.fulfilment import Destination, Target
 from kippu_events.event import Event
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Page, PageOf, Query, command, not_found, paged, query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from kippu_terms.facts import Day, Instant
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from kippu_dispatch.api.returns import DueBack, Mismatch
 from kippu_dispatch.api.serials import Serial
 from kippu_dispatch.api.shown import parsed
 from kippu_dispatch.domain import planning, reports
+from kippu_dispatch.domain.availability import is_late
 from kippu_dispatch.domain.shipment import OPEN, Shipment, Shipments, Status, ticket_of
 from kippu_dispatch.readmodels import places
 from kippu_dispatch.readmodels import returns as returns_readmodels
@@ -75,12 +77,12 @@ class Shown(BaseModel):
 
     @classmethod
     def of(cls, row: Any) -> "Shown":
-        target, destination = parsed(row["target"]), parsed(row["destination"])
+        target = Target.model_validate_json(row["target"]) if row["target"] else None
         return cls.model_validate(
             {
                 **row,
                 "target": target,
-                "destination": destination,
+                "destination": parsed(row["destination"]),
                 "target_met": _met(row, target),
                 "serial": None if row["status"] == Status.WITHDRAWN else row["serial"],
                 "carrier_reference": row["carrier_reference"] or None,
@@ -89,11 +91,12 @@ class Shown(BaseModel):
         )
 
 
-def _met(row: Any, target: Any) -> bool | None:
-    reached: datetime | None = row["delivered_at"] if target and target["kind"] == "arrive" else row["first_shipped_at"]
-    if target is None or reached is None or target["bound"] == "from":
+def _met(row: Any, target: Target | None) -> bool | None:
+    reached: datetime | None = row["delivered_at"] if target and target.kind == "arrive" else row["first_shipped_at"]
+    if target is None or reached is None or target.bound == "from":
         return None
-    return bool(reached < row["next_at"])
+    # A day ends where the shipment's terms are at home.
+    return not is_late(target.model_copy(update={"time_zone": row["time_zone"]}), reached)
 
 
 class InFull(Shown):
@@ -126,26 +129,26 @@ class Reservation(Input):
 
 
 class Shipping(Input):
-    shipped_at: AwareDatetime
+    shipped_at: Instant
     carrier_reference: Line | None = None
 
 
 class Failure(Input):
-    failed_at: AwareDatetime
+    failed_at: Instant
     reason: Line
 
 
 class Delivery(Input):
-    delivered_at: AwareDatetime
+    delivered_at: Instant
 
 
 class RepairReceipt(Input):
     serial: Serial
-    received_on: date
+    received_on: Day
 
 
 class RepairCompletion(Input):
-    completed_on: date
+    completed_on: Day
     serial: Serial | None = None
     """Where the maker gave another unit for it."""
 

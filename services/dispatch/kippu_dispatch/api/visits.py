@@ -23,7 +23,7 @@ from kippu_service.http import (
     query,
 )
 from kippu_terms.facts import Instant
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from kippu_dispatch.api.candidates import LONGEST, Available, available, known
@@ -137,7 +137,7 @@ class Declining(Input):
 
 
 class Completion(Input):
-    completed_at: AwareDatetime
+    completed_at: Instant
 
 
 @router.get("")

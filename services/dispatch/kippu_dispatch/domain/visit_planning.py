@@ -12,7 +12,7 @@ from kippu_events.catalogue.dispatch import (
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
 from kippu_events.event import Event
 
-from kippu_dispatch.domain.visit import Visit, Visits, identity, visit_id_of
+from kippu_dispatch.domain.visit import AGREED, Visit, Visits, identity, visit_id_of
 
 BY_TERMS = "terms"
 """Who booked a visit that the terms accept as asked for."""
@@ -21,12 +21,13 @@ BY_TERMS = "terms"
 def plan(visits: Visits, decided: CoverageDecided, decided_at: datetime) -> list[Event]:
     """What a coverage decision means for the request's visits: the latest decision stands, earlier ones' visits fall.
 
-    A visit that is wanted as before stays as the dispatcher settled it. A decision that was taken before the request
+    A visit that is wanted as before stays as the dispatcher settled it; one that waits for him is asked for anew where
+    something else is aimed at by now, so that he settles it by that. A decision that was taken before the request
     was declined (the two come from different logs, in any order) asks for nothing.
     """
     need = decided.visit
     latest = visits.latest if visits.latest and visits.latest.is_open else None
-    if need and latest and _is_as_wanted(latest, need):
+    if need and latest and _is_as_wanted(latest, need) and (latest.status in AGREED or _has_its_aim(latest, need)):
         return []
     events: list[Event] = []
     if latest:
@@ -39,6 +40,14 @@ def plan(visits: Visits, decided: CoverageDecided, decided_at: datetime) -> list
 def _is_as_wanted(visit: Visit, need: VisitNeed) -> bool:
     wanted = (need.wanted_at, need.minutes, need.serial, need.part, need.area, need.skill)
     return (visit.wanted_at, visit.wanted_minutes, visit.serial, visit.part, visit.area, visit.skill) == wanted
+
+
+def _has_its_aim(visit: Visit, need: VisitNeed) -> bool:
+    """Whether the need has the visit's target, by whatever stretches its clock came there, in the same hours."""
+    aims = [
+        each and (each.kind, each.clause, each.bound, each.due_on, each.due_at) for each in (visit.target, need.target)
+    ]
+    return aims[0] == aims[1] and visit.service_hours == need.service_hours
 
 
 def _asked_for(need: VisitNeed, decided: CoverageDecided, decided_at: datetime) -> list[Event]:

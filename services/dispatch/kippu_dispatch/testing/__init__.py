@@ -1,4 +1,4 @@
-"""For tests of the domain: a need, and the shipments of a request in each state that reports bring them to."""
+"""For tests: a decision, a need, and the shipments of a request in each state that reports bring them to."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -67,22 +67,25 @@ def repaired_first() -> ShipmentNeed:
     return needed(mode="after_repair", clause="QNP-02", target=None, returns=None, reship_charge=None)
 
 
+def coverage(ticket_no: str = TICKET, decision: int = 1, **changes: Any) -> CoverageDecided:
+    """A request is covered; of what is to be done, what is named."""
+    usual: dict[str, Any] = {
+        "occurred_at": ISOLATED,
+        "customer_id": "customer-1",
+        "contact_id": "contact-1",
+        "plan_family": "qnp",
+        "plan_version": "2025-04-01",
+        "outcome": Outcome.COVERED,
+        "deciding_clause": "QNP-01",
+        "findings": (),
+        "remedies": (),
+        "facts": {},
+    }
+    return CoverageDecided(ticket_no=ticket_no, decision=decision, **usual | changes)
+
+
 def decided(need: ShipmentNeed | None, decision: int = 1) -> CoverageDecided:
-    return CoverageDecided(
-        occurred_at=ISOLATED,
-        ticket_no=TICKET,
-        customer_id="customer-1",
-        contact_id="contact-1",
-        decision=decision,
-        plan_family="qnp",
-        plan_version="2025-04-01",
-        outcome=Outcome.COVERED,
-        deciding_clause="QNP-01",
-        findings=(),
-        remedies=(),
-        facts={},
-        shipment=need,
-    )
+    return coverage(decision=decision, shipment=need)
 
 
 def after(*events: Event, given: Shipments | None = None) -> Shipments:
