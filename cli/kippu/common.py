@@ -1,6 +1,7 @@
 """What every command begins with: the console, the settings, the stop."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Coroutine
 from typing import Any
@@ -20,6 +21,19 @@ def settings() -> Settings:
         return load_settings()
     except SettingsWrong as error:
         raise Trouble(str(error), where="the environment") from error
+
+
+def for_the_story(settings: Settings) -> Settings:
+    """The same in a folder of its own, on databases of its own, by a clock of its own."""
+    data_dir = settings.data_dir / "story"
+    changes = {"data_dir": data_dir, "prefix": f"{settings.prefix[:14]}_story", "clock_file": data_dir / "clock"}
+    return settings.model_copy(update=changes)
+
+
+def variables(settings: Settings) -> str:
+    """What another command needs in its environment to work on the same data, by the same clock."""
+    told = f"KIPPU_DATA_DIR={os.path.relpath(settings.data_dir)} KIPPU_PREFIX={settings.prefix}"
+    return told + (f" KIPPU_CLOCK_FILE={os.path.relpath(settings.clock_file)}" if settings.clock_file else "")
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> bool:

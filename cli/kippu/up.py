@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from kippu_events.ports import SystemClock, VirtualClock
+from kippu_events.ports import Clock, VirtualClock
 from kippu_service.server import stay_up
 from kippu_service.settings import Settings
 from kippu_service.token_maker import demo_clients, make_demo_clients
@@ -24,6 +24,7 @@ from kippu.common import console
 from kippu.compose import BusChoice, Ports, built, running
 from kippu.plans import plan_files, publish_one
 from kippu.services import PARTS
+from kippu.shared_clock import SharedClock
 from kippu.story import CLOCK_STARTS_AT, DEMO_CUSTOMERS, chosen, tell
 from kippu.story.script import Story
 from kippu.trouble import Trouble
@@ -48,7 +49,7 @@ def up(
     story = bool(stories)
     kind: BusKind = bus or settings.mode
     if story:
-        settings = for_the_story(settings, known_ports=not leave)
+        settings = anew(settings, known_ports=not leave)
     told: dict[str, str] = {}
     logs.configure(settings.log_level, settings.data_dir / "kippu.log")
     say = console.print
@@ -80,34 +81,36 @@ async def _up(
             await ground.discard(admin_url, settings)
         databases = await ground.prepare(admin_url, settings)
     make_demo_clients(settings.clients_path, demo_clients(settings.providers, DEMO_CUSTOMERS))
-    clock = VirtualClock(CLOCK_STARTS_AT) if stories else SystemClock()
-    async with built(settings, databases, ports=Ports(clock=clock)) as house:
+    if stories and settings.clock_file is not None:
+        SharedClock.set(settings.clock_file, CLOCK_STARTS_AT)
+    ports = Ports.of(settings)
+    async with built(settings, databases, ports=ports) as house:
         for file in files:
             await publish_one(house, file)
         async with running(house, bus) as addresses:
             stay_up()
             _show(settings, addresses)
-            if stories and isinstance(clock, VirtualClock):
-                told |= await tell(stories, settings, addresses, clock, house, console)
+            if stories and isinstance(ports.clock, VirtualClock):
+                told |= await tell(stories, settings, addresses, ports.clock, house, console)
             if leave:
                 return
-            _invite(settings, addresses)
+            _invite(settings, addresses, ports.clock)
             await asyncio.Event().wait()
 
 
-def for_the_story(settings: Settings, *, known_ports: bool) -> Settings:
-    """The same on databases, keys, mail and ports of its own: the story begins anew each time.
+def anew(settings: Settings, *, known_ports: bool) -> Settings:
+    """The same on databases, keys, mail, ports and a clock of its own: the story begins anew each time.
 
     With `known_ports` the addresses are the settings' as far as they are free; else any, so that demos can run beside
     each other.
     """
-    data_dir = settings.data_dir / "story"
-    shutil.rmtree(data_dir / "mail", ignore_errors=True)
-    for left in ("signing.pem", "clients.toml", "clients.secrets"):
-        (data_dir / left).unlink(missing_ok=True)
+    settings = common.for_the_story(settings)
+    shutil.rmtree(settings.data_dir / "mail", ignore_errors=True)
+    for left in ("signing.pem", "clients.toml", "clients.secrets", "clock"):
+        (settings.data_dir / left).unlink(missing_ok=True)
     names = [*(f"{name}_port" for name in PARTS), "smtp_port"]
     ports = {name: _free_port(settings.host, getattr(settings, name) if known_ports else 0) for name in names}
-    return settings.model_copy(update={"data_dir": data_dir, "prefix": f"{settings.prefix[:14]}_story", **ports})
+    return settings.model_copy(update=ports)
 
 
 def _free_port(host: str, wanted: int) -> int:
@@ -141,10 +144,12 @@ def _show(settings: Settings, addresses: Mapping[str, str]) -> None:
     console.print(f"  [green]✓[/] {'log':<12} {os.path.relpath(settings.data_dir / 'kippu.log')}")
 
 
-def _invite(settings: Settings, addresses: Mapping[str, str]) -> None:
-    """What a person can look at now."""
-    ours = f"KIPPU_DATA_DIR={os.path.relpath(settings.data_dir)} KIPPU_PREFIX={settings.prefix}"
-    console.print(f"\n[bold]Up.[/] The console is at {addresses['console']}, and asks for a token:", soft_wrap=True)
-    for provider in settings.providers:
-        console.print(f"  {ours} {os.path.relpath(sys.argv[0])} token make --provider {provider}", soft_wrap=True)
+def _invite(settings: Settings, addresses: Mapping[str, str], clock: Clock) -> None:
+    """What a person can do now."""
+    console.print(f"\n[bold]Up.[/] The console: {addresses['console']}", soft_wrap=True)
+    if settings.clock_file is not None:
+        console.print(f"Their clock stands at {clock.now():%a %d %b %Y %H:%M} UTC. For commands in another window:")
+        console.print(f"  export {common.variables(settings)}", soft_wrap=True)
+    console.print(f"Console and APIs ask for a token, of {', '.join(settings.providers)}:")
+    console.print(f"  {os.path.relpath(sys.argv[0])} token make --provider {settings.providers[0]}", soft_wrap=True)
     console.print("Ctrl-C stops it.")

@@ -37,6 +37,9 @@ def test_a_plan_file_that_is_in_order(tmp_path: Path) -> None:
         (("audit", "replay", "--provider", "iij", "--wallet", "w", "--as-of", "2026-02-03"), {}, "has no time zone"),
         (("plans", "rehearse", "plans/iij-se.toml", "--since", "2026-02-30"), {}, "'2026-02-30' is no date"),
         (("token", "make", "--provider", "IIJ"), {}, "'IIJ' is no valid value"),
+        (("token", "make", "--provider", "other"), {}, "choose of iij, svt, qnp, nec, cwc"),
+        (("token", "make", "--provider", "iij"), {}, "There are no databases of Kippu here yet"),
+        (("plans", "publish", "plans/iij-se.toml"), {}, "start `kippu up` once"),
         (("serve", "nothing"), {}, "There is no service 'nothing'"),
         (("parked", "list"), {"KIPPU_PROVIDER": "iij"}, "did you mean KIPPU_PROVIDERS"),
         (("up",), {"KIPPU_PLANS_DIR": "/nowhere"}, "no plan files"),
@@ -49,6 +52,17 @@ def test_a_fault_is_told_for_people(
     assert code == 1, told
     assert said in told
     assert "Traceback" not in told
+
+
+def test_who_forgets_that_the_stories_have_their_own_data_is_told_where_they_are(tmp_path: Path) -> None:
+    made = tmp_path / "story" / "postgres" / "data" / "PG_VERSION"
+    made.parent.mkdir(parents=True)
+    made.touch()
+    code, told = kippu("parked", "list", data_dir=tmp_path)
+    assert code == 1, told
+    folder = os.path.relpath(tmp_path / "story", ROOT)
+    assert f"export KIPPU_DATA_DIR={folder} KIPPU_PREFIX=kippu_story KIPPU_CLOCK_FILE={folder}/clock" in told
+    assert not (tmp_path / "postgres").exists(), "nothing is made by looking"
 
 
 def test_a_plan_files_faults_come_with_file_and_line_and_what_to_do(tmp_path: Path) -> None:

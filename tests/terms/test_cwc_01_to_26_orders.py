@@ -187,3 +187,21 @@ def test_support_and_services_are_by_appointment_or_by_an_offer_that_was_accepte
 def test_every_service_of_the_plan_is_bound(cwc: Plan) -> None:
     """A service that is added is bound by CWC-27, and by CWC-18 and CWC-20, or, as support, by CWC-23."""
     assert {each.id for each in cwc.commercial.products if each.kind == "service"} == {*SERVICES, SUPPORT}
+
+
+@pytest.mark.clause("CWC-16")
+@pytest.mark.parametrize(
+    ("day", "paid_by", "outcome", "pay_by"),
+    [
+        (7, "invoice", "accepted", date(2026, 12, 7)),
+        (8, "invoice", "refused", None),
+        (10, "incidents", "accepted", None),
+        (11, "incidents", "refused", None),  # the appointment is over
+    ],
+)
+def test_an_appointment_is_ordered_while_it_can_still_be_paid(
+    order: Any, day: int, paid_by: str, outcome: str, pay_by: date | None
+) -> None:
+    decision = order("ssl-setup", ordered_on=date(2026, 12, day), paid_by=paid_by)
+    assert (decision.outcome, decision.pay_by) == (outcome, pay_by)
+    assert clauses(decision) == ([] if outcome == "accepted" else ["CWC-16"])

@@ -13,7 +13,7 @@ from kippu_entitlement.domain.order import Place
 from kippu_entitlement.testing import CUSTOMER, World
 from kippu_events.catalogue.billing import CreditNoteIssued
 from kippu_events.catalogue.entitlement import AssetContract, CoverageDecided, OrderAccepted, OrderLine, OrderRefused
-from kippu_events.catalogue.quoting import QuoteForgone, QuoteOrderRefused, QuotePaid, QuoteTaken
+from kippu_events.catalogue.quoting import QuoteForgone, QuoteOrderRefused, QuotePaid, QuoteTaken, QuoteUnserved
 from kippu_events.catalogue.values import RequestDetails
 from kippu_events.ports import VirtualClock
 from kippu_events.work import Work
@@ -35,6 +35,7 @@ UNIT = Asset(
     disks_from="provider",
 )
 FIRST, ORDER = "Q-KP-0000-0001.D1", "order-qnp-O-KP-0000-0001.D1"
+ORDER_ID = "O-KP-0000-0001.D1"
 
 
 def said(decision: Decision, clause: str) -> list[str]:
@@ -307,9 +308,25 @@ async def test_one_accepted_at_the_moment_of_declining_is_ordered_and_decides_no
     await world.quote_accepted(FIRST, "repair-after-warranty")
     await world.invoice_paid("O-KP-0000-0001.D1", world.today)
     assert len(await world.events(ORDER, OrderAccepted)) == 1
-    assert len(await world.on_case(QuotePaid)) == 1, "on record, for whoever gives it back"
+    assert len(await world.on_case(QuotePaid)) == 1
+    unserved = await world.on_case(QuoteUnserved)
+    assert {(each.quote_id, each.order_id, each.clause) for each in unserved} == {(FIRST, ORDER_ID, "QNP-03")}
     assert len(await decisions(world)) == 1
     assert (await world.case()).declined
+
+
+@pytest.mark.clause("QNP-03")
+@pytest.mark.parametrize("paid", [False, True])
+async def test_what_was_ordered_for_a_request_comes_to_nothing_once_that_is_declined(world: World, paid: bool) -> None:
+    await world.opened(asset_serial="NAS-1")
+    await world.quote_accepted(FIRST, "repair-after-warranty")
+    if paid:
+        await world.invoice_paid(ORDER_ID, world.today)
+    assert await world.on_case(QuoteUnserved) == []
+    await world.declined(clause="QNP-03")
+    (unserved,) = await world.on_case(QuoteUnserved)
+    assert (unserved.quote_id, unserved.order_id) == (FIRST, ORDER_ID)
+    assert await forgone(world) == []
 
 
 @pytest.mark.clause("SVT-19")
@@ -405,6 +422,15 @@ async def test_a_refused_order_is_shown_on_the_request_until_a_person_settles_it
     assert twice.value.faults[0].code == "order_not_refused"
     await world.invoice_paid("O-KP-0000-0001.D1", world.today)
     assert (await decisions(world))[-1].service == "paid_support"
+
+
+@pytest.mark.clause("QNP-03")
+async def test_a_refused_order_of_a_request_that_is_declined_waits_for_nobody(world: World) -> None:
+    await world.opened(asset_serial="NAS-1")
+    await world.quote_accepted(FIRST, "no-such-product")
+    assert [each.quote_id for each in await world.on_case(QuoteOrderRefused)] == [FIRST]
+    await world.declined(clause="QNP-03")
+    assert [each.quote_id for each in await world.on_case(QuoteUnserved)] == [FIRST]
 
 
 @pytest.mark.clause("CWC-13", "CWC-18", "CWC-23", "CWC-24")

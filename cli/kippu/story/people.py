@@ -68,11 +68,10 @@ class Caller:
         key: str | None = None,
         expect: int = 201,
     ) -> Answer:
-        headers = {"Idempotency-Key": key or f"{self.client_id}-{next(self._keys)}"}
-        content = None if body is None else json.dumps(body).encode()
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        return await self._call("POST", service, path, expect, content=content, headers=headers)
+        return await self._write("POST", service, path, body, key, expect)
+
+    async def put(self, service: str, path: str, body: Mapping[str, Any], *, expect: int = 200) -> Answer:
+        return await self._write("PUT", service, path, body, None, expect)
 
     async def upload(self, service: str, path: str, content: bytes, media_type: str, *, expect: int = 200) -> Answer:
         """Sends a file as it is."""
@@ -81,6 +80,15 @@ class Caller:
 
     async def get(self, service: str, path: str, *, expect: int = 200) -> Answer:
         return await self._call("GET", service, path, expect)
+
+    async def _write(
+        self, method: str, service: str, path: str, body: Mapping[str, Any] | None, key: str | None, expect: int
+    ) -> Answer:
+        headers = {"Idempotency-Key": key or f"{self.client_id}-{next(self._keys)}"}
+        content = None if body is None else json.dumps(body).encode()
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        return await self._call(method, service, path, expect, content=content, headers=headers)
 
     async def _call(
         self,

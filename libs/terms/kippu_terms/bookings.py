@@ -67,6 +67,13 @@ class BookingTerms(Value):
     to_prepare: tuple[ToPrepare, ...]
 
 
+def last_day_to_pay(plan: "Plan", starts_at: datetime, paid_by: PaidBy) -> date | None:
+    """Of an appointment; None where there is nothing to pay in advance."""
+    if plan.bookings is None or paid_by == "incidents":
+        return None
+    return plan.calendar.business_days_before(plan.calendar.local_date(starts_at), plan.bookings.payment.business_days)
+
+
 def booking_terms(
     plan: "Plan", product_id: str, *, requested_at: datetime, starts_at: datetime, paid_by: PaidBy
 ) -> BookingTerms:
@@ -81,7 +88,7 @@ def booking_terms(
     clause = section.payment.clause
     if starts_at <= requested_at:
         raise Refused(Fault("appointment_passed", "an appointment is in the future", "starts_at", clause))
-    pay_by = calendar.business_days_before(appointment, section.payment.business_days) if paid_by == "invoice" else None
+    pay_by = last_day_to_pay(plan, starts_at, paid_by)
     if pay_by is not None and pay_by < requested_on:
         message = f"for that appointment payment was to be confirmed by {pay_by}; book a later one"
         raise Refused(Fault("payment_day_passed", message, "starts_at", clause))

@@ -11,9 +11,10 @@ from kippu_events.catalogue.entitlement import (
     OrderAccepted,
     OrderPartRefunded,
     OrderRefunded,
+    OrderRefused,
     ShortfallForgiven,
 )
-from kippu_events.catalogue.quoting import QuoteForgone
+from kippu_events.catalogue.quoting import QuoteForgone, QuoteUnserved
 from kippu_events.catalogue.shipments import ReturnOverdue, UnitReturned, UnitShipped
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
@@ -22,11 +23,15 @@ from kippu_events.work import Stream, Work
 from kippu_billing.domain import charge, crediting, invoice, quote
 from kippu_billing.domain.charge import Claim
 from kippu_billing.domain.invoice import Invoice
+from kippu_billing.domain.quote import Quote
 from kippu_billing.streams import charge_of, invoice_of, quote_of
 
 
 class InvoiceOrder(Reactor):
-    """Every accepted order is invoiced, once; what of it was given back is taken back of its invoice."""
+    """Every accepted order is invoiced, once; what of it was given back is taken back of its invoice.
+
+    A quote that it is of says so in the same append: the news that its request was declined may come before or after.
+    """
 
     name = "invoice-order"
     logs = ("entitlement",)
@@ -34,6 +39,7 @@ class InvoiceOrder(Reactor):
     def reactions(self) -> Sequence[On]:
         return (
             On(OrderAccepted, self._accepted),
+            On(OrderRefused, self._refused),
             On(OrderPartRefunded, self._part_refunded),
             On(OrderRefunded, self._refunded),
         )
@@ -41,6 +47,15 @@ class InvoiceOrder(Reactor):
     async def _accepted(self, envelope: Envelope, order: OrderAccepted, work: Work) -> None:
         stream = await invoice_of(work, envelope.provider, invoice.number_of(order.order_id))
         work.record(stream, *invoice.issue(stream.state, order, work.now))
+        if order.quote_id is not None:
+            quoted = await quote_of(work, envelope.provider, order.quote_id)
+            work.record(quoted, *quote.order(quoted.state, order.quote_id, order.order_id, work.now))
+            _take_back_undone(work, quoted, stream, order.order_id)
+
+    async def _refused(self, envelope: Envelope, order: OrderRefused, work: Work) -> None:
+        if order.quote_id is not None:
+            quoted = await quote_of(work, envelope.provider, order.quote_id)
+            work.record(quoted, *quote.refuse(quoted.state, order, order.quote_id, work.now))
 
     async def _part_refunded(self, envelope: Envelope, order: OrderPartRefunded, work: Work) -> None:
         number = invoice.number_of(order.order_id)
@@ -52,6 +67,13 @@ class InvoiceOrder(Reactor):
         number = invoice.number_of(order.order_id)
         stream = await invoice_of(work, envelope.provider, number)
         work.record(stream, *crediting.credit(stream.state, number, order.reason, work.now))
+
+
+def _take_back_undone(work: Work, quoted: Stream[Quote], invoiced: Stream[Invoice], order_id: str) -> None:
+    """What was ordered for a request that is declined is invoiced for nothing."""
+    if quoted.state.status is quote.Status.UNDONE:
+        number, reason = invoice.number_of(order_id), quoted.state.undone_because
+        work.record(invoiced, *crediting.credit(invoiced.state, number, reason, work.now, "not_served"))
 
 
 class CreditBookings(Reactor):
@@ -105,13 +127,18 @@ class OfferShortfall(Reactor):
 
 
 class OfferWork(Reactor):
-    """What the terms do not include is offered for a fee, if they say for which; until it is needed no more."""
+    """What the terms do not include is offered for a fee, if they say for which; until it is needed no more. What was
+    bought for a request that is declined is given back."""
 
     name = "offer-work"
     logs = ("entitlement",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(CoverageDecided, self._decided), On(QuoteForgone, self._forgone))
+        return (
+            On(CoverageDecided, self._decided),
+            On(QuoteForgone, self._forgone),
+            On(QuoteUnserved, self._unserved),
+        )
 
     async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
         if decided.quote is None:
@@ -122,6 +149,12 @@ class OfferWork(Reactor):
     async def _forgone(self, envelope: Envelope, forgone: QuoteForgone, work: Work) -> None:
         stream = await quote_of(work, envelope.provider, forgone.quote_id)
         work.record(stream, *quote.withdraw(stream.state, forgone.quote_id, forgone.ticket_no, work.now))
+
+    async def _unserved(self, envelope: Envelope, unserved: QuoteUnserved, work: Work) -> None:
+        quoted = await quote_of(work, envelope.provider, unserved.quote_id)
+        work.record(quoted, *quote.undo(quoted.state, unserved, work.now))
+        invoiced = await invoice_of(work, envelope.provider, invoice.number_of(unserved.order_id))
+        _take_back_undone(work, quoted, invoiced, unserved.order_id)
 
 
 class ChargeFulfilment(Reactor):
@@ -148,7 +181,9 @@ class ChargeFulfilment(Reactor):
         if raised:
             work.record(charged, *raised)
             stream = await invoice_of(work, provider, invoice.number_of(claim.charge_id))
-            issued = invoice.issue_for_charge(stream.state, claim.charge_id, claim.customer_id, claim.price, work.now)
+            issued = invoice.issue_for_charge(
+                stream.state, claim.charge_id, claim.customer_id, claim.price, work.now, ticket_no=claim.ticket_no
+            )
             work.record(stream, *issued)
 
     async def _returned(self, envelope: Envelope, returned: UnitReturned, work: Work) -> None:

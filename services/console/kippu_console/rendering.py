@@ -13,7 +13,19 @@ from kippu_privacy.vault import Vault
 from kippu_service.http import Query
 
 from kippu_console.views.look import View, look
-from kippu_console.words import choose_language, fact, fact_name, local, money, plain, said, told, words
+from kippu_console.words import (
+    choose_language,
+    fact,
+    fact_name,
+    input_name,
+    known,
+    local,
+    looked_at,
+    money,
+    said,
+    told,
+    words,
+)
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -48,7 +60,9 @@ class Pages:
             "said": lambda text: said(text, language),
             "local": lambda instant: local(instant, zone or ZoneInfo("UTC")),
             "money": money,
-            "plain": plain,
+            "looked_at": lambda value: looked_at(value, language, zone or ZoneInfo("UTC")),
+            "input_name": lambda name: input_name(name, language),
+            "known": lambda value: known(value, language),
             "told": lambda value: told(value, language, zone or ZoneInfo("UTC")),
             "fact": lambda value: fact(value, language, zone or ZoneInfo("UTC")),
             "fact_name": lambda name, event: fact_name(event, name, language),
@@ -70,7 +84,7 @@ class Pages:
         """A page over one view, read in one snapshot; the `sealed` fields of the view's value `of`, a row or a list of
         rows, are opened, and None once erased."""
         async with reads.snapshot() as snapshot:
-            looked = await look(snapshot, reads.runtime.clock.now())
+            looked = await look(snapshot, reads.provider, reads.runtime.clock.now())
             values = await view(looked)
         if values is None:
             return self.render(request, "not_found.html", status=404)

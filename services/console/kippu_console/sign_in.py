@@ -1,10 +1,18 @@
 """Carries a browser's sign-in cookie to where the token is verified, and its refusals to the sign-in page."""
 
+from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
+from typing import Literal
 
+from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kippu_console.pages import COOKIE
+from kippu_console.words import LANGUAGES
+
+COOKIE = "kippu-token"
+
+Fault = Literal["token", "scope"]
+"""The token is none, or has ended; or it may not read the pages."""
 
 
 class BrowserSignIn:
@@ -26,20 +34,38 @@ class BrowserSignIn:
             scope = dict(scope) | {"headers": [*scope["headers"], (b"authorization", b"Bearer " + token)]}
         if b"text/html" not in headers.get(b"accept", b""):
             return await self._app(scope, receive, send)
-        had_token = bool(token)
         redirected = False
 
         async def lead(message: Message) -> None:
             nonlocal redirected
-            if message["type"] == "http.response.start" and message["status"] in (401, 403):
+            if message["type"] == "http.response.start" and message["status"] in (
+                HTTPStatus.UNAUTHORIZED,
+                HTTPStatus.FORBIDDEN,
+            ):
                 redirected = True
-                location = b"/sign-in?fault" if had_token else b"/sign-in"
+                location = sign_in_page(_fault(message["status"]) if token else None, _language(scope)).encode()
                 await send({"type": "http.response.start", "status": 303, "headers": [(b"location", location)]})
                 await send({"type": "http.response.body", "body": b""})
             elif not redirected:
                 await send(message)
 
         return await self._app(scope, receive, lead)
+
+
+def sign_in_page(fault: Fault | None, language: str | None) -> str:
+    """Where one signs in, and is told what was wrong, in the language that was asked for."""
+    said = {None: "", "token": "fault", "scope": "fault=scope"}[fault]
+    asked = f"lang={language}" if language in LANGUAGES else ""
+    query = "&".join(part for part in (said, asked) if part)
+    return f"/sign-in?{query}" if query else "/sign-in"
+
+
+def _fault(status: int) -> Fault:
+    return "scope" if status == HTTPStatus.FORBIDDEN else "token"
+
+
+def _language(scope: Scope) -> str | None:
+    return QueryParams(scope["query_string"]).get("lang")
 
 
 def _cookie_token(header: bytes) -> bytes:

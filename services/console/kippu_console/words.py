@@ -1,5 +1,6 @@
 """The words of the pages, per language, and how values are said in it."""
 
+import re
 import tomllib
 from datetime import datetime
 from functools import cache
@@ -12,6 +13,7 @@ from kippu_console.views.facts import Known, Money, Named
 LANGUAGES = ("en", "ja", "th")
 
 _MINOR_DIGITS = {"JPY": 0}
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 
 
 @cache
@@ -43,13 +45,27 @@ def money(amount: int, currency: str) -> str:
     return f"{amount / 10**digits:,.{digits}f} {currency}" if digits else f"{amount:,} {currency}"
 
 
-def plain(value: Any) -> str:
-    """What a rule looked at, for people: a list or an object without brackets, true and false in small letters."""
-    if isinstance(value, list):
-        return ", ".join(plain(each) for each in value)
-    if isinstance(value, dict):
-        return " ".join(f"{name} {plain(each)}" for name, each in value.items())
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def looked_at(value: Any, language: str, zone: ZoneInfo) -> str:
+    """What a rule looked at, from its finding as JSON: instants in the provider's zone, known values in words, a list
+    or an object without brackets."""
+    match value:
+        case list():
+            return ", ".join(looked_at(each, language, zone) for each in value)
+        case dict():
+            parts = (f"{input_name(name, language)} {looked_at(each, language, zone)}" for name, each in value.items())
+            return " ".join(parts)
+        case str() if _INSTANT.fullmatch(value):
+            return local(datetime.fromisoformat(value), zone)
+        case str():
+            return known(value, language)
+    return fact(value, language, zone)
+
+
+def input_name(name: str, language: str) -> str:
+    """The words for what a rule looked at; its own name where there are none."""
+    spoken = words(language)
+    tables = ("input", "details", "fact")
+    return next((str(spoken[table][name]) for table in tables if name in spoken[table]), name.replace("_", " "))
 
 
 def told(value: Any, language: str, zone: ZoneInfo) -> str:
@@ -62,18 +78,20 @@ def fact(value: Any, language: str, zone: ZoneInfo) -> str:
     """A fact of an event: an instant in the provider's zone, money with its currency, the words of what has any."""
     match value:
         case bool():
-            return str(words(language)["yes" if value else "no"])
+            said = words(language)["yes" if value else "no"]
         case datetime():
-            return local(value, zone)
+            said = local(value, zone)
         case Money(amount, currency):
-            return money(amount, currency)
+            said = money(amount, currency)
         case Known(name):
-            return known(name, language)
+            said = known(name, language)
         case Named(name):
-            return fact_name("", name, language)
+            said = fact_name("", name, language)
         case list():
-            return ", ".join(fact(each, language, zone) for each in value)
-    return str(value)
+            said = ", ".join(fact(each, language, zone) for each in value)
+        case _:
+            said = value
+    return str(said)
 
 
 def fact_name(event: str, name: str, language: str) -> str:

@@ -90,9 +90,7 @@ def test_the_same_name_is_said_as_each_event_means_it() -> None:
         currency="JPY", paid_back=0, reason="one too many", part=True,
     )  # fmt: skip
     assert folded_out(note, "en", "JPY")["Only a part"] == "yes"
-    handed_over = dispatch.PartHandedOver(
-        **WHO, visit_id="V", ticket_no="T", serial="SN", part="disk", clause="QNP-11"
-    )
+    handed_over = dispatch.PartHandedOver(**WHO, visit_id="V", ticket_no="T", serial="SN", part="disk", clause="QNP-11")
     assert folded_out(handed_over, "ja")["部品"] == "ディスク"
 
 

@@ -182,15 +182,21 @@ async def test_quotes_for_a_request_say_what_became_of_each(runtime: Runtime) ->
             ("billing", "quote-iij-Q-4", taken.model_copy(update={"quote_id": "Q-4"})),
             came_of(4, quoting.QuoteOrderRefused, clauses=("SVT-03",), reasons=("No device is named.",)),
             came_of(4, quoting.QuoteTaken),
+            offered(5),
+            ("billing", "quote-iij-Q-5", taken.model_copy(update={"quote_id": "Q-5"})),
+            came_of(5, quoting.QuoteOrderRefused, clauses=("SVT-03",), reasons=("No device is named.",)),
+            came_of(5, quoting.QuoteUnserved),
         ],
     )
     quotes = html.partition("<h2>Quotes</h2>")[2].partition("</table>")[0]
     first, rest = quotes.split("Q-2")
     second, rest = rest.split("Q-3")
-    third, fourth = rest.split("Q-4")
+    third, rest = rest.split("Q-4")
+    fourth, fifth = rest.split("Q-5")
     assert 'class="state order_refused"' in third
     assert "No device is named. SVT-03" in third
     assert 'class="state ordered"' in fourth, "a person settled it"
+    assert 'class="state undone"' in fifth, "with its request"
     assert 'class="state offered"' in first
     assert "work that the terms do not include" in first
     assert "1,000.00 THB" in first
@@ -201,6 +207,7 @@ async def test_quotes_for_a_request_say_what_became_of_each(runtime: Runtime) ->
     assert "Q-2" not in money, "nobody waits for its answer"
     assert money.index("Q-3") < money.index("Q-1"), "an order to settle comes first"
     assert "Q-4" not in money
+    assert "Q-5" not in money
     assert "<b>1</b><span>Accepted quotes to settle" in (await page(runtime, "/?lang=en"))[1]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from kippu_events.catalogue.billing import PaidTooLate
 from kippu_events.catalogue.bookings import BookingAccepted, BookingSettled
 from kippu_events.catalogue.entitlement import CoverageDecided, OrderPaid
 from kippu_events.catalogue.intake import TicketClosed, TicketDeclined
@@ -70,10 +71,15 @@ class FollowBookings(Reactor):
     """An accepted booking waits for its payment, and is confirmed by it (CWC-16); it falls with its request."""
 
     name = "follow-bookings"
-    logs = ("entitlement",)
+    logs = ("entitlement", "billing")
 
     def reactions(self) -> Sequence[On]:
-        return (On(BookingAccepted, self._accepted), On(OrderPaid, self._paid), On(BookingSettled, self._settled))
+        return (
+            On(BookingAccepted, self._accepted),
+            On(OrderPaid, self._paid),
+            On(PaidTooLate, self._paid_too_late),
+            On(BookingSettled, self._settled),
+        )
 
     async def _accepted(self, envelope: Envelope, accepted: BookingAccepted, work: Work) -> None:
         stream = await booking_of(work, envelope.provider, accepted.booking_id)
@@ -83,6 +89,10 @@ class FollowBookings(Reactor):
         stream = await booking_of(work, envelope.provider, paid.order_id)
         confirmed_at = paid.confirmed_at or envelope.recorded_at
         work.record(stream, *booking.pay(stream.state, paid.paid_on, confirmed_at, work.now))
+
+    async def _paid_too_late(self, envelope: Envelope, paid: PaidTooLate, work: Work) -> None:
+        stream = await booking_of(work, envelope.provider, paid.order_id)
+        work.record(stream, *booking.pay_late(stream.state, paid.paid_on, work.now))
 
     async def _settled(self, envelope: Envelope, settled: BookingSettled, work: Work) -> None:
         if settled.reason == "declined":

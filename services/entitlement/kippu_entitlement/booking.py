@@ -5,7 +5,7 @@ debited with it, and what the work does not use goes back.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from kippu_events.catalogue.bookings import BookingAccepted, BookingTerms
 from kippu_events.catalogue.values import Channel, Price
@@ -58,11 +58,11 @@ async def book(work: Work, plan: Plan, wanted: Wanted, language: str) -> tuple[B
         faults += refused.faults
     try:
         if wanted.paid_by == "invoice":
-            price = await _invoiced(work, plan, wanted, pinned.pay_by if pinned else None, language)
+            price = await _invoiced(work, plan, wanted, language)
         else:
             taken = await _prepaid(work, plan, wanted, language)
     except Refused as refused:
-        faults += refused.faults
+        faults += (each for each in refused.faults if each.field != "appointment_at")  # which was said already
     if faults or pinned is None:
         raise Refused(*dict.fromkeys(faults))
     accepted = BookingAccepted(
@@ -135,7 +135,7 @@ async def _wallet(work: Work, provider: str, customer_id: str, family: str) -> S
     return await work.load(folds.WALLET, provider, name)
 
 
-async def _invoiced(work: Work, plan: Plan, wanted: Wanted, pay_by: date | None, language: str) -> Price | None:
+async def _invoiced(work: Work, plan: Plan, wanted: Wanted, language: str) -> Price | None:
     place = order.Place(
         order_id=wanted.booking_id,
         customer_id=wanted.customer_id,
@@ -144,7 +144,6 @@ async def _invoiced(work: Work, plan: Plan, wanted: Wanted, pay_by: date | None,
         quantity=1,
         requested_on=plan.calendar.local_date(work.now),
         contact_id=wanted.contact_id,
-        pay_by=pay_by,
     )
     said = ordering.Said(channel=wanted.channel, appointment_at=wanted.starts_at)
     placed = await ordering.place(work, plan.provider, plan, place, said, language)
@@ -163,6 +162,7 @@ async def _prepaid(work: Work, plan: Plan, wanted: Wanted, language: str) -> Deb
             ordered_on=plan.calendar.local_date(work.now),
             channel=wanted.channel.value,
             appointment_at=wanted.starts_at,
+            paid_by=wanted.paid_by,
         ),
     )
     faults: list[Fault] = []

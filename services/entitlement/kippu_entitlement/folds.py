@@ -13,4 +13,4 @@ CONTRACT = Fold(contract.Contract, contract.Contract, contract.evolve, version=3
 SHEET = Fold(sheet.Sheet, sheet.Sheet, sheet.evolve, version=1)
 LICENCE = Fold(licence.Licence, licence.Licence, licence.evolve, version=1)
 WALLET = Fold(wallet.Wallet, wallet.Wallet, wallet.evolve, version=1)
-CASE = Fold(case.Case, case.Case, case.evolve, version=5)
+CASE = Fold(case.Case, case.Case, case.evolve, version=6)

@@ -60,9 +60,9 @@ async def place(
     facts = await licences.with_licence(work, plan, wanted.customer_id, facts)
     agreed = order.terms_of(plan, facts, language, offered)
     stream = await work.load(folds.ORDER, provider, streams.order(provider, wanted.order_id))
+    agreed = replace(agreed, contacts=await buyers(work, provider, wanted.contact_id, wanted.customer_id))
     if (mailed := plan.commercial.invoice_mail) is not None:
-        contacts = await buyers(work, provider, wanted.contact_id, wanted.customer_id)
-        agreed = replace(agreed, invoice_mail=InvoiceMail(clause=mailed.clause, contacts=contacts))
+        agreed = replace(agreed, invoice_mail=InvoiceMail(clause=mailed.clause, contacts=agreed.contacts))
     work.record(stream, *order.accept(stream.state, wanted, agreed, work.now))
     contracts = await _sell(work, stream, plan, device, when="order", on=wanted.requested_on)
     return Placed(stream, agreed, contracts)

@@ -13,7 +13,7 @@ from kippu_events.work import Stream, Work
 from kippu_terms.refusal import Refused
 
 from kippu_entitlement import folds, ordering, requests, terms
-from kippu_entitlement.domain import order, streams
+from kippu_entitlement.domain import order, quoting, streams
 from kippu_entitlement.domain.case import Case
 from kippu_entitlement.domain.order import Order, Place
 
@@ -93,8 +93,8 @@ def _made_with(quoted_on: Case, quote_id: str) -> tuple[str | None, Price | None
 async def _note(
     work: Work, quoted_on: Stream[Case], wanted: Place, event: type[QuoteEvent], **more: tuple[str, ...]
 ) -> None:
-    """What became of a quote for what was not included. The request is decided with it, unless it was declined by
-    then; one that offers prepaid tickets goes on with their credit."""
+    """What became of a quote for what was not included. The request is decided with it, or, if it was declined by then,
+    what was ordered comes to nothing; a quote that offers prepaid tickets goes on with their credit."""
     quoted = quoted_on.state.quoted(wanted.quote_id or "")
     if quoted is None:
         return
@@ -107,6 +107,8 @@ async def _note(
         order_id=wanted.order_id,
         **more,
     )
-    work.record(quoted_on, noted)
-    if not quoted_on.state.declined:
+    state = work.record(quoted_on, noted)
+    if state.declined:
+        work.record(quoted_on, *quoting.unserved(state.quotes, state.ticket_no, noted.customer_id, work.now))
+    else:
         await requests.decide(work, quoted_on)

@@ -8,7 +8,7 @@ from kippu_service.settings import Settings, SettingsWrong
 
 from kippu_intake.api import mails, tickets
 from kippu_intake.known import Known
-from kippu_intake.letters import AnswerSheets, MailInvoices, RemindBuyers, TellBooked, TellHolders
+from kippu_intake.letters import AnswerSheets, MailInvoices, RemindBuyers, TellBooked, TellHolders, TellRefunds
 from kippu_intake.mail.limits import Limits
 from kippu_intake.mail.smtp import Listener, tls_of
 from kippu_intake.mail.take_in import TakeIn
@@ -40,6 +40,7 @@ def build(runtime: Runtime) -> Service:
             AnswerSheets(),
             RemindBuyers(),
             MailInvoices(),
+            TellRefunds(),
         ),
         outbox=mailer(runtime, known),
         tasks=(listener(runtime, known).run,),

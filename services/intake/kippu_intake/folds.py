@@ -20,6 +20,18 @@ async def ticket_of(work: Work, provider: str, ticket_no: str) -> Stream[Ticket]
     return await work.load(TICKET, provider, ticket_stream(provider, ticket_no))
 
 
+class NoSuchTicket(LookupError):
+    """Another service speaks of a ticket that was never opened here. That cannot be: the event is parked."""
+
+
+async def opened_ticket_of(work: Work, provider: str, ticket_no: str) -> Stream[Ticket]:
+    """For what another service says of it. Raises NoSuchTicket."""
+    stream = await ticket_of(work, provider, ticket_no)
+    if not stream.exists:
+        raise NoSuchTicket(f"{provider}: {ticket_no}")
+    return stream
+
+
 async def mail_of(work: Work, provider: str, mail_id: str) -> Stream[Mail]:
     return await work.load(MAIL, provider, mail_stream(provider, mail_id))
 

@@ -4,10 +4,10 @@ Each has a stream of its own, named after what it is about, so that it goes out 
 recipient may read are carried sealed, and opened as the mail is written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kippu_events.catalogue.billing import InvoiceIssued
+from kippu_events.catalogue.billing import InvoiceIssued, RefundDue, RefundPaid
 from kippu_events.catalogue.bookings import BookingCancelled, BookingVoided, PointsMailed
 from kippu_events.catalogue.contracts import RegistrationReminded, SheetImported, SheetRefused
 from kippu_events.catalogue.intake import MailRequested
@@ -20,7 +20,7 @@ from kippu_events.personal import carry
 from kippu_events.work import Work
 from kippu_terms.money import formatted
 
-from kippu_intake.folds import mail_of
+from kippu_intake.folds import mail_of, opened_ticket_of
 from kippu_intake.outgoing import SEALED
 
 
@@ -111,12 +111,8 @@ class RemindBuyers(Reactor):
             "clause": reminded.clause or "",
             "mark": reminded.subject_mark,
         }
-        for contact_id, language in reminded.contacts.items():
-            mail_id = f"{reminded.order_id}.{reminded.register_by}.{contact_id}"
-            mail = await mail_of(work, envelope.provider, mail_id)
-            if not mail.exists:
-                to = _To(contact_id, language, reminded.customer_id)
-                work.record(mail, _asked(work, mail_id, "registration_reminder", to, parameters))
+        key = f"{reminded.order_id}.{reminded.register_by}"
+        await _write_each(work, envelope, key, "registration_reminder", reminded, reminded.contacts, parameters)
 
 
 class MailInvoices(Reactor):
@@ -140,15 +136,58 @@ class MailInvoices(Reactor):
             "due_on": invoice.due_on.isoformat(),
             "clause": invoice.mail.clause,
         }
-        for contact_id, language in invoice.mail.contacts.items():
-            mail_id = f"{invoice.invoice_no}.{contact_id}"
-            mail = await mail_of(work, envelope.provider, mail_id)
-            to = _To(contact_id, language, invoice.customer_id)
-            work.record(mail, _asked(work, mail_id, "invoice", to, parameters))
+        await _write_each(work, envelope, invoice.invoice_no, "invoice", invoice, invoice.mail.contacts, parameters)
 
 
 def _line(line: PriceLine, currency: str) -> str:
     return f"  {line.quantity} x {line.description}: {formatted(line.quantity * line.unit_price, currency)}"
+
+
+class TellRefunds(Reactor):
+    """Money that goes back is told to who ordered, or whose request was charged: that it is due and why, and that it
+    was paid. Whatever the terms say of invoices: nobody is left to wonder what a payment is for."""
+
+    name = "tell-refunds"
+    logs = ("billing",)
+
+    def reactions(self) -> Sequence[On]:
+        return (On(RefundDue, self._due), On(RefundPaid, self._paid))
+
+    async def _due(self, envelope: Envelope, due: RefundDue, work: Work) -> None:
+        parameters = _of_refund(due) | {
+            "order_id": due.order_id,
+            "reason": due.reason,
+            "credit_note_no": due.credit_note_no or "",
+            "payment_id": due.payment_id or "",
+        }
+        await self._tell(work, envelope, due.refund_id, f"refund_{due.cause}", due, parameters)
+
+    async def _paid(self, envelope: Envelope, paid: RefundPaid, work: Work) -> None:
+        parameters = _of_refund(paid) | {"paid_on": paid.paid_on.isoformat(), "reference": paid.reference}
+        await self._tell(work, envelope, f"{paid.refund_id}.paid", "refund_paid", paid, parameters)
+
+    async def _tell(
+        self,
+        work: Work,
+        envelope: Envelope,
+        key: str,
+        template: str,
+        refund: RefundDue | RefundPaid,
+        parameters: dict[str, str],
+    ) -> None:
+        contacts = refund.contacts
+        if refund.ticket_no is not None:
+            ticket = (await opened_ticket_of(work, envelope.provider, refund.ticket_no)).state
+            contacts = {ticket.contact_id: ticket.language}
+        await _write_each(work, envelope, key, template, refund, contacts, parameters)
+
+
+def _of_refund(refund: RefundDue | RefundPaid) -> dict[str, str]:
+    return {
+        "refund_id": refund.refund_id,
+        "invoice_no": refund.invoice_no,
+        "amount": formatted(refund.amount, refund.currency),
+    }
 
 
 class AnswerSheets(Reactor):
@@ -204,6 +243,24 @@ async def _write(
     mail = await mail_of(work, envelope.provider, mail_id)
     to = _To(told.contact_id, told.language, told.customer_id)
     work.record(mail, _asked(work, mail_id, template, to, parameters))
+
+
+async def _write_each(
+    work: Work,
+    envelope: Envelope,
+    key: str,
+    template: str,
+    about: RegistrationReminded | InvoiceIssued | RefundDue | RefundPaid,
+    contacts: Mapping[str, str],
+    parameters: dict[str, str],
+) -> None:
+    """To each of them in their language; once, however many events ask for it."""
+    for contact_id, language in contacts.items():
+        mail_id = f"{key}.{contact_id}"
+        mail = await mail_of(work, envelope.provider, mail_id)
+        if not mail.exists:
+            to = _To(contact_id, language, about.customer_id)
+            work.record(mail, _asked(work, mail_id, template, to, parameters))
 
 
 @dataclass(frozen=True, slots=True)

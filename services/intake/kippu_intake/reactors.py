@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kippu_events.catalogue.billing import QuoteOffered
+from kippu_events.catalogue.billing import QuoteOffered, QuoteRefused
 from kippu_events.catalogue.contracts import DocumentIssued
 from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
 from kippu_events.catalogue.entitlement import CoverageDecided
@@ -19,22 +19,10 @@ from kippu_events.catalogue.shipments import (
 )
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
-from kippu_events.work import Stream, Work
+from kippu_events.work import Work
 
 from kippu_intake.domain import answers, documents, shipping
-from kippu_intake.domain.ticket_state import Ticket
-from kippu_intake.folds import mail_of, ticket_of
-
-
-class NoSuchTicket(LookupError):
-    """Another service speaks of a ticket that was never opened here. That cannot be: the event is parked."""
-
-
-async def _ticket(work: Work, provider: str, ticket_no: str) -> Stream[Ticket]:
-    stream = await ticket_of(work, provider, ticket_no)
-    if not stream.exists:
-        raise NoSuchTicket(f"{provider}: {ticket_no}")
-    return stream
+from kippu_intake.folds import mail_of, opened_ticket_of
 
 
 class AnswerDecision(Reactor):
@@ -47,7 +35,7 @@ class AnswerDecision(Reactor):
         return (On(CoverageDecided, self._decided),)
 
     async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
-        ticket = await _ticket(work, envelope.provider, decided.ticket_no)
+        ticket = await opened_ticket_of(work, envelope.provider, decided.ticket_no)
         work.record(ticket, *answers.to_decision(ticket.state, decided, work.now))
 
 
@@ -66,19 +54,19 @@ class AnswerVisit(Reactor):
         )
 
     async def _held(self, envelope: Envelope, held: VisitHeld, work: Work) -> None:
-        ticket = await _ticket(work, envelope.provider, held.ticket_no)
+        ticket = await opened_ticket_of(work, envelope.provider, held.ticket_no)
         work.record(ticket, *answers.to_held_visit(ticket.state, held, work.now))
 
     async def _booked(self, envelope: Envelope, booked: VisitBooked, work: Work) -> None:
-        ticket = await _ticket(work, envelope.provider, booked.ticket_no)
+        ticket = await opened_ticket_of(work, envelope.provider, booked.ticket_no)
         work.record(ticket, *answers.to_booked_visit(ticket.state, booked, work.now))
 
     async def _postponed(self, envelope: Envelope, postponed: VisitPostponed, work: Work) -> None:
-        ticket = await _ticket(work, envelope.provider, postponed.ticket_no)
+        ticket = await opened_ticket_of(work, envelope.provider, postponed.ticket_no)
         work.record(ticket, *answers.to_postponed_visit(ticket.state, postponed, work.now))
 
     async def _declined(self, envelope: Envelope, declined: VisitDeclined, work: Work) -> None:
-        ticket = await _ticket(work, envelope.provider, declined.ticket_no)
+        ticket = await opened_ticket_of(work, envelope.provider, declined.ticket_no)
         work.record(ticket, *answers.to_declined_visit(ticket.state, declined, work.now))
 
 
@@ -101,16 +89,16 @@ class AnswerShipment(Reactor):
         )
 
     async def _left(self, envelope: Envelope, shipped: UnitShipped, work: Work) -> None:
-        ticket = await _ticket(work, envelope.provider, shipped.ticket_no)
+        ticket = await opened_ticket_of(work, envelope.provider, shipped.ticket_no)
         noted = shipping.noted(shipped, under_way=True, clause=shipped.clause)
         work.record(ticket, noted, *shipping.to_shipment(ticket.state, shipped, work.now))
 
     async def _came_back(self, envelope: Envelope, failed: DeliveryFailed, work: Work) -> None:
-        ticket = await _ticket(work, envelope.provider, failed.ticket_no)
+        ticket = await opened_ticket_of(work, envelope.provider, failed.ticket_no)
         work.record(ticket, shipping.noted(failed, under_way=False))
 
     async def _tell(self, envelope: Envelope, event: ShipmentEvent, work: Work) -> None:
-        ticket = await _ticket(work, envelope.provider, event.ticket_no)
+        ticket = await opened_ticket_of(work, envelope.provider, event.ticket_no)
         work.record(ticket, *shipping.to_shipment(ticket.state, event, work.now))
 
 
@@ -129,16 +117,23 @@ class SendDocuments(Reactor):
 
 
 class AnswerShortfall(Reactor):
-    """What the wallet lacks is offered. An offer that belongs to no request is not intake's to send."""
+    """What the wallet lacks, or the terms do not include, is offered; and who accepted it is told if the terms refuse
+    the order. An offer that belongs to no request is not intake's to send."""
 
     name = "answer-shortfall"
     logs = ("billing",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(QuoteOffered, self._offered),)
+        return (On(QuoteOffered, self._offered), On(QuoteRefused, self._refused))
 
     async def _offered(self, envelope: Envelope, offered: QuoteOffered, work: Work) -> None:
         if offered.ticket_no is None:
             return
-        ticket = await _ticket(work, envelope.provider, offered.ticket_no)
+        ticket = await opened_ticket_of(work, envelope.provider, offered.ticket_no)
         work.record(ticket, *answers.to_offer(ticket.state, offered, work.now))
+
+    async def _refused(self, envelope: Envelope, refused: QuoteRefused, work: Work) -> None:
+        if refused.ticket_no is None:
+            return
+        ticket = await opened_ticket_of(work, envelope.provider, refused.ticket_no)
+        work.record(ticket, *answers.to_refused_order(ticket.state, refused, work.now))

@@ -4,15 +4,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from kippu_events.catalogue.billing import InvoiceIssued
+from kippu_events.catalogue.billing import InvoiceIssued, RefundDue, RefundPaid
 from kippu_events.catalogue.bookings import BookingVoided, PointsMailed
-from kippu_events.catalogue.intake import MailRequested
+from kippu_events.catalogue.intake import MailRequested, TicketOpened
 from kippu_events.catalogue.licences import IncidentMemberIssued, MemberIdIssued, RenewalNoticed
 from kippu_events.catalogue.values import InvoiceMail, Price, PriceLine
 from kippu_intake.known import Known
 from kippu_intake.outgoing import Composer
 from kippu_intake.sending import Letter
-from kippu_intake.testing import NOW, ONE, House
+from kippu_intake.testing import NOW, ONE, House, a_mail
 from kippu_privacy import Plain
 
 HOLDER: dict[str, Any] = {
@@ -132,3 +132,54 @@ async def test_an_invoice_is_mailed_to_who_ordered_once_where_the_terms_say_so(i
     assert letter.subject == "[O-1] Your invoice INV-O-1, to be paid by 2026-12-07"
     for said in ("CWC-11", "2 x Licence: JPY 400,000", "JPY 440,000"):
         assert said in letter.text
+
+
+DUE: dict[str, Any] = {
+    "occurred_at": NOW,
+    "refund_id": "RF-INV-O-1.1",
+    "invoice_no": "INV-O-1",
+    "customer_id": "customer-1",
+    "order_id": "O-1",
+    "amount": 66_000,
+    "currency": "JPY",
+    "reason": "ordered by mistake",
+    "credit_note_no": "CN-INV-O-1",
+    "contacts": {"contact-1": "en"},
+}
+SAID_OF = {
+    "taken_back": "ordered by mistake",
+    "not_served": "your order O-1 was declined",
+    "paid_too_late": "reached us after",
+    "paid_too_much": "more than you owed",
+}
+
+
+async def test_a_refund_is_told_once_as_it_is_due_and_once_as_it_is_paid_whatever_the_cause(intake: House) -> None:
+    for number, cause in enumerate(SAID_OF, start=1):
+        due = RefundDue.model_validate(DUE | {"refund_id": f"RF-INV-O-1.{number}", "cause": cause})
+        for _ in range(2):  # another event of the same content, not a redelivery
+            await intake.living.hear("billing", "invoice-iij-INV-O-1", due)
+    about = {name: DUE[name] for name in set(RefundPaid.model_fields) & set(DUE)}
+    paid = RefundPaid(**about, paid_on=date(2026, 12, 2), reference="bank-9")
+    nobody = paid.model_copy(update={"refund_id": "RF-INV-O-2.1", "contacts": {}})
+    await intake.living.hear("billing", "invoice-iij-INV-O-1", paid, nobody)
+    await intake.living.settle()
+    told = {letter.text: letter for letter in await letters(intake) if letter}
+    assert {letter.recipient for letter in told.values()} == {ONE}
+    assert len(told) == len(await intake.said(MailRequested)) == 5
+    for said in (*SAID_OF.values(), "bank-9"):
+        (text,) = (each for each in told if said in each.replace("\n", " "))
+        assert "JPY 66,000" in told[text].subject and "RF-INV-O-1." in text
+    assert sum("CN-INV-O-1" in text for text in told) == 3, "where a credit note took it back"
+
+
+async def test_a_refund_of_a_charge_is_told_to_the_contact_of_its_request(intake: House) -> None:
+    await intake.taken(a_mail("[ticket] router"))
+    (opened,) = await intake.said(TicketOpened)
+    due = RefundDue.model_validate(DUE | {"contacts": {}, "ticket_no": opened.ticket_no})
+    await intake.living.hear("billing", "invoice-iij-INV-O-1", due)
+    await intake.living.settle()
+    told = (await letters(intake))[-1]
+    assert told is not None
+    assert (told.recipient, "JPY 66,000" in told.subject) == (ONE, True)
+    assert "คืนเงิน" in told.subject, "in the language of the request"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kippu_events.catalogue.billing import QuoteOffered
+from kippu_events.catalogue.billing import QuoteOffered, QuoteRefused
 from kippu_events.catalogue.dispatch import VisitDeclined, VisitHeld, VisitPostponed
 from kippu_events.catalogue.entitlement import CoverageDecided
 from kippu_events.catalogue.intake import MailRequested, MailSent, TicketDeclined, TicketOpened
@@ -68,6 +68,13 @@ PARAMETERS = {
     "invoice_no": "INV-O-1",
     "order_id": "O-1",
     "lines": "  1 x Licence",
+    "reasons": "  No licence was bought.",
+    "refund_id": "RF-INV-O-1.1",
+    "amount": "JPY 66,000",
+    "credit_note_no": "CN-INV-O-1",
+    "payment_id": "payment-1",
+    "paid_on": "2026-12-01",
+    "reference": "bank-1",
 }
 SEALED = {"sealed_member_id": "AAAA-BBBB", "sealed_licence_key": "CCCCC-DDDDD", "sealed_number": "EEEE-FFFF"}
 SEALED |= {"sealed_file_name": "switches.xlsx", "sealed_report": "- row 2"}
@@ -85,6 +92,11 @@ ABOUT_NO_TICKET = {
     "registration_reminder",
     "booking_cancelled",
     "invoice",
+    "refund_taken_back",
+    "refund_not_served",
+    "refund_paid_too_late",
+    "refund_paid_too_much",
+    "refund_paid",
 }
 
 
@@ -219,9 +231,14 @@ async def test_reactors_tell_the_contact_what_others_decided(intake: House) -> N
     await intake.living.hear("billing", "quote-iij-Q-1", offered)
     quoted = offered.model_copy(update={"quote_id": "Q-2", "clause": "SVT-19", "out_of_scope": True})
     await intake.living.hear("billing", "quote-iij-Q-2", quoted)
+    refused = QuoteRefused(
+        **about, quote_id="Q-2", order_id="O-2", clauses=("SVT-03", "SVT-04"), reasons=("No device is named.",)
+    )
+    await intake.living.hear("billing", "quote-iij-Q-2", refused)
     await intake.living.settle()
     letters = {letter.subject: letter for letter in await _letters(intake)}
-    assert len(letters) == 5
+    assert len(letters) == 6
+    assert any("SVT-03, SVT-04" in letter.text and "No device" in letter.text for letter in letters.values())
     assert any("ใบเสนอราคา" in subject for subject in letters)
     assert any("SVT-19" in letter.text and "Q-2" in letter.text for letter in letters.values())
     assert any("2026-11-21 10:00 (UTC+07:00)" in subject for subject in letters)

@@ -23,8 +23,11 @@ from houses.common import NOON, PRICE
 
 TICKET, WALLET = "KP-7777-0001", "customer-1.iij-se"
 CONTRACT, LICENCE, BOOKING = "O-CONTRACT77", "customer-1.cwc", "O-BOOKING77"
+SHEET = "sheet-of-mail-77.S1"
 SITE = "77 Hidden Street"
 SOLD_SECRETS = [SITE, "SERIAL-77", "contact-of-licence-77", "ssl-setup-77", "21,132.50", "RF-77", "1,234.56"]
+SHEET_SUBJECT, FAULT = "[Registration] seven and seventy", "row 7, column 'Serial number': 77 is too short"
+SHEET_SECRETS = [SHEET_SUBJECT, "sheet-77.xlsx", "contact-of-sheet-77", "77 is too short"]
 SUBJECT = "the core switch burns"
 SENDER = "one@customer-1.example"
 
@@ -40,6 +43,7 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "contract_id": CONTRACT,
         "licence_id": LICENCE,
         "booking_id": BOOKING,
+        "sheet_id": SHEET,
     }
 
 
@@ -134,6 +138,31 @@ def _told() -> list[tuple[str, str, Event]]:
         ("dispatch", f"shipments-iij-{TICKET}", expected),
         ("billing", "invoice-iij-INV-order-77", invoice),
         *_sold(),
+        *_mailed(),
+    ]
+
+
+def _mailed() -> list[tuple[str, str, Event]]:
+    """A sheet of registrations with a fault."""
+    about: dict[str, Any] = {
+        "occurred_at": NOON,
+        "sheet_id": SHEET,
+        "customer_id": "customer-1",
+        "contact_id": "contact-of-sheet-77",
+        "language": "ja",
+        "clause": "SVT-08",
+        "subject": Plain("contact-iij-contact-1", SHEET_SUBJECT),
+        "file_name": Plain("contact-iij-contact-1", "sheet-77.xlsx"),
+    }
+    content = Plain("contact-iij-contact-1", "UEsDBA==")
+    report = Plain("contact-iij-contact-1", FAULT)
+    return [
+        ("intake", "mail-iij-mail-77", intake.SheetMailed(**about, mail_id="mail-77", content=content)),
+        (
+            "entitlement",
+            f"sheet-iij-{SHEET}",
+            contracts.SheetRefused(**about, faults=1, codes=("malformed",), report=report),
+        ),
     ]
 
 
@@ -228,6 +257,16 @@ CONSOLE = House(
     build=build,
     fill=fill,
     bodies={},
-    secrets=[SUBJECT, SENDER, "10,432.50", "INV-order-77", "lot-77", f"{TICKET}.V1", "DEFECTIVE-77", *SOLD_SECRETS],
+    secrets=[
+        SUBJECT,
+        SENDER,
+        "10,432.50",
+        "INV-order-77",
+        "lot-77",
+        f"{TICKET}.V1",
+        "DEFECTIVE-77",
+        *SOLD_SECRETS,
+        *SHEET_SECRETS,
+    ],
     open=OPEN | {"GET /sign-in", "POST /sign-in", "GET /style.css"},
 )

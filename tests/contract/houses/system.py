@@ -13,6 +13,9 @@ from typing import Any
 
 from kippu.services import PARTS
 from kippu_dispatch.domain.working_hours import WEEKDAYS
+from kippu_entitlement.api.registrations import XLSX
+from kippu_entitlement.registration.contract_rows import COLUMNS as CONTRACT_COLUMNS
+from kippu_entitlement.testing.workbooks import filled
 from kippu_events.database import Database
 from kippu_events.log import Log
 from kippu_events.log.memory import MemoryLog
@@ -147,6 +150,8 @@ async def history(system: System) -> None:
     for desk in desks:
         await holders.buy(desk)
     asked = [await _asks(desk) for desk in desks]
+    for desk in desks:
+        await _mails_sheets(desk)
     await system.settle()
     booked_services = [await holders.book(desk) for desk in desks]
     for desk, tickets in zip(desks, asked, strict=True):
@@ -307,6 +312,21 @@ async def _asks(desk: Desk) -> dict[str, str]:
     for subject in ("[ticket] by mail", "not a request"):
         tickets[subject] = await desk.mailed("iij-se", subject, "สวัสดี")
     return tickets
+
+
+async def _mails_sheets(desk: Desk) -> None:
+    """A sheet of registrations with a fault, and one that is registered from."""
+    order = {"customer_id": "customer-2", "plan_family": "svt", "device": {"bought_on": "2026-11-18"}}
+    [contract] = (await desk.post("entitlement", "/v1/orders", order | {"product": "advance-2y"}))["contracts"]
+    stated = {"contract_id": contract, "consent": "yes", "model": "M24ePWR", "contact_id": "contact-2"}
+    intake = desk.system.services["intake"].runtime
+    take_in = TakeIn(intake, Known(intake), Limits())
+    to = MailAddress(address="tickets@provider.example", provider=desk.provider, family="svt")
+    for serial in ("no number", "12345678903"):
+        file = filled(stated | {"serial": serial, "address": "4 Example Street"}, known=CONTRACT_COLUMNS)
+        mail = a_mail("[Registration] a switch", "", sender="one@customer-2.example")
+        mail.add_attachment(file, maintype="application", subtype=XLSX.partition("/")[2], filename="registration.xlsx")
+        await take_in.take(to, mail.as_bytes(), "one@customer-2.example")
 
 
 async def _works(desk: Desk, tickets: Mapping[str, str]) -> None:

@@ -1,4 +1,8 @@
-"""Maintenance ends at the local midnight (CWC-04); after 18 months it is rejoined for 30 % of the price (CWC-05)."""
+"""Maintenance ends at the local midnight (CWC-04); after 18 months it is rejoined for 30 % of the price (CWC-05).
+
+Half a year later a licence is added, and all of them run a year from that day (CWC-08)."""
+
+from typing import Any
 
 from kippu.story.cwc.cast import BUYER, LICENCE, on
 from kippu.story.cwc.members import checked, mailed_id
@@ -8,13 +12,14 @@ from kippu.story.requests import ask, decided
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling, text_of, yen
 
-TITLE = "Maintenance lapses at midnight, and is joined again"
+TITLE = "Maintenance lapses at midnight, is joined again, and a licence is added"
 
 
 async def play(stage: Stage, telling: Telling) -> None:
     await _noticed(stage, telling)
     await _lapsed(stage, telling)
     await _rejoined(stage, telling)
+    await _added(stage, telling)
 
 
 async def _noticed(stage: Stage, telling: Telling) -> None:
@@ -47,7 +52,11 @@ async def _lapsed(stage: Stage, telling: Telling) -> None:
 async def _rejoined(stage: Stage, telling: Telling) -> None:
     await stage.move_to(on(6, 5, "10:00", 2028))
     stage.post.arrived()
-    telling.step(stage.now, "The partner's portal", "asks what it costs to rejoin, 18 months after the purchase")
+    telling.step(stage.now, "The partner's portal", "asks what the licences are worth, and what it costs to rejoin")
+    held = (await stage.partner.get("entitlement", f"/v1/licences/{LICENCE}"))["maintenance"]
+    worth = f"{held['worth']['percent_left']} %, maintained: {held['maintained']}"
+    telling.check("worth after 18 months", worth, "70 %, maintained: False")
+    telling.outcome("70 %: no maintenance below 80 %; the software may still be used", clause="CWC-07")
     shown = await _preview(stage, "2028-06-05")
     telling.check("rejoining after 18 months", _told(shown), "rejoining by CWC-05: 120,000 JPY, until 2029-06-04")
     telling.outcome(f"{_told(shown)}: 30 % of 400,000 JPY", clause="CWC-05")
@@ -57,6 +66,25 @@ async def _rejoined(stage: Stage, telling: Telling) -> None:
     member_id = mailed_id(stage, telling)
     await checked(stage, telling, "that is new", member_id, "valid by CWC-03")
     await checked(stage, telling, "that was before", stage.answers["member"], "void by CWC-12")
+
+
+async def _added(stage: Stage, telling: Telling) -> None:
+    await stage.move_to(on(12, 5, "10:00", 2028))
+    said: dict[str, Any] = {"contact_id": BUYER, "quantity": 1}
+    telling.step(stage.now, "The partner's portal", "orders a third licence, 6 months later, with its maintenance")
+    year = {"product": "annual-maintenance", "quantity": 1}
+    await refused(stage, telling, "a licence alone, added", ["CWC-08"], "licence", together=[year], **said)
+    telling.step(stage.now, "The partner's portal", "orders with it what brings the two others back to 100 %")
+    aligned = {"product": "maintenance-alignment", "quantity": 1}
+    added = await order(stage, "licence", together=[year, aligned], **said)
+    net = " + ".join(yen(line["quantity"] * line["unit_price"]) for line in added["price"]["lines"])
+    telling.check("a licence, added after 6 months", net, "200,000 JPY + 0 JPY + 40,000 JPY")
+    telling.outcome(f"{net}: 10 % of 400,000 JPY for the others", clause="CWC-08")
+    await pay(stage, telling, added["order_id"], "a third licence", 264_000)
+    held = await stage.partner.get("entitlement", f"/v1/licences/{LICENCE}")
+    all_of_them = f"{held['quantity']} licences until {held['maintenance']['maintained_until']}"
+    telling.check("all licences run a year from that day", all_of_them, "3 licences until 2029-12-04")
+    telling.outcome(f"{all_of_them}, a year from this day", clause="CWC-08")
 
 
 async def _preview(stage: Stage, day: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from kippu.story.customers import customer_body
 from kippu.story.nec.cast import LATE, OLD, YOUNG, on, server
+from kippu.story.nec.registering import register
 from kippu.story.orders import order, pay, refused
 from kippu.story.requests import ask, decided
 from kippu.story.stage import Stage
@@ -48,14 +49,7 @@ async def _registered(stage: Stage, telling: Telling) -> None:
     telling.check("before registration it is served by", current["service"], "warranty_repair")
     telling.step(stage.now, "The customer", "registers the pack")
     stage.post.arrived()
-    form = {
-        "serial": YOUNG,
-        "model": "Server",
-        "contact_id": "contact-1",
-        "site": {"address": "1 Example Street, Tokyo", "area": "tokyo"},
-    }
-    await stage.partner.post("entitlement", f"/v1/contracts/{stage.contracts['young']}/registration", form)
-    await stage.settled()
+    await register(stage, stage.contracts["young"], YOUNG)
     label = stage.letter("label")
     enclosed = [part.get_content_type() for part in label.iter_attachments()]
     telling.check("the maintenance label is mailed as", enclosed, ["application/pdf"])
@@ -71,5 +65,7 @@ async def _never_changed(stage: Stage, telling: Telling) -> None:
     telling.step(stage.now, "The partner's portal", f"asks to move it to {LATE}")
     moved = {"asset_serial": LATE, "renews": stage.contracts["young"]}
     await refused(stage, telling, "a transfer", ["NEC-Q9"], "g2-5day-3y", reason="transfer", **moved)
+    telling.step(stage.now, "The partner's portal", "says that the pack is lost, and asks for another copy")
+    await refused(stage, telling, "a lost pack", ["NEC-Q13"], "g2-5day-3y", reason="lost", asset_serial=YOUNG)
     telling.step(stage.now, "The partner's portal", f"orders a pack of the older family for {YOUNG}, beside it")
     await refused(stage, telling, "two families", ["NEC-Q10", "NEC-Q17"], "esp-5day-3y", asset_serial=YOUNG)

@@ -3,6 +3,8 @@
 from typing import Any
 
 from kippu.story.nec.cast import YOUNG, on
+from kippu.story.nec.registering import register
+from kippu.story.orders import order, pay, refused
 from kippu.story.requests import ask, decided
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
@@ -19,6 +21,7 @@ async def play(stage: Stage, telling: Telling) -> None:
     telling.check("17:30:00 on Friday counts from", _counts(stage, current), "Mon 23 Nov 08:30")
     telling.outcome("it counts from Mon 23 Nov 08:30, though that is Labour Thanksgiving Day", clause="NEC-Q3")
     telling.link(stage.ticket_page(number))
+    await _reporting(stage, telling)
     await _takes_effect(stage, telling)
     await _not_contained(stage, telling)
 
@@ -33,6 +36,28 @@ async def _desk(stage: Stage, telling: Telling) -> None:
     await stage.settled()
     telling.check("17:00:00 on Friday: the area on record", await _area(stage), "tokyo")
     telling.outcome("it takes effect when the desk opens next", clause="NEC-Q4")
+
+
+async def _reporting(stage: Stage, telling: Telling) -> None:
+    """The automatic fault reporting of a 5-day pack, and beside it the service that only reports, around the clock."""
+    telling.step(stage.now, "The server", "reports a fault by itself a second later")
+    await ask(stage, "reported on Friday", "Fan is slow", "fault_report", YOUNG)
+    current = await decided(stage, telling, "reported on Friday", "covered", "NEC-Q15")
+    telling.check("reported on Friday at 17:30: counts from", _counts(stage, current), "Mon 23 Nov 08:30")
+    telling.outcome("by the 5-day pack a report counts from Mon 23 Nov 08:30, too", clause="NEC-Q3")
+    telling.step(stage.now, "The partner's portal", "asks to raise only the reporting to 24 hours, 365 days")
+    raised = {"asset_serial": YOUNG, "renews": stage.contracts["young"], "reason": "upgrade"}
+    await refused(stage, telling, "reporting alone, raised", ["NEC-Q12"], "reporting-only", **raised)
+    telling.step(stage.now, "The partner's portal", "orders the reporting-only service by itself, and registers it")
+    bought = await order(stage, "reporting-only", asset_serial=YOUNG)
+    await pay(stage, telling, bought["order_id"], "a year of reporting only", 26_400)
+    await register(stage, bought["contracts"][0], YOUNG)
+    await stage.move_to(on(21, "22:00"))
+    telling.step(stage.now, "The server", "reports a fault by itself, on a Saturday night")
+    await ask(stage, "reported on Saturday", "Fan stands still", "fault_report", YOUNG)
+    current = await decided(stage, telling, "reported on Saturday", "covered", "NEC-Q12")
+    telling.check("reported on Saturday at 22:00: counts from", _counts(stage, current), "Sat 21 Nov 22:00")
+    telling.outcome("it counts at once", clause="NEC-Q12")
 
 
 async def _takes_effect(stage: Stage, telling: Telling) -> None:

@@ -1,7 +1,7 @@
 """The story of SVT (clauses SVT-01 to SVT-26): service tickets are bought by part number, registered, used, renewed."""
 
 from kippu.story.script import Story
-from kippu.story.svt import bundle, height, purchase, registration, renewal, send_back
+from kippu.story.svt import bundle, engineers, height, places, purchase, registration, renewal, send_back
 from kippu.story.svt.cast import FAMILY, STARTS_AT
 from kippu.story.telling import TOKYO
 
@@ -11,5 +11,5 @@ STORY = Story(
     family=FAMILY,
     zone=TOKYO,
     starts_at=STARTS_AT,
-    chapters=(purchase, registration, bundle, send_back, height, renewal),
+    chapters=(purchase, registration, bundle, send_back, height, engineers, renewal, places),
 )

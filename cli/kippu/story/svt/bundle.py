@@ -3,7 +3,7 @@
 from kippu.story.orders import order, pay
 from kippu.story.requests import ask, decided
 from kippu.story.stage import Stage
-from kippu.story.svt.cast import BUNDLED, on
+from kippu.story.svt.cast import BUNDLED, BUNDLED_MODEL, on
 from kippu.story.telling import Telling
 
 TITLE = "A bundle is registered before its switch is delivered"
@@ -19,7 +19,7 @@ async def play(stage: Stage, telling: Telling) -> None:
     form = {
         "consent": True,
         "serial": BUNDLED,
-        "model": "S12PWR",
+        "model": BUNDLED_MODEL,
         "contact_id": "contact-1",
         "site": {"address": "1 Example Street, Tokyo", "area": "tokyo"},
     }

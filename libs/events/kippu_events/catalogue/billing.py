@@ -5,6 +5,9 @@ An order's invoice number is made from the order id, so that one order has one i
 """
 
 from datetime import date
+from typing import Literal
+
+from pydantic import Field
 
 from kippu_events.catalogue.values import InvoiceMail, Price
 from kippu_events.event import Event, Value, published_by
@@ -66,6 +69,40 @@ class QuoteWithdrawn(Event):
 
 
 @billing
+class QuoteRefused(Event):
+    """It was accepted, and the terms refuse the order that it led to: nothing is invoiced until a person has settled
+    what they name."""
+
+    quote_id: str
+    customer_id: str
+    ticket_no: str | None = None
+    order_id: str
+    clauses: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@billing
+class QuoteOrdered(Event):
+    """The order that it led to is accepted, at once or placed again after the terms had refused it, and invoiced."""
+
+    quote_id: str
+    customer_id: str
+    order_id: str
+
+
+@billing
+class QuoteUndone(Event):
+    """It was accepted, and its request declined: the order's invoice, if there is one, is taken back, and what was paid
+    is due back."""
+
+    quote_id: str
+    customer_id: str
+    ticket_no: str
+    order_id: str
+    reason: str
+
+
+@billing
 class InvoiceIssued(Event):
     invoice_no: str
     customer_id: str
@@ -80,6 +117,10 @@ class InvoiceIssued(Event):
     charge_id: str | None = None
     """Given if it is for a charge, and for no order; `order_id` is then the charge's."""
     mail: InvoiceMail | None = None
+    contacts: dict[str, str] = Field(default_factory=dict)
+    """Who is told what becomes of it, by contact id, with the language that each reads."""
+    ticket_no: str | None = None
+    """The request that a charge is of: its contact is told."""
 
 
 @billing
@@ -93,7 +134,7 @@ class PaymentReceived(Event):
     outstanding: int
     """What is still owed after it; never below 0."""
     taken_back: bool = False
-    """True if nothing was owed any more, as the invoice had been taken back: it is due back, whole."""
+    """True if nothing was owed any more, as the invoice had been taken back, or paid: it is due back, whole."""
 
 
 @billing
@@ -122,6 +163,16 @@ class InvoicePaid(Event):
     order_id: str
     paid_on: date
     charge_id: str | None = None
+
+
+@billing
+class PaidTooLate(Event):
+    """All that an order's invoice was for came in, but only once it had been taken back; else InvoicePaid says so."""
+
+    invoice_no: str
+    customer_id: str
+    order_id: str
+    paid_on: date
 
 
 @billing
@@ -194,32 +245,37 @@ class CreditNoteIssued(Event):
     """Tax that the customer withheld for what is taken back. The authorities have it, and it is not paid back here."""
 
 
-@billing
-class RefundDue(Event):
-    """Money that the customer gets back: for what a credit note took back, or because it came in after that.
-
-    On the invoice's stream; a refund's id is `RF-{invoice_no}.{n}`.
-    """
+class RefundEvent(Event):
+    """On the invoice's stream; a refund's id is `RF-{invoice_no}.{n}`."""
 
     refund_id: str
     invoice_no: str
     customer_id: str
-    order_id: str
     amount: int
     currency: str
+    contacts: dict[str, str] = Field(default_factory=dict)
+    """Who is told, by contact id, with the language that each reads."""
+    ticket_no: str | None = None
+    """Where that is nobody: the request whose contact is told."""
+
+
+@billing
+class RefundDue(RefundEvent):
+    """Money that the customer gets back, and why."""
+
+    order_id: str
+    cause: Literal["taken_back", "paid_too_late", "paid_too_much", "not_served"] = "taken_back"
+    """For what a credit note took back, or the request's decline made it take back; because it came in after that;
+    or because it was more than was owed."""
     reason: str
     credit_note_no: str | None = None
+    """The credit note that took it back; none did where only too much was paid."""
     payment_id: str | None = None
-    """The payment that came in after the invoice, or a part of it, was taken back."""
+    """The payment that was due back, in part or whole, as it came in."""
 
 
 @billing
-class RefundPaid(Event):
-    refund_id: str
-    invoice_no: str
-    customer_id: str
-    amount: int
-    currency: str
+class RefundPaid(RefundEvent):
     paid_on: date
     reference: str
     """The bank's."""

@@ -61,3 +61,8 @@ class QuoteOrderRefused(QuoteEvent):
 @entitlement
 class QuotePaid(QuoteEvent):
     """Its invoice is paid: what the terms have paid first begins."""
+
+
+@entitlement
+class QuoteUnserved(QuoteEvent):
+    """The request is declined: its order comes to nothing, and what was paid for that goes back."""

@@ -59,7 +59,7 @@ def decide_order(plan: Plan, facts: OrderFacts, language: str = "en") -> OrderDe
     if facts.provider != plan.provider:
         raise ValueError(f"facts of provider {facts.provider!r} cannot be judged by a plan of {plan.provider!r}")
     case = OrderCase(plan, facts)
-    rules = (*standing_rules(case.product), *plan.ordering.rules)
+    rules = (*standing_rules(plan, case.product), *plan.ordering.rules)
     judged = [(rule, rule.verdict(case)) for rule in rules]
     outcome, clause = _settled(case, judged)
     verdicts = [verdict for _, verdict in judged]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from kippu_terms.bookings import PaidBy
 from kippu_terms.facts import CustomerFacts, Instant
 from kippu_terms.fulfilment import Channel
 from kippu_terms.value import Name, Value
@@ -99,6 +100,8 @@ class OrderWish(Value):
     wanted_delivery_on: Day | None = None
     appointment_at: Instant | None = None
     """When it is to be done, where it is booked."""
+    paid_by: PaidBy = "invoice"
+    """How that is paid in advance."""
     paid_on: Day | None = None
     """When it was paid; None before."""
     reason: Reason | None = None

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Literal
 
+from kippu_terms.bookings import last_day_to_pay
 from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict
+from kippu_terms.plan import Plan
 from kippu_terms.sections import Product
 
 
@@ -78,7 +80,28 @@ class OnePerDevice(OrderRule):
         return OrderVerdict("refused" if too_many else "satisfied", inputs, about="quantity")
 
 
-def standing_rules(product: Product) -> Iterator[OrderRule]:
+class PaidBeforeAppointment(OrderRule):
+    """What is booked is paid by some day before its appointment; where that day has passed, it is too late to book."""
+
+    kind: Literal["paid_before_appointment"] = "paid_before_appointment"
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        at, ordered = case.facts.appointment_at, case.facts.ordered_on
+        if at is None:
+            return OrderVerdict("not_applicable", {"appointment_at": None})
+        appointment, pay_by = case.plan.calendar.local_date(at), last_day_to_pay(case.plan, at, case.facts.paid_by)
+        inputs = {
+            "appointment_on": appointment.isoformat(),
+            "paid_by": case.facts.paid_by,
+            "pay_by": pay_by.isoformat() if pay_by else None,
+            "ordered_on": ordered.isoformat(),
+        }
+        if (pay_by or appointment) < ordered:
+            return OrderVerdict("refused", inputs, about="appointment_at")
+        return OrderVerdict("satisfied", inputs, pay_by=pay_by)
+
+
+def standing_rules(plan: Plan, product: Product) -> Iterator[OrderRule]:
     """Those that can speak on a product."""
     yield Orderable(clause=product.clause)
     yield InQuantity(clause=product.clause)
@@ -90,3 +113,5 @@ def standing_rules(product: Product) -> Iterator[OrderRule]:
         yield RenewalOf(clause=product.clause)
     if product.runs_from == "asset_purchase":
         yield Dated(clause=product.clause)
+    if product.kind == "service" and plan.bookings is not None:
+        yield PaidBeforeAppointment(clause=plan.bookings.payment.clause)

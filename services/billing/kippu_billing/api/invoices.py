@@ -132,6 +132,9 @@ class PaymentInput(Input):
     amount: Annotated[int, Field(strict=True, le=LARGEST_AMOUNT)]
     currency: Currency
     received_on: date
+    surplus_goes_back: bool = False
+    """More than is owed is refused, for somebody has to say what it is for. Where this says that it goes back, it is
+    recorded, and the surplus alone is due back."""
 
 
 @router.get("/invoices", tags=["invoices"])
@@ -176,7 +179,7 @@ async def credit_notes(
 async def receive_payment(
     command: Annotated[Command, command("payments:write", staff=True)], body: PaymentInput
 ) -> Response:
-    payment = invoice.Payment(body.payment_id, body.amount, body.currency, body.received_on)
+    payment = invoice.Payment(body.payment_id, body.amount, body.currency, body.received_on, body.surplus_goes_back)
 
     async def receive(work: Work) -> dict[str, Any]:
         stream = await invoice_of(work, command.provider, body.invoice_no)

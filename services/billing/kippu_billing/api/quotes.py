@@ -18,14 +18,20 @@ from kippu_billing.streams import quote_of
 
 router = APIRouter(prefix="/v1")
 
+QuoteStatus = Literal["offered", "accepted", "lapsed", "withdrawn", "refused", "undone"]
+
 
 class Quote(Row):
-    """`valid_until` is the last day on which it can be accepted, a local date of the provider's."""
+    """`valid_until` is the last day on which it can be accepted, a local date of the provider's.
+
+    One that was accepted is `refused` while the terms refuse its order, until a person has settled that; and `undone`
+    once its request was declined: its invoice is taken back then, and what was paid is due back.
+    """
 
     quote_id: str
     customer_id: str
     ticket_no: str | None
-    status: Literal["offered", "accepted", "lapsed", "withdrawn"]
+    status: QuoteStatus
     plan_family: str
     product: str
     quantity: int
@@ -44,6 +50,14 @@ class Quote(Row):
     lapsed_at: datetime | None
     withdrawn_at: datetime | None
     """When it turned out that nothing is owed any more."""
+    order_id: str | None
+    """The order that it led to."""
+    ordered_at: datetime | None
+    refused_at: datetime | None
+    refused_by: tuple[str, ...]
+    """The clauses by which the terms refused its order, whether or not it was placed again since; and why, in words."""
+    refused_because: tuple[str, ...]
+    undone_at: datetime | None
 
 
 class Accepted(BaseModel):
@@ -55,7 +69,7 @@ class Accepted(BaseModel):
 async def quotes(
     query: Annotated[Query, query("quotes:read")],
     page: Annotated[Page, paged(offered_at=datetime, quote_id=str)],
-    status: Literal["offered", "accepted", "lapsed", "withdrawn"] | None = None,
+    status: QuoteStatus | None = None,
 ) -> PageOf[Quote]:
     """The latest first."""
     return page.of(await query.fetch(readmodels.QUOTES, status, *page.after, page.fetch_limit), Quote.of)

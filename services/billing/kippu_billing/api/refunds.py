@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from kippu_billing.api.shown import Row
 from kippu_billing.domain import crediting
+from kippu_billing.domain.invoice import RefundCause
 from kippu_billing.readmodels import refunds as readmodels
 from kippu_billing.streams import invoice_of
 
@@ -20,7 +21,8 @@ RefundStatus = Literal["due", "paid"]
 
 
 class Refund(Row):
-    """It has a credit note, or the payment that came in after one. Amounts in the currency's minor unit."""
+    """It names the credit note that took back what it is for, and the payment, where that is due back as it came in:
+    after the credit note, or beyond what was owed. Amounts in the currency's minor unit."""
 
     refund_id: str
     invoice_no: str
@@ -30,6 +32,7 @@ class Refund(Row):
     status: RefundStatus
     amount: int
     currency: str
+    cause: RefundCause
     reason: str
     credit_note_no: str | None
     payment_id: str | None

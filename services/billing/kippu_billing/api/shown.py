@@ -5,6 +5,8 @@ from typing import Any, Self
 import orjson
 from pydantic import BaseModel, ConfigDict
 
+_JSON = ("taxes", "lines", "refused_by", "refused_because")
+
 
 class Row(BaseModel):
     """The base of what is read from a table: columns that are not shown are left out, JSON columns are parsed."""
@@ -14,6 +16,4 @@ class Row(BaseModel):
     @classmethod
     def of(cls, row: Any) -> Self:
         columns = dict(row)
-        return cls.model_validate(
-            columns | {name: orjson.loads(columns[name]) for name in ("taxes", "lines") if name in columns}
-        )
+        return cls.model_validate(columns | {name: orjson.loads(columns[name]) for name in _JSON if name in columns})

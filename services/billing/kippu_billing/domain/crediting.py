@@ -14,14 +14,16 @@ from kippu_terms.crediting import part_of
 from kippu_terms.dates import local_date
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_billing.domain.invoice import Invoice, amounts, evolve, refund_due, settled
+from kippu_billing.domain.invoice import Invoice, RefundCause, amounts, credit_note_no, evolve, refund_due, settled
 
 
-def credit(invoice: Invoice, invoice_no: str, reason: str, now: datetime) -> list[Event]:
+def credit(
+    invoice: Invoice, invoice_no: str, reason: str, now: datetime, cause: RefundCause = "taken_back"
+) -> list[Event]:
     """Takes back all that is left of the invoice, once."""
     if invoice.issued is None or invoice.credited:
         return []
-    return _credit(invoice, invoice_no, invoice.left, (), reason, now)
+    return _credit(invoice, invoice_no, invoice.left, (), reason, now, cause)
 
 
 def credit_part(
@@ -66,16 +68,13 @@ def pay_back(invoice: Invoice, refund_id: str, paid_on: date, reference: str, no
         currency=issued.currency,
         paid_on=paid_on,
         reference=reference,
+        contacts=issued.contacts,
+        ticket_no=issued.ticket_no,
     )
 
 
 def invoice_no_of(refund_id: str) -> str:
     return refund_id.removeprefix("RF-").rpartition(".")[0]
-
-
-def credit_note_no(invoice: Invoice, invoice_no: str) -> str:
-    """Of the next one; the first has no number."""
-    return f"CN-{invoice_no}" + (f"-{invoice.credit_notes + 1}" if invoice.credit_notes else "")
 
 
 def _credit(
@@ -85,11 +84,12 @@ def _credit(
     lines: tuple[CreditedLine, ...],
     reason: str,
     now: datetime,
+    cause: RefundCause = "taken_back",
 ) -> list[Event]:
     issued = invoice.issued
     if issued is None:
         raise AssertionError("what is taken back was issued")
-    number = credit_note_no(invoice, invoice_no)
+    number = credit_note_no(invoice_no, invoice.credit_notes + 1)
     after = evolve(invoice, note := _note(invoice, invoice_no, number, taxes, lines, reason, now))
     # What is held for what is left, in money and in certificates, and what that is too much or too little.
     balance = after.held + after.withheld_left - after.total_left
@@ -104,7 +104,7 @@ def _credit(
     today = local_date(now, ZoneInfo(issued.time_zone))
     events: list[Event] = [note]
     if paid_back:
-        events.append(refund_due(invoice, invoice_no, paid_back, reason, now, credit_note_no=number))
+        events.append(refund_due(invoice, invoice_no, paid_back, reason, now, cause=cause, credit_note_no=number))
     if note.part and invoice.outstanding > 0:
         events += settled(invoice, outstanding, invoice.last_received or today, now)
     return events

@@ -1,19 +1,21 @@
 """An invoice: issued for an accepted order or a charge, paid in one or more payments, overdue the day after it was due.
 
 An order or charge has one invoice, whose number is made from its id. What is owed never falls below 0: a payment that
-is larger than what is owed is refused, for somebody has to decide what the rest is for. But what a credit note took
-back (`crediting.py`) is the customer's: money that comes in for it all the same is recorded, and due back.
+is larger than what is owed is refused, until somebody says that the rest goes back. But what a credit note took back
+(`crediting.py`) is the customer's: money that comes in for it all the same is recorded, and due back.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from kippu_events.catalogue.billing import (
     CreditNoteIssued,
     InvoiceIssued,
     InvoicePaid,
+    PaidTooLate,
     PaymentOverdue,
     PaymentReceived,
     RefundDue,
@@ -22,7 +24,7 @@ from kippu_events.catalogue.billing import (
     TaxWithheld,
 )
 from kippu_events.catalogue.entitlement import OrderAccepted
-from kippu_events.catalogue.values import InvoiceMail, Price
+from kippu_events.catalogue.values import Price
 from kippu_events.event import Event
 from kippu_terms.crediting import less
 from kippu_terms.dates import local_date
@@ -41,6 +43,9 @@ class Issued:
     price: Price
     taxes: tuple[TaxAmount, ...]
     total: int
+    contacts: dict[str, str] = field(default_factory=dict)
+    """Who is told what becomes of it, by contact id, with the language that each reads."""
+    ticket_no: str | None = None
 
     @property
     def currency(self) -> str:
@@ -116,6 +121,11 @@ class Payment:
     amount: int
     currency: str
     received_on: date
+    surplus_goes_back: bool = False
+    """Somebody says so of what is more than is owed."""
+
+
+RefundCause = Literal["taken_back", "paid_too_late", "paid_too_much", "not_served"]
 
 
 def number_of(order_id: str) -> str:
@@ -147,6 +157,8 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
                 price=event.price,
                 taxes=event.taxes,
                 total=event.total,
+                contacts=event.contacts,
+                ticket_no=event.ticket_no,
             )
             return Invoice(issued, event.total, left=event.taxes)
         case PaymentReceived():
@@ -175,6 +187,8 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
 
 def _taken_back(invoice: Invoice, event: Event) -> Invoice:
     match event:
+        case PaidTooLate():
+            return invoice  # its PaymentReceived has said so
         case CreditNoteIssued():
             return replace(
                 invoice,
@@ -196,50 +210,52 @@ def issue(invoice: Invoice, order: OrderAccepted, now: datetime) -> list[Event]:
 
     Where the terms ask for payment in advance, it is due by then (CWC-11).
     """
-    return _issue(invoice, order.order_id, None, order.customer_id, order.price, now, order.pay_by, order.invoice_mail)
-
-
-def issue_for_charge(invoice: Invoice, charge_id: str, customer_id: str, price: Price, now: datetime) -> list[Event]:
-    """A charge's invoice, on the same terms."""
-    return _issue(invoice, charge_id, charge_id, customer_id, price, now)
-
-
-def _issue(
-    invoice: Invoice,
-    order_id: str,
-    charge_id: str | None,
-    customer_id: str,
-    price: Price,
-    now: datetime,
-    pay_by: date | None = None,
-    mail: InvoiceMail | None = None,
-) -> list[Event]:
     if invoice.issued:
         return []
+    issued = _issued(order.order_id, order.customer_id, order.price, now)
+    due_on = order.pay_by or issued.due_on
+    told = {"due_on": due_on, "mail": order.invoice_mail, "contacts": order.contacts}
+    return _with_nothing_to_pay(issued.model_copy(update=told))
+
+
+def issue_for_charge(
+    invoice: Invoice, charge_id: str, customer_id: str, price: Price, now: datetime, *, ticket_no: str | None = None
+) -> list[Event]:
+    """A charge's invoice, on the same terms."""
+    if invoice.issued:
+        return []
+    issued = _issued(charge_id, customer_id, price, now)
+    return _with_nothing_to_pay(issued.model_copy(update={"charge_id": charge_id, "ticket_no": ticket_no}))
+
+
+def _issued(order_id: str, customer_id: str, price: Price, now: datetime) -> InvoiceIssued:
     net, taxes, total = totals_of(price)
     today = local_date(now, ZoneInfo(price.time_zone))
-    issued = InvoiceIssued(
+    return InvoiceIssued(
         occurred_at=now,
         invoice_no=number_of(order_id),
         customer_id=customer_id,
         order_id=order_id,
         issued_on=today,
-        due_on=pay_by or today + timedelta(days=price.payment_days),
+        due_on=today + timedelta(days=price.payment_days),
         price=price,
         net=net,
         taxes=taxes,
         total=total,
         currency=price.currency,
-        charge_id=charge_id,
-        mail=mail,
     )
-    if total > 0:
+
+
+def _with_nothing_to_pay(issued: InvoiceIssued) -> list[Event]:
+    """An invoice of nothing is paid with its issue."""
+    if issued.total > 0:
         return [issued]
-    return [issued, _paid(evolve(invoice, issued), today, now)]
+    return [issued, _paid(evolve(Invoice(), issued), issued.issued_on, issued.occurred_at)]
 
 
 def receive(invoice: Invoice, invoice_no: str, payment: Payment, now: datetime) -> list[Event]:
-    """A payment, in full or in part; the one that settles the invoice is followed by InvoicePaid."""
+    """A payment, in full or in part; the one that settles the invoice is followed by InvoicePaid, and the one that
+    would have settled an order's, had it not been taken back, by PaidTooLate."""
     issued = invoice.issued
     if issued is None:
         raise Refused(Fault("invoice.unknown", f"there is no invoice {invoice_no}", "invoice_no"), kind="not_found")
@@ -255,19 +271,55 @@ def receive(invoice: Invoice, invoice_no: str, payment: Payment, now: datetime) 
         currency=payment.currency,
         received_on=payment.received_on,
         outstanding=max(invoice.outstanding - payment.amount, 0),
-        taken_back=invoice.credited,
+        taken_back=invoice.credited or invoice.is_paid,
     )
-    paid = [] if invoice.credited else settled(invoice, received.outstanding, payment.received_on, now)
-    return [received, *paid, *_too_much(invoice, invoice_no, payment, now)]
+    paid: list[Event] = []
+    if invoice.credited:
+        paid = _paid_too_late(invoice, issued, received)
+    elif not invoice.is_paid:
+        paid = settled(invoice, received.outstanding, payment.received_on, now)
+    return [received, *paid, *_too_much(invoice, issued, received)]
 
 
-def _too_much(invoice: Invoice, invoice_no: str, payment: Payment, now: datetime) -> list[Event]:
-    """What came in for what was taken back is due back."""
-    excess = payment.amount - invoice.outstanding
+def _paid_too_late(invoice: Invoice, issued: Issued, received: PaymentReceived) -> list[Event]:
+    """What InvoicePaid says of an order, once, where a credit note was quicker."""
+    before = invoice.received + invoice.withheld
+    if (
+        issued.charge_id is not None
+        or invoice.paid_at is not None
+        or not before < issued.total <= before + received.amount
+    ):
+        return []
+    about = {name: getattr(received, name) for name in ("occurred_at", "invoice_no", "customer_id")}
+    return [PaidTooLate(order_id=issued.order_id, paid_on=received.received_on, **about)]
+
+
+def _too_much(invoice: Invoice, issued: Issued, received: PaymentReceived) -> list[Event]:
+    """What came in for what was taken back is due back, and so is what somebody says is too much."""
+    excess = received.amount - invoice.outstanding
     if excess <= 0:
         return []
-    reason = "it was paid after it was taken back"
-    return [refund_due(invoice, invoice_no, excess, reason, now, payment_id=payment.payment_id)]
+    cause: RefundCause = "paid_too_late"
+    note: str | None
+    reason, note = "it was paid after it was taken back", credit_note_no(received.invoice_no, invoice.credit_notes)
+    if _is_too_large(invoice, issued, received.amount):
+        cause, reason, note = "paid_too_much", "more was paid than was owed", None
+    due = refund_due(
+        invoice,
+        received.invoice_no,
+        excess,
+        reason,
+        received.occurred_at,
+        cause=cause,
+        payment_id=received.payment_id,
+        credit_note_no=note,
+    )
+    return [due]
+
+
+def credit_note_no(invoice_no: str, number: int) -> str:
+    """Of an invoice's credit note, counted from 1; the first has no number."""
+    return f"CN-{invoice_no}" + (f"-{number}" if number > 1 else "")
 
 
 def refund_due(
@@ -277,6 +329,7 @@ def refund_due(
     reason: str,
     now: datetime,
     *,
+    cause: RefundCause = "taken_back",
     payment_id: str | None = None,
     credit_note_no: str | None = None,
 ) -> RefundDue:
@@ -290,9 +343,12 @@ def refund_due(
         order_id=invoice.issued.order_id,
         amount=amount,
         currency=invoice.issued.currency,
+        cause=cause,
         reason=reason,
         payment_id=payment_id,
         credit_note_no=credit_note_no,
+        contacts=invoice.issued.contacts,
+        ticket_no=invoice.issued.ticket_no,
     )
 
 
@@ -323,8 +379,9 @@ def _conflicts(invoice: Invoice, payment: Payment) -> list[Fault]:
     if payment.payment_id in invoice.payments:
         message = f"payment {payment.payment_id} is recorded on this invoice already"
         faults.append(Fault("payment.repeated", message, "payment_id"))
-    if invoice.is_paid:
-        faults.append(Fault("invoice.paid", "the invoice is paid in full; nothing more is owed on it", "invoice_no"))
+    if invoice.is_paid and not payment.surplus_goes_back:
+        message = "the invoice is paid in full; nothing more is owed on it: say so if the surplus goes back"
+        faults.append(Fault("invoice.paid", message, "invoice_no"))
     return faults
 
 
@@ -335,8 +392,10 @@ def _faults(invoice: Invoice, issued: Issued, payment: Payment, now: datetime) -
         faults.append(Fault("payment.currency.differs", message, "currency"))
     if payment.amount < 1:
         faults.append(Fault("payment.amount.too_small", "a payment is at least 1 of the minor unit", "amount"))
-    elif payment.currency == issued.currency and _is_too_large(invoice, issued, payment.amount):
-        message = f"the payment is {payment.amount}, only {invoice.outstanding} is owed"
+    elif payment.currency == issued.currency and _refused_as_too_large(invoice, issued, payment):
+        message = (
+            f"the payment is {payment.amount}, only {invoice.outstanding} is owed: say so if the surplus goes back"
+        )
         faults.append(Fault("payment.amount.too_large", message, "amount"))
     today = local_date(now, ZoneInfo(issued.time_zone))
     if payment.received_on > today:
@@ -345,10 +404,17 @@ def _faults(invoice: Invoice, issued: Issued, payment: Payment, now: datetime) -
     return faults
 
 
+def _refused_as_too_large(invoice: Invoice, issued: Issued, payment: Payment) -> bool:
+    """Nobody has said what the rest is for. Of what is paid in full, that alone is a conflict."""
+    return not (payment.surplus_goes_back or invoice.is_paid) and _is_too_large(invoice, issued, payment.amount)
+
+
 def _is_too_large(invoice: Invoice, issued: Issued, amount: int) -> bool:
     """More than is owed, and than was taken back since the customer was asked for it."""
-    if invoice.credited or invoice.is_paid:
+    if invoice.credited:
         return False
+    if invoice.is_paid:
+        return True
     return amount > invoice.outstanding + issued.total - invoice.total_left
 
 

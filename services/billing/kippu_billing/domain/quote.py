@@ -1,7 +1,11 @@
 """A quote: offered when a wallet had too little or for work that the terms do not include; accepted once until its last
 day, or lapsed by itself after it.
 
-Withdrawn, if what it is for is needed no more before that.
+Withdrawn, if what it is for is needed no more before that. What was accepted becomes an order:
+
+    accepted ─┬─ ordered, and invoiced
+              ├─ refused by the terms, until a person has it placed again
+              └─ undone, once its request is declined: what was paid for it is due back
 """
 
 from dataclasses import dataclass, replace
@@ -9,9 +13,17 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from kippu_events.catalogue.billing import QuoteAccepted, QuoteLapsed, QuoteOffered, QuoteWithdrawn
-from kippu_events.catalogue.entitlement import CoverageDecided, DebitShortfall
-from kippu_events.catalogue.quoting import QuoteNeed
+from kippu_events.catalogue.billing import (
+    QuoteAccepted,
+    QuoteLapsed,
+    QuoteOffered,
+    QuoteOrdered,
+    QuoteRefused,
+    QuoteUndone,
+    QuoteWithdrawn,
+)
+from kippu_events.catalogue.entitlement import CoverageDecided, DebitShortfall, OrderRefused
+from kippu_events.catalogue.quoting import QuoteNeed, QuoteUnserved
 from kippu_events.event import Event
 from kippu_terms.dates import local_date
 from kippu_terms.refusal import Fault, Refused
@@ -24,6 +36,8 @@ class Status(StrEnum):
     ACCEPTED = "accepted"
     LAPSED = "lapsed"
     WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,7 @@ class Offer:
     valid_until: date
     time_zone: str
     clause: str
+    ticket_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,17 @@ class Quote:
 
     offer: Offer | None = None
     status: Status = Status.OFFERED
+    ordered: bool = False
+    """True once it is an order that the terms accept."""
+    undone_because: str = ""
+
+
+_BECOMES: dict[type[Event], Status] = {
+    QuoteAccepted: Status.ACCEPTED,
+    QuoteLapsed: Status.LAPSED,
+    QuoteWithdrawn: Status.WITHDRAWN,
+    QuoteRefused: Status.REFUSED,
+}
 
 
 def id_of(debit_id: str) -> str:
@@ -67,15 +93,16 @@ def evolve(quote: Quote, event: Event) -> Quote:
                     valid_until=event.valid_until,
                     time_zone=event.price.time_zone,
                     clause=event.clause,
+                    ticket_no=event.ticket_no,
                 )
             )
-        case QuoteAccepted():
-            return replace(quote, status=Status.ACCEPTED)
-        case QuoteLapsed():
-            return replace(quote, status=Status.LAPSED)
-        case QuoteWithdrawn():
-            return replace(quote, status=Status.WITHDRAWN)
-    raise AssertionError(f"{event.type} is no event of a quote")
+        case QuoteOrdered():
+            stays = quote.status is Status.UNDONE
+            return replace(quote, ordered=True, status=Status.UNDONE if stays else Status.ACCEPTED)
+        case QuoteUndone():
+            return replace(quote, status=Status.UNDONE, undone_because=event.reason)
+        case _:
+            return replace(quote, status=_BECOMES[type(event)])
 
 
 def offer(quote: Quote, shortfall: DebitShortfall, now: datetime) -> list[Event]:
@@ -134,7 +161,7 @@ def accept(quote: Quote, quote_id: str, by: str, now: datetime) -> QuoteAccepted
     offered = quote.offer
     if offered is None:
         raise Refused(Fault("quote.unknown", f"there is no quote {quote_id}"), kind="not_found")
-    if quote.status is Status.ACCEPTED:
+    if quote.status in (Status.ACCEPTED, Status.REFUSED, Status.UNDONE):
         message = "the quote was accepted before"
         raise Refused(Fault("quote.accepted", message, clause=offered.clause), kind="conflict")
     if quote.status is Status.WITHDRAWN:
@@ -165,6 +192,47 @@ def withdraw(quote: Quote, quote_id: str, ticket_no: str, now: datetime) -> list
             customer_id=quote.offer.customer_id,
             ticket_no=ticket_no,
             reason=f"it is not needed for {ticket_no} any more",
+        )
+    ]
+
+
+def refuse(quote: Quote, refused: OrderRefused, quote_id: str, now: datetime) -> list[Event]:
+    """The terms refuse its order: a person settles what they name."""
+    if quote.offer is None or quote.status is not Status.ACCEPTED or quote.ordered:
+        return []
+    return [
+        QuoteRefused(
+            occurred_at=now,
+            quote_id=quote_id,
+            customer_id=quote.offer.customer_id,
+            ticket_no=quote.offer.ticket_no,
+            order_id=refused.order_id,
+            clauses=refused.clauses,
+            reasons=refused.reasons,
+        )
+    ]
+
+
+def order(quote: Quote, quote_id: str, order_id: str, now: datetime) -> list[Event]:
+    """Its order is accepted: on record with the invoice, so that whoever hears of a decline knows what to take back."""
+    if quote.offer is None or quote.ordered:
+        return []
+    customer_id = quote.offer.customer_id
+    return [QuoteOrdered(occurred_at=now, quote_id=quote_id, customer_id=customer_id, order_id=order_id)]
+
+
+def undo(quote: Quote, unserved: QuoteUnserved, now: datetime) -> list[Event]:
+    """Its request was declined, whether or not billing has heard of the order yet."""
+    if quote.offer is None or quote.status is Status.UNDONE:
+        return []
+    return [
+        QuoteUndone(
+            occurred_at=now,
+            quote_id=unserved.quote_id,
+            customer_id=quote.offer.customer_id,
+            ticket_no=unserved.ticket_no,
+            order_id=unserved.order_id,
+            reason=f"the request {unserved.ticket_no} was declined",
         )
     ]
 

@@ -3,8 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from asyncpg import Connection
-from kippu_events.catalogue.billing import QuoteAccepted, QuoteLapsed, QuoteOffered, QuoteWithdrawn
+from kippu_events.catalogue.billing import (
+    QuoteAccepted,
+    QuoteLapsed,
+    QuoteOffered,
+    QuoteOrdered,
+    QuoteRefused,
+    QuoteUndone,
+    QuoteWithdrawn,
+)
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
 
@@ -47,7 +56,6 @@ update read.quote
  where (quote.provider, quote.quote_id) = (lapsed.provider, lapsed.quote_id)
 """
 
-
 _WITHDRAWN = """
 update read.quote
    set withdrawn_at = said.at, version = greatest(quote.version, said.version)
@@ -55,11 +63,45 @@ update read.quote
  where (quote.provider, quote.quote_id) = (said.provider, said.quote_id)
 """
 
+_ORDERED = """
+update read.quote
+   set ordered_at = said.at, order_id = said.order_id, version = greatest(quote.version, said.version)
+  from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::bigint[])
+       as said (provider, quote_id, at, order_id, version)
+ where (quote.provider, quote.quote_id) = (said.provider, said.quote_id)
+"""
+
+_REFUSED = """
+update read.quote
+   set refused_at = said.at, order_id = said.order_id, refused_by = said.clauses::jsonb,
+       refused_because = said.reasons::jsonb, version = greatest(quote.version, said.version)
+  from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::bigint[], $6::text[], $7::text[])
+       as said (provider, quote_id, at, order_id, version, clauses, reasons)
+ where (quote.provider, quote.quote_id) = (said.provider, said.quote_id)
+"""
+
+_UNDONE = """
+update read.quote
+   set undone_at = said.at, order_id = said.order_id, version = greatest(quote.version, said.version)
+  from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::bigint[])
+       as said (provider, quote_id, at, order_id, version)
+ where (quote.provider, quote.quote_id) = (said.provider, said.quote_id)
+"""
+
 
 class Quotes(Projector):
     name = "quotes"
+    version = 2
     logs = ("billing",)
-    subscribes = (QuoteOffered, QuoteAccepted, QuoteLapsed, QuoteWithdrawn)
+    subscribes = (
+        QuoteOffered,
+        QuoteAccepted,
+        QuoteLapsed,
+        QuoteWithdrawn,
+        QuoteOrdered,
+        QuoteRefused,
+        QuoteUndone,
+    )
     tables = ("quote",)
 
     async def apply(self, connection: "Connection[Any]", batch: Sequence[Envelope]) -> None:
@@ -85,6 +127,18 @@ class Quotes(Projector):
                 for at, event in of_type(batch, QuoteWithdrawn)
             ],
         )
+        # What became of what was accepted.
+        await write(connection, _ORDERED, [_order(*each) for each in of_type(batch, QuoteOrdered)])
+        await write(connection, _REFUSED, [_refused(*each) for each in of_type(batch, QuoteRefused)])
+        await write(connection, _UNDONE, [_order(*each) for each in of_type(batch, QuoteUndone)])
+
+
+def _order(at: Envelope, event: QuoteOrdered | QuoteRefused | QuoteUndone) -> tuple[Any, ...]:
+    return at.provider, event.quote_id, event.occurred_at, event.order_id, at.version
+
+
+def _refused(at: Envelope, event: QuoteRefused) -> tuple[Any, ...]:
+    return (*_order(at, event), orjson.dumps(event.clauses).decode(), orjson.dumps(event.reasons).decode())
 
 
 def _quote(at: Envelope, event: QuoteOffered) -> tuple[Any, ...]:

@@ -21,11 +21,11 @@ select * from read.refund
 OF_INVOICE = "select * from read.refund where invoice_no = $1 order by due_since, length(refund_id), refund_id"
 
 _DUE = """
-insert into read.refund (provider, refund_id, invoice_no, customer_id, order_id, amount, currency, reason,
+insert into read.refund (provider, refund_id, invoice_no, customer_id, order_id, amount, currency, cause, reason,
                          credit_note_no, payment_id, due_since, version)
 select *
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-              $9::text[], $10::text[], $11::timestamptz[], $12::bigint[])
+              $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::bigint[])
 """
 
 _PAID = """
@@ -39,6 +39,7 @@ update read.refund
 
 class Refunds(Projector):
     name = "refunds"
+    version = 2
     logs = ("billing",)
     subscribes = (RefundDue, RefundPaid)
     tables = ("refund",)
@@ -61,6 +62,7 @@ def _due(at: Envelope, event: RefundDue) -> tuple[Any, ...]:
         event.order_id,
         event.amount,
         event.currency,
+        event.cause,
         event.reason,
         event.credit_note_no,
         event.payment_id,

@@ -8,6 +8,7 @@ from kippu_console.readmodels.licences import Licences
 from kippu_console.readmodels.mails import UnmatchedMail
 from kippu_console.readmodels.money import Invoices, QuoteOrders, Quotes, Refunds
 from kippu_console.readmodels.requests import Board
+from kippu_console.readmodels.sheets import Sheets
 from kippu_console.readmodels.shipments import Shipments
 from kippu_console.readmodels.terms import Terms
 from kippu_console.readmodels.timeline import Timeline
@@ -22,6 +23,7 @@ PROJECTORS = (
     Shipments,
     Wallets,
     UnmatchedMail,
+    Sheets,
     Invoices,
     Quotes,
     QuoteOrders,

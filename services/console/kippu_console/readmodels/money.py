@@ -81,6 +81,7 @@ class QuoteOrders(RowEach):
     """What came of the order of an accepted quote; one that the terms refuse waits for a person."""
 
     name = "quote-orders"
+    version = 2
     logs = ("entitlement",)
     tables = ("quote_order",)
     key = "quote_id"
@@ -89,6 +90,7 @@ class QuoteOrders(RowEach):
         quoting.QuoteOrderRefused,
         quoting.QuotePaid,
         quoting.QuoteForgone,
+        quoting.QuoteUnserved,
     )
 
     def columns(self, envelope: Envelope, event: Any) -> dict[str, Any]:
@@ -98,6 +100,8 @@ class QuoteOrders(RowEach):
                 return {"status": "order_refused", "order_id": event.order_id} | refused
             case quoting.QuoteForgone():
                 return {"status": "withdrawn"}
+            case quoting.QuoteUnserved():
+                return {"status": "undone", "order_id": event.order_id}
         status = "paid" if isinstance(event, quoting.QuotePaid) else "ordered"
         return {"status": status, "order_id": event.order_id}
 
@@ -106,6 +110,7 @@ class Refunds(RowEach):
     """What customers get back, until somebody has paid it."""
 
     name = "refunds"
+    version = 2
     logs = ("billing",)
     tables = ("refund",)
     key = "refund_id"
@@ -114,8 +119,9 @@ class Refunds(RowEach):
     def columns(self, envelope: Envelope, event: Any) -> dict[str, Any]:
         if isinstance(event, billing.RefundPaid):
             return {"status": "paid", "paid_on": event.paid_on, "reference": event.reference}
-        said = {name: getattr(event, name) for name in ("invoice_no", "amount", "currency", "reason")}
+        said = {name: getattr(event, name) for name in _DUE}
         return said | {"status": "due", "due_since": event.occurred_at}
 
 
+_DUE = ("invoice_no", "order_id", "amount", "currency", "reason", "credit_note_no", "payment_id")
 _OFFERED = ("ticket_no", "plan_family", "product", "quantity", "total", "valid_until", "clause", "out_of_scope")

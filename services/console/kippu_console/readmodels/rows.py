@@ -26,7 +26,8 @@ class RowEach(Projector):
     """One row a thing, in the first of its tables. An event sets the columns that it speaks of, None included, and
     leaves the others as they are.
 
-    All events of a row are of one stream, so its order is theirs. Every column beside the key's has a default.
+    Each column is fed by the events of one stream, so its order is theirs; all columns are, or those that some of its
+    events speak of. Every column beside the key's has a default.
     """
 
     key: ClassVar[str]

@@ -6,6 +6,7 @@ from asyncpg import Record
 from kippu_service.http import Page
 
 from kippu_console.views.look import Look, listed
+from kippu_console.views.sheets import TO_PUT_RIGHT
 
 Which = Literal["active", "open", "waiting", "resolved", "closed", "declined", "all"]
 
@@ -34,6 +35,7 @@ select
     (select count(*) from read.visit where status = 'held') as held,
     (select count(*) from read.visit where unassigned and status in ('booked', 'postponed')) as unassigned,
     (select count(*) from read.unmatched where ticket_no is null) as unmatched,
+    (select count(*) from read.sheet where {TO_PUT_RIGHT}) as sheets,
     (select count(*) from read.quote where status = 'offered' and valid_until >= $2) as quotes,
     (select count(*) from read.quote_order where status = 'order_refused') as orders_refused,
     (select count(*) from read.refund where status = 'due') as refunds,

@@ -43,7 +43,7 @@ async def bookings(look: Look, page: Page, which: Which, customer_id: str | None
     return values | {"rows": [_shown(row, look.today) for row in values["rows"]]}
 
 
-async def booking(look: Look, provider: str, booking_id: str) -> dict[str, Any] | None:
+async def booking(look: Look, booking_id: str) -> dict[str, Any] | None:
     """One booking: its tasks, each with its due day, and what happened."""
     row = await look.fetchrow(_ONE, look.now, booking_id)
     if row is None:
@@ -53,7 +53,7 @@ async def booking(look: Look, provider: str, booking_id: str) -> dict[str, Any] 
         "booking": _shown(row, look.today),
         "items": items,
         "invoice": await look.fetchrow(_INVOICE, booking_id),
-        "timeline": await history.of_thing(look, provider, "booking", booking_id, booking_id),
+        "timeline": await history.of_thing(look, "booking", booking_id, booking_id),
     }
 
 

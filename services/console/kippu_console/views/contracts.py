@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 
 from kippu_service.http import Page
 
-from kippu_console.views import history
+from kippu_console.views import history, sheets
 from kippu_console.views.look import Look, listed
 
 Status = Literal["unregistered", "upcoming", "registered", "in_force", "ends_soon", "ended", "refunded"]
@@ -89,17 +89,19 @@ async def contracts(
     return values
 
 
-async def contract(look: Look, provider: str, contract_id: str) -> dict[str, Any] | None:
+async def contract(look: Look, contract_id: str) -> dict[str, Any] | None:
     """One contract: of its own stream if it was sold here, else as the register of devices has it."""
     row = await look.fetchrow(_SOLD, look.today, contract_id)
     if row is None:
         return await _on_devices(look, contract_id)
     clauses = json.loads(row["clauses"] or "{}")
-    happened = await history.of_thing(look, provider, "contract", contract_id, row["order_id"])
+    happened = await history.of_thing(look, "contract", contract_id, row["order_id"])
     timeline = history.with_clauses(happened, clauses)
+    registered = next((event["causation_id"] for event in timeline if event["name"] == "ContractRegistered"), None)
     return {
         "contract": dict(row) | {"name": json.loads(row["name"] or "null")},
         "documents": [event for event in timeline if event["name"] == "DocumentIssued"],
+        "sheet_id": await sheets.by_event(look, registered),
         "timeline": timeline,
         "today": look.today,
     }

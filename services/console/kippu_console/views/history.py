@@ -30,10 +30,10 @@ async def of_wallet(look: Look, wallet_id: str) -> list[dict[str, Any]]:
     return [_event(row) for row in await look.fetch(f"{_EVENTS} {of_stream}", wallet_id)]
 
 
-async def of_thing(look: Look, provider: str, kind: str, key: str, order_id: str | None = None) -> list[dict[str, Any]]:
+async def of_thing(look: Look, kind: str, key: str, order_id: str | None = None) -> list[dict[str, Any]]:
     """By the thing's own stream, and by that of the order that it was bought with."""
     which = "where stream = $1 or order_id = $2"
-    rows = await look.fetch(f"{_EVENTS} {which}", f"{kind}-{provider}-{key}", order_id)
+    rows = await look.fetch(f"{_EVENTS} {which}", f"{kind}-{look.provider}-{key}", order_id)
     return in_causal_order([_event(row) for row in rows])
 
 

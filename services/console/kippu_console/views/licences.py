@@ -39,11 +39,11 @@ async def licences(look: Look, page: Page, which: Which, customer_id: str | None
     return values | {"rows": [_shown(row, look) for row in values["rows"]]}
 
 
-async def licence(look: Look, provider: str, licence_id: str) -> dict[str, Any] | None:
+async def licence(look: Look, licence_id: str) -> dict[str, Any] | None:
     row = await look.fetchrow(_ONE, licence_id)
     if row is None:
         return None
-    timeline = await history.of_thing(look, provider, "licence", licence_id)
+    timeline = await history.of_thing(look, "licence", licence_id)
     return {
         "licence": _shown(row, look),
         "timeline": history.with_clauses(timeline, json.loads(row["clauses"] or "{}")),

@@ -15,6 +15,7 @@ class Look:
     """One snapshot of the read models, at one instant of business time: what is late is so by the provider's clock."""
 
     reads: Snapshot
+    provider: str
     now: datetime
     zone: ZoneInfo
 
@@ -34,10 +35,10 @@ View = Callable[[Look], Awaitable[dict[str, Any] | None]]
 """Reads what one page shows; None if there is no such thing."""
 
 
-async def look(reads: Snapshot, now: datetime) -> Look:
+async def look(reads: Snapshot, provider: str, now: datetime) -> Look:
     """In the provider's time zone, as its published terms say; UTC before any are."""
     row = await reads.fetchrow("select time_zone from read.provider")
-    return Look(reads, now, ZoneInfo(row["time_zone"] if row else "UTC"))
+    return Look(reads, provider, now, ZoneInfo(row["time_zone"] if row else "UTC"))
 
 
 def listed(page: Page, rows: list[Record]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from kippu_service.http import Page
 from kippu_console.views.look import Look, listed
 
 Which = Literal["unpaid", "overdue", "paid", "credited", "all"]
+WhichRefunds = Literal["due", "paid", "all"]
 
 _QUOTE = """
 select quote.*, product.name, ordered.clauses, ordered.reasons, ordered.order_id,
@@ -23,7 +24,15 @@ order by ordered.status is null, valid_until, quote_id
 limit 100
 """
 _OF_TICKET = f"{_QUOTE} where ticket_no = $1 order by offered_at, quote_id"
-_REFUNDS = "select * from read.refund where status = 'due' order by due_since, refund_id limit 100"
+_TO_PAY = "select * from read.refund where status = 'due' order by due_since, refund_id limit 100"
+_REFUNDS = """
+select *, status <> 'due' as turn from read.refund
+where ($1::boolean is null or (status <> 'due', due_since, refund_id) > ($1, $2::timestamptz, $3::text))
+    and ($4 = 'all' or status = $4)
+    and ($5::text is null or customer_id = $5)
+order by turn, due_since, refund_id
+limit $6
+"""
 # On the day $1, the date decides what is overdue, whether or not a deadline has run.
 _INVOICES = """
 select *, outstanding > 0 and due_on < $1 as overdue, not (outstanding > 0 and due_on < $1) as turn
@@ -44,8 +53,13 @@ async def money(look: Look, page: Page, which: Which, customer_id: str | None) -
     rows = await look.fetch(_INVOICES, look.today, *page.after, which, customer_id, page.fetch_limit)
     first = page.after[0] is None
     quotes = await look.fetch(_WAITING, look.today) if first else []
-    refunds = await look.fetch(_REFUNDS) if first else []
+    refunds = await look.fetch(_TO_PAY) if first else []
     return listed(page, rows) | {"quotes": [_quote(row) for row in quotes], "refunds": refunds, "first": first}
+
+
+async def refunds(look: Look, page: Page, which: WhichRefunds, customer_id: str | None) -> dict[str, Any]:
+    """Those that are due for longest first, then what was paid."""
+    return listed(page, await look.fetch(_REFUNDS, *page.after, which, customer_id, page.fetch_limit))
 
 
 async def of_ticket(look: Look, ticket_no: str) -> list[dict[str, Any]]:

@@ -152,18 +152,25 @@ def take(state: Booking, accepted: BookingAccepted, now: datetime) -> tuple[Even
 
 
 def pay(state: Booking, paid_on: date, confirmed_at: datetime, now: datetime) -> tuple[Event, ...]:
-    """Its order was paid, as was on record at `confirmed_at`. Nothing for an order that is no booking.
-
-    A booking that was cancelled before the news of it came stays so: billing pays it back.
-    """
-    if not state.exists or state.paid:
+    """Its order was paid, as was on record at `confirmed_at`. Nothing for an order that is no booking, nor for one that
+    was called off meanwhile: there is no work, and billing gives the payment back."""
+    if not state.exists or state.paid or state.status is Status.CANCELLED:
         return ()
-    in_time = state.void_at is None or confirmed_at < state.void_at
-    if in_time and state.status is not Status.CANCELLED:
+    if state.void_at is None or confirmed_at < state.void_at:
         confirmed = BookingConfirmed(occurred_at=now, payment="invoice", paid_on=paid_on, **_identity(state))
         return (confirmed,)
-    late = BookingPaidLate(occurred_at=now, paid_on=paid_on, **_identity(state))
-    return (*void(state, now), late)
+    return (*void(state, now), _paid_late(state, paid_on, now))
+
+
+def pay_late(state: Booking, paid_on: date, now: datetime) -> tuple[Event, ...]:
+    """Its invoice was taken back before its payment came. Nothing where it was called off, or is no booking."""
+    if state.status is not Status.VOID or state.paid:
+        return ()
+    return (_paid_late(state, paid_on, now),)
+
+
+def _paid_late(state: Booking, paid_on: date, now: datetime) -> BookingPaidLate:
+    return BookingPaidLate(occurred_at=now, paid_on=paid_on, **_identity(state))
 
 
 def void(state: Booking, now: datetime) -> tuple[BookingVoided, ...]:

@@ -203,14 +203,16 @@ def _reverse(books: _Books, case: Case, reason: str, now: datetime) -> None:
 
 
 def decline(case: Case, wallet: Wallet, *, clause: str, reason: str, now: datetime) -> Changes:
-    """The request will not be served: every debit goes back to its lots, and nothing is owed or offered any more."""
+    """The request will not be served: every debit goes back to its lots, nothing is owed or offered any more, and what
+    was ordered for it comes to nothing."""
     books = _Books(case, wallet)
     if case.request is None or case.declined:
         return books.changes()
     _reverse(books, case, reason, now)
     _forgive(books, case, now)
-    for each in quoting.forgone(case.quotes, case.ticket_no, case.request.customer_id, now):
-        books.note(each)
+    for ended in (quoting.forgone, quoting.unserved):
+        for each in ended(case.quotes, case.ticket_no, case.request.customer_id, now):
+            books.note(each)
     books.note(
         RequestDeclined(
             occurred_at=now,

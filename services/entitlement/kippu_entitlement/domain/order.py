@@ -4,8 +4,8 @@ Prepaid tickets are credited once it is paid. Contracts are sold with the order 
 (`selling.py`). What was given back before (`refunding.py`) is neither credited nor sold.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -100,8 +100,6 @@ class Place:
     renews: str | None = None
     wanted_delivery_on: date | None = None
     contact_id: str | None = None
-    pay_by: date | None = None
-    """The last day of payment of what is booked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +111,8 @@ class OrderTerms:
     lines: tuple[Line, ...]
     pay_by: date | None
     area_agreed: bool
+    contacts: Mapping[str, str] = field(default_factory=dict)
+    """Who is told about it, by contact id, with the language that each reads."""
     invoice_mail: InvoiceMail | None = None
 
 
@@ -208,10 +208,11 @@ def accept(state: Order, command: Place, terms: OrderTerms, now: datetime) -> tu
         valid_from=first.valid_from,
         valid_until=first.valid_until,
         together=tuple(_accepted(line) for line in others),
-        pay_by=min((day for day in (terms.pay_by, command.pay_by) if day), default=None),
+        pay_by=terms.pay_by,
         refundable_until=first.refundable_until,
         register_by=first.register_by,
         area_agreed=terms.area_agreed,
+        contacts=dict(terms.contacts),
         invoice_mail=terms.invoice_mail,
         quote_id=command.quote_id,
     )

@@ -7,11 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from kippu_events.catalogue.quoting import QuoteEvent, QuoteForgone, QuoteNeed, QuoteOrderRefused, QuotePaid
+from kippu_events.catalogue.quoting import (
+    QuoteEvent,
+    QuoteForgone,
+    QuoteNeed,
+    QuoteOrderRefused,
+    QuotePaid,
+    QuoteUnserved,
+)
 from kippu_events.catalogue.values import Price
 from kippu_terms.coverage import Decision
 from kippu_terms.facts import AcceptedQuote
 from kippu_terms.plan import Plan
+
+from kippu_entitlement.domain import streams
 
 Status = Literal["open", "forgone", "taken", "refused", "paid"]
 """`taken`: accepted, and ordered. `refused`: accepted, and the terms refuse the order."""
@@ -71,6 +80,22 @@ def forgone(
     )
 
 
+def unserved(quotes: Quotes, ticket_no: str, customer_id: str, now: datetime) -> tuple[QuoteUnserved, ...]:
+    """The quotes that were accepted for a request that is declined, whatever became of their orders."""
+    return tuple(
+        QuoteUnserved(
+            occurred_at=now,
+            quote_id=each.need.quote_id,
+            ticket_no=ticket_no,
+            customer_id=customer_id,
+            clause=each.need.clause,
+            order_id=streams.order_of_quote(each.need.quote_id),
+        )
+        for each in quotes
+        if each.status in _ACCEPTED
+    )
+
+
 def accepted(quotes: Quotes, subject: Subject) -> tuple[AcceptedQuote, ...]:
     """The quotes that were accepted for this subject, the last one of each clause: for another device it is another
     repair."""
@@ -100,7 +125,7 @@ def settled(quotes: Quotes, event: QuoteForgone | QuoteEvent) -> Quotes:
 
 def _settled(quoted: Quoted, event: QuoteForgone | QuoteEvent) -> Quoted:
     match event:
-        case QuoteForgone():
+        case QuoteForgone() | QuoteUnserved():
             return replace(quoted, status="forgone")
         case QuoteOrderRefused():
             return replace(quoted, status="refused", refused_by=event.clauses, refused_because=event.reasons)

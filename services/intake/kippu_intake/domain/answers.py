@@ -6,7 +6,7 @@ and is never refused.
 
 from datetime import datetime
 
-from kippu_events.catalogue.billing import QuoteOffered
+from kippu_events.catalogue.billing import QuoteOffered, QuoteRefused
 from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
 from kippu_events.catalogue.entitlement import CoverageDecided
 from kippu_events.catalogue.intake import ExpectationStated
@@ -92,6 +92,16 @@ def to_offer(ticket: Ticket, offered: QuoteOffered, now: datetime) -> list[Event
     }
     template = "quote" if offered.out_of_scope else "offer"
     return tickets.request_mail(ticket, template, now, parameters=parameters)
+
+
+def to_refused_order(ticket: Ticket, refused: QuoteRefused, now: datetime) -> list[Event]:
+    """What was offered was accepted, and the terms refuse the order."""
+    parameters = {
+        "quote_id": refused.quote_id,
+        "clause": ", ".join(refused.clauses),
+        "reasons": "\n".join(f"  {reason}" for reason in refused.reasons),
+    }
+    return tickets.request_mail(ticket, "quote_refused", now, parameters=parameters)
 
 
 def _declined(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[Event]:

@@ -5,7 +5,7 @@ Streams: `order-{provider}-{order_id}`, `plan-{provider}-{family}`.
 
 from datetime import date
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from kippu_events.catalogue.entitlement.publisher import entitlement
 from kippu_events.catalogue.values import InvoiceMail, Price
@@ -85,6 +85,8 @@ class OrderAccepted(Event):
     """Until when it should be registered."""
     area_agreed: bool = False
     """True if an operator agreed to it, where the terms leave it to consultation."""
+    contacts: dict[str, str] = Field(default_factory=dict)
+    """Who is told about it, by contact id, with the language that each reads: who ordered, or else the customer's."""
     invoice_mail: InvoiceMail | None = None
     quote_id: str | None = None
     """The accepted quote that it is for; one that was refused before is accepted once it is placed again."""
