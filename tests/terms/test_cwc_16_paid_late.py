@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kippu_billing.domain import crediting
+from kippu_billing.domain import crediting, paying
 from kippu_billing.domain import invoice as invoices
-from kippu_billing.domain.invoice import Invoice, Payment
+from kippu_billing.domain.invoice import Invoice
+from kippu_billing.domain.paying import Payment
 from kippu_dispatch.domain import booking as bookings
 from kippu_dispatch.domain.booking import Booking, Status
 from kippu_events.catalogue.billing import InvoicePaid, PaidTooLate, RefundDue
@@ -69,7 +70,7 @@ class Houses:
     def pay(self, amount: int, now: datetime) -> None:
         self.payments += 1
         on = PAY_BY if now < VOID_AT else TODAY
-        self._billed(invoices.receive(self.invoice, NUMBER, Payment(f"p-{self.payments}", amount, "JPY", on), now))
+        self._billed(paying.receive(self.invoice, NUMBER, Payment(f"p-{self.payments}", amount, "JPY", on), now))
 
     def fall_void(self) -> None:
         self._dispatched(bookings.void(self.booking, VOID_AT))

@@ -6,9 +6,10 @@ from functools import reduce
 from zoneinfo import ZoneInfo
 
 import pytest
-from kippu_billing.domain import charge, crediting, invoice
+from kippu_billing.domain import charge, crediting, invoice, paying
 from kippu_billing.domain.charge import Charge
-from kippu_billing.domain.invoice import Invoice, Payment
+from kippu_billing.domain.invoice import Invoice
+from kippu_billing.domain.paying import Payment
 from kippu_events.catalogue.billing import ChargeRaised, ChargeWithdrawn, CreditNoteIssued, InvoiceIssued, RefundDue
 from kippu_events.catalogue.entitlement import OrderAccepted
 from kippu_events.catalogue.shipments import ReturnOverdue, UnitReturned
@@ -55,7 +56,7 @@ def invoiced() -> Invoice:
 
 
 def paid() -> Invoice:
-    events = invoice.receive(invoiced(), NUMBER, Payment("payment-1", 88_000, "JPY", date(2026, 5, 23)), MIDNIGHT)
+    events = paying.receive(invoiced(), NUMBER, Payment("payment-1", 88_000, "JPY", date(2026, 5, 23)), MIDNIGHT)
     return reduce(invoice.evolve, events, invoiced())
 
 

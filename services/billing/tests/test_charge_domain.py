@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kippu_billing.domain import charge as domain
-from kippu_billing.domain import crediting, invoice
+from kippu_billing.domain import crediting, invoice, paying
 from kippu_billing.domain.charge import Charge
-from kippu_billing.domain.invoice import Invoice, Payment
+from kippu_billing.domain.invoice import Invoice
+from kippu_billing.domain.paying import Payment
 from kippu_events.catalogue.billing import (
     ChargeRaised,
     ChargeWithdrawn,
@@ -97,7 +98,7 @@ def invoiced(*amounts: int) -> Invoice:
 
 def paid(state: Invoice, amount: int) -> Invoice:
     payment = Payment("payment-1", amount, "JPY", date(2026, 5, 25))
-    return reduce(invoice.evolve, invoice.receive(state, NUMBER, payment, NOW + timedelta(days=1)), state)
+    return reduce(invoice.evolve, paying.receive(state, NUMBER, payment, NOW + timedelta(days=1)), state)
 
 
 def test_an_overdue_return_is_charged_once_with_its_clause() -> None:
@@ -156,11 +157,11 @@ def test_a_credit_note_takes_the_whole_invoice_back_and_pays_back_what_was_paid(
     assert crediting.credit(credited, NUMBER, "back", NOW) == []
     assert invoice.fall_due(credited, NUMBER, NOW) == []
     late = Payment("payment-2", 88_000, "JPY", date(2026, 5, 24))
-    received, back = invoice.receive(credited, NUMBER, late, NOW)
+    received, back = paying.receive(credited, NUMBER, late, NOW)
     assert isinstance(received, PaymentReceived) and isinstance(back, RefundDue)
     assert (received.outstanding, back.amount, back.payment_id) == (0, 88_000, "payment-2")
     with pytest.raises(Refused, match="recorded on this invoice already"):
-        invoice.receive(reduce(invoice.evolve, [received, back], credited), NUMBER, late, NOW)
+        paying.receive(reduce(invoice.evolve, [received, back], credited), NUMBER, late, NOW)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["pay", "credit", "due"]), st.integers(0, 90_000)), max_size=20))
@@ -184,5 +185,5 @@ def test_what_came_in_is_owed_or_kept_or_paid_back_in_any_order(steps: list[tupl
 
 def _step(state: Invoice, what: str, payment: Payment) -> list[Event]:
     if what == "pay":
-        return invoice.receive(state, NUMBER, payment, NOW)
+        return paying.receive(state, NUMBER, payment, NOW)
     return crediting.credit(state, NUMBER, "back", NOW) if what == "credit" else invoice.fall_due(state, NUMBER, NOW)

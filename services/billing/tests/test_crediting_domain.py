@@ -7,9 +7,10 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kippu_billing.domain import crediting
+from kippu_billing.domain import crediting, paying
 from kippu_billing.domain import invoice as invoices
-from kippu_billing.domain.invoice import Invoice, Payment, evolve
+from kippu_billing.domain.invoice import Invoice, evolve
+from kippu_billing.domain.paying import Payment
 from kippu_billing.domain.withholding import Certificate, certify
 from kippu_events.catalogue.billing import CreditedLine, CreditNoteIssued, InvoicePaid, PaymentReceived, RefundDue
 from kippu_events.catalogue.values import Price, PriceLine
@@ -52,7 +53,7 @@ def pay(
     invoice: Invoice, amount: int, payment_id: str = "payment-1", *, surplus_goes_back: bool = False
 ) -> list[Event]:
     payment = Payment(payment_id, amount, "JPY", TODAY, surplus_goes_back)
-    return invoices.receive(invoice, NUMBER, payment, NOW)
+    return paying.receive(invoice, NUMBER, payment, NOW)
 
 
 def back(invoice: Invoice, *lines: CreditedLine) -> list[Event]:
@@ -153,7 +154,7 @@ def test_what_was_paid_before_a_booking_was_void_is_kept_and_what_came_later_goe
     void_at = NOW + timedelta(hours=1)
     state = issued([(1, 1_000, 1000)])
     at = void_at + moments * timedelta(microseconds=1)
-    state = after(state, *invoices.receive(state, NUMBER, Payment("payment-1", 1_100, "JPY", TODAY), at))
+    state = after(state, *paying.receive(state, NUMBER, Payment("payment-1", 1_100, "JPY", TODAY), at))
     events = crediting.credit_unless_paid_before(state, NUMBER, void_at, "void", void_at)
     assert [event.amount for event in events if isinstance(event, RefundDue)] == ([1_100] if credited else [])
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kippu_billing.domain import invoice as domain
-from kippu_billing.domain.invoice import Invoice, Payment, evolve
+from kippu_billing.domain import paying
+from kippu_billing.domain.invoice import Invoice, evolve
+from kippu_billing.domain.paying import Payment
 from kippu_events.catalogue.billing import InvoiceIssued, InvoicePaid, PaymentOverdue, PaymentReceived, RefundDue
 from kippu_events.catalogue.entitlement import OrderAccepted
 from kippu_events.catalogue.values import InvoiceMail, Price, PriceLine
@@ -68,7 +70,7 @@ def paid(amount: int, payment_id: str = "payment-1", currency: str = "THB", rece
 
 def codes(invoice: Invoice, payment: Payment, kind: str) -> set[str]:
     with pytest.raises(Refused) as refused:
-        domain.receive(invoice, NUMBER, payment, NOW)
+        paying.receive(invoice, NUMBER, payment, NOW)
     assert refused.value.kind == kind
     return {fault.code for fault in refused.value.faults}
 
@@ -120,14 +122,14 @@ def test_an_invoices_total_is_its_net_and_one_rounded_tax_per_rate(
 
 
 def test_a_part_payment_leaves_the_rest_owed() -> None:
-    (received,) = domain.receive(issued(), NUMBER, paid(70_000), NOW)
+    (received,) = paying.receive(issued(), NUMBER, paid(70_000), NOW)
     assert isinstance(received, PaymentReceived)
     assert received.outstanding == 1_000_000
 
 
 def test_the_last_payment_settles_the_invoice_on_the_latest_day_money_came_in() -> None:
-    part = domain.receive(issued(), NUMBER, paid(70_000, received_on=TODAY), NOW)
-    received, settled = domain.receive(
+    part = paying.receive(issued(), NUMBER, paid(70_000, received_on=TODAY), NOW)
+    received, settled = paying.receive(
         reduce(evolve, part, issued()), NUMBER, paid(1_000_000, "payment-2", received_on=date(2026, 6, 1)), NOW
     )
     assert isinstance(received, PaymentReceived)
@@ -153,10 +155,10 @@ def test_more_than_is_owed_is_refused() -> None:
 def test_where_somebody_says_so_the_surplus_alone_goes_back(before: int, surplus: int, settles: bool) -> None:
     state = issued()
     if before:
-        state = reduce(evolve, domain.receive(state, NUMBER, paid(before), NOW), state)
+        state = reduce(evolve, paying.receive(state, NUMBER, paid(before), NOW), state)
     amount = 1_070_000 - before + surplus
     too_much = replace(paid(amount, "payment-2"), surplus_goes_back=True)
-    received, *settled, due = domain.receive(state, NUMBER, too_much, NOW)
+    received, *settled, due = paying.receive(state, NUMBER, too_much, NOW)
     assert isinstance(received, PaymentReceived) and isinstance(due, RefundDue)
     assert (received.amount, received.outstanding, received.taken_back) == (amount, 0, not settles)
     assert [type(each) for each in settled] == ([InvoicePaid] if settles else [])
@@ -167,18 +169,18 @@ def test_where_somebody_says_so_the_surplus_alone_goes_back(before: int, surplus
 
 
 def test_what_is_not_too_much_is_a_payment_like_any_other() -> None:
-    (received,) = domain.receive(issued(), NUMBER, replace(paid(70_000), surplus_goes_back=True), NOW)
+    (received,) = paying.receive(issued(), NUMBER, replace(paid(70_000), surplus_goes_back=True), NOW)
     assert isinstance(received, PaymentReceived)
     assert received.outstanding == 1_000_000
 
 
 def test_the_same_payment_twice_is_refused() -> None:
-    part = reduce(evolve, domain.receive(issued(), NUMBER, paid(1), NOW), issued())
+    part = reduce(evolve, paying.receive(issued(), NUMBER, paid(1), NOW), issued())
     assert codes(part, paid(1), "conflict") == {"payment.repeated"}
 
 
 def test_nothing_is_taken_on_a_paid_invoice() -> None:
-    settled = reduce(evolve, domain.receive(issued(), NUMBER, paid(1_070_000), NOW), issued())
+    settled = reduce(evolve, paying.receive(issued(), NUMBER, paid(1_070_000), NOW), issued())
     assert codes(settled, paid(1, "payment-2"), "conflict") == {"invoice.paid"}
 
 
@@ -193,11 +195,11 @@ def test_an_unpaid_invoice_is_overdue_once_and_can_still_be_paid() -> None:
     assert (overdue.occurred_at, overdue.outstanding) == (due_at, 1_070_000)
     late = evolve(issued(), overdue)
     assert domain.fall_due(late, NUMBER, due_at) == []
-    assert domain.receive(late, NUMBER, paid(1_070_000), NOW)[1:] != []
+    assert paying.receive(late, NUMBER, paid(1_070_000), NOW)[1:] != []
 
 
 def test_a_paid_invoice_never_falls_overdue() -> None:
-    settled = reduce(evolve, domain.receive(issued(), NUMBER, paid(1_070_000), NOW), issued())
+    settled = reduce(evolve, paying.receive(issued(), NUMBER, paid(1_070_000), NOW), issued())
     assert domain.fall_due(settled, NUMBER, NOW) == []
 
 
@@ -206,7 +208,7 @@ def test_no_sequence_of_payments_pays_too_much(attempts: list[tuple[int, int]]) 
     invoice, taken, settled = issued(), 0, 0
     for amount, reference in attempts:
         try:
-            events = domain.receive(invoice, NUMBER, paid(amount, f"payment-{reference}"), NOW)
+            events = paying.receive(invoice, NUMBER, paid(amount, f"payment-{reference}"), NOW)
         except Refused:
             continue
         invoice = reduce(evolve, events, invoice)

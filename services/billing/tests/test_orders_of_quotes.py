@@ -8,8 +8,9 @@ from itertools import count
 from typing import Any
 
 import pytest
-from kippu_billing.domain import invoice, quote
-from kippu_billing.domain.invoice import Invoice, Payment
+from kippu_billing.domain import invoice, paying, quote
+from kippu_billing.domain.invoice import Invoice
+from kippu_billing.domain.paying import Payment
 from kippu_billing.domain.quote import Quote, Status
 from kippu_billing.reactors import InvoiceOrder, OfferWork
 from kippu_billing.streams import INVOICE, QUOTE, invoice_of, quote_of
@@ -127,7 +128,7 @@ class House:
     async def pay(self, amount: int = TOTAL) -> None:
         async def decide(work: Work) -> None:
             stream = await invoice_of(work, "qnp", NUMBER)
-            work.record(stream, *invoice.receive(stream.state, NUMBER, Payment("p-1", amount, "JPY", TODAY), NOW))
+            work.record(stream, *paying.receive(stream.state, NUMBER, Payment("p-1", amount, "JPY", TODAY), NOW))
 
         await self._run(decide)
 

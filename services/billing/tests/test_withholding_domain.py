@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kippu_billing.domain import crediting
+from kippu_billing.domain import crediting, paying
 from kippu_billing.domain import invoice as invoices
-from kippu_billing.domain.invoice import Invoice, Payment, evolve
+from kippu_billing.domain.invoice import Invoice, evolve
+from kippu_billing.domain.paying import Payment
 from kippu_billing.domain.withholding import Certificate, certify
 from kippu_events.catalogue.billing import CreditNoteIssued, InvoicePaid, RefundDue, TaxWithheld
 from kippu_events.catalogue.values import Price, PriceLine
@@ -46,7 +47,7 @@ def certificate(amount: int = 30_000, **changes: Any) -> Certificate:
 
 
 def paid(invoice: Invoice, amount: int, received_on: date = TODAY) -> list[Event]:
-    return invoices.receive(invoice, NUMBER, Payment("payment-1", amount, "THB", received_on), NOW)
+    return paying.receive(invoice, NUMBER, Payment("payment-1", amount, "THB", received_on), NOW)
 
 
 def test_money_net_of_three_per_cent_and_the_certificate_pay_the_invoice_in_full() -> None:

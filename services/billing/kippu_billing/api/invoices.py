@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from kippu_billing.api.refunds import Refund
 from kippu_billing.api.shown import Row
-from kippu_billing.domain import invoice, withholding
+from kippu_billing.domain import paying, withholding
 from kippu_billing.readmodels import invoices as readmodels
 from kippu_billing.readmodels.refunds import OF_INVOICE
 from kippu_billing.streams import invoice_of
@@ -179,12 +179,12 @@ async def credit_notes(
 async def receive_payment(
     command: Annotated[Command, command("payments:write", staff=True)], body: PaymentInput
 ) -> Response:
-    payment = invoice.Payment(body.payment_id, body.amount, body.currency, body.received_on, body.surplus_goes_back)
+    payment = paying.Payment(body.payment_id, body.amount, body.currency, body.received_on, body.surplus_goes_back)
 
     async def receive(work: Work) -> dict[str, Any]:
         stream = await invoice_of(work, command.provider, body.invoice_no)
         command.expect(stream)
-        state = work.record(stream, *invoice.receive(stream.state, body.invoice_no, payment, work.now))
+        state = work.record(stream, *paying.receive(stream.state, body.invoice_no, payment, work.now))
         return {
             "invoice_no": body.invoice_no,
             "payment_id": payment.payment_id,
