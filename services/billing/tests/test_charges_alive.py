@@ -115,7 +115,11 @@ async def test_an_overdue_return_is_charged_and_invoiced_in_one_append_and_credi
         assert (late.status_code, late.json()["outstanding"], late.json()["paid"]) == (201, 0, False)
         await billing.settle()
         (due,) = (await staff.get("/v1/refunds?status=due")).json()["items"]
-        assert (due["refund_id"], due["amount"], due["credit_note_no"]) == (f"RF-{number}.1", 88_009, None)
+        assert (due["refund_id"], due["amount"], due["credit_note_no"]) == (
+            f"RF-{number}.1",
+            88_009,
+            f"CN-{number}",
+        )
         body = {"paid_on": "2026-05-24", "reference": "bank-1"}
         for status in (200, 409):
             assert (await staff.post(f"/v1/refunds/{due['refund_id']}/paid", json=body)).status_code == status
