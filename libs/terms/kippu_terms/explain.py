@@ -123,8 +123,8 @@ class Explained(Served, Protocol):
 
 
 def explain(decision: Explained, language: str) -> str:
-    """The outcome, the clause that decided it, what becomes of a wanted time, how it is served with the clocks of its
-    targets, what would change it.
+    """The outcome, the clause that decided it, what becomes of a wanted time, how it is served and by which clocks, and
+    what would change it.
 
     A line each. A language that is not known here, or that a clause has no text in, falls back to English.
     """
