@@ -148,7 +148,9 @@ def _invite(settings: Settings, addresses: Mapping[str, str], clock: Clock) -> N
     """What a person can do now."""
     console.print(f"\n[bold]Up.[/] The console: {addresses['console']}", soft_wrap=True)
     if settings.clock_file is not None:
-        console.print(f"Their clock stands at {clock.now():%a %d %b %Y %H:%M} UTC. For commands in another window:")
+        console.print(
+            f"The stories' clock stands at {clock.now():%a %d %b %Y %H:%M} UTC. For commands in another window:"
+        )
         console.print(f"  export {common.variables(settings)}", soft_wrap=True)
     console.print(f"Console and APIs ask for a token, of {', '.join(settings.providers)}:")
     console.print(f"  {os.path.relpath(sys.argv[0])} token make --provider {settings.providers[0]}", soft_wrap=True)

@@ -33,7 +33,7 @@ def told(telling: Telling, what: str, answer: Answer, clauses: list[str]) -> Non
         telling.outcome(f"refused: {fault['message']}", clause=fault.get("clause"))
 
 
-async def pay(stage: Stage, telling: Telling, order_id: str, what: str, total: int) -> None:
+async def pay(stage: Stage, telling: Telling, order_id: str, what: str, total: int) -> Answer:
     """The invoice of an order in yen, and the bank's transfer that pays it today."""
     invoice = await stage.partner.get("billing", f"/v1/invoices/INV-{order_id}")
     tax = sum(each["tax"] for each in invoice["taxes"])
@@ -41,6 +41,12 @@ async def pay(stage: Stage, telling: Telling, order_id: str, what: str, total: i
     telling.outcome(
         f"invoice: {yen(invoice['net'])} + {invoice['tax_name']} {yen(tax)} = {yen(total)}, due {invoice['due_on']}"
     )
+    await transfer(stage, telling, invoice, what)
+    return invoice
+
+
+async def transfer(stage: Stage, telling: Telling, invoice: Answer, what: str) -> None:
+    """The whole of an invoice, paid today."""
     body = {
         "invoice_no": invoice["invoice_no"],
         "payment_id": f"transfer-{len(stage.payments) + 1}",

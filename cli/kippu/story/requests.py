@@ -48,6 +48,15 @@ async def state(stage: Stage, name: str, *, by_desk: bool = False, **details: An
     await stage.settled()
 
 
+async def answer_approval(stage: Stage, name: str, decision: str) -> None:
+    """An operator answers what a request waits for: `grant` or `refuse`."""
+    waiting = await stage.desk.get("entitlement", "/v1/approvals")
+    [approval] = [each for each in waiting["items"] if each["ticket_no"] == stage.tickets[name]]
+    path = f"/v1/approvals/{approval['approval_id']}"
+    await stage.desk.post("entitlement", path, {"decision": decision}, expect=200)
+    await stage.settled()
+
+
 async def isolate(
     stage: Stage, telling: Telling, name: str, serial: str, isolated_at: datetime, *, part: str | None = None
 ) -> None:
@@ -77,10 +86,3 @@ async def report(stage: Stage, shipment_id: str, what: str, body: dict[str, Any]
     answer = await stage.desk.post("dispatch", f"/v1/shipments/{shipment_id}/{what}", body, expect=expect)
     await stage.settled()
     return answer
-
-
-async def visit_of(stage: Stage, name: str) -> dict[str, Any]:
-    """The one open visit of a request."""
-    found = await stage.desk.get("dispatch", "/v1/visits")
-    [visit] = [each for each in found["items"] if each["ticket_no"] == stage.tickets[name]]
-    return dict(visit)

@@ -15,7 +15,7 @@ MAINTENANCE = {"together": [{"product": "annual-maintenance", "quantity": 2}]}
 
 
 async def play(stage: Stage, telling: Telling) -> None:
-    people = ((BUYER, "Contact One"), (COLLEAGUE, "Contact Two"))
+    people = ((BUYER, "Contact One", "en"), (COLLEAGUE, "Contact Two", "en"))
     await stage.desk.post("entitlement", "/v1/customers", customer_body("cwc", "JP", *people))
     await stage.move_to(on(12, 1, "10:00"))
     said: dict[str, Any] = {"quantity": 2, "contact_id": BUYER}

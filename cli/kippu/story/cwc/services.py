@@ -5,7 +5,7 @@ from kippu.story.cwc.appointments import BOOKINGS
 from kippu.story.cwc.cast import on
 from kippu.story.cwc.members import balance
 from kippu.story.orders import told
-from kippu.story.requests import ask, decided, state
+from kippu.story.requests import answer_approval, ask, decided, state
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
 
@@ -42,24 +42,21 @@ async def _hindered(stage: Stage, telling: Telling) -> None:
     await stage.move_to(on(12, 11, "11:00"))
     telling.step(stage.now, "The partner's portal", "asks for technical support")
     name = "security software"
-    number = await ask(stage, name, "Connections break off", "technical_support", None)
+    await ask(stage, name, "Connections break off", "technical_support", None)
     await decided(stage, telling, name, "covered_by_debit", "CWC-22")
     telling.step(stage.now, "The customer", "will not pause its security software, which is suspected of the fault")
     await state(stage, name, security_software="not_paused")
     await decided(stage, telling, name, "waiting", "CWC-25")
-    waiting = await stage.desk.get("entitlement", "/v1/approvals")
-    [approval] = [each for each in waiting["items"] if each["ticket_no"] == number]
     telling.step(stage.now, "An operator", "decides that it cannot be served so")
-    path = f"/v1/approvals/{approval['approval_id']}"
-    await stage.desk.post("entitlement", path, {"decision": "refuse"}, expect=200)
-    await stage.settled()
+    await answer_approval(stage, name, "refuse")
     await decided(stage, telling, name, "refused", "CWC-25")
     await balance(stage, telling, "after what could not be done", 3)
 
 
 async def _not_for_everybody(stage: Stage, telling: Telling) -> None:
     telling.step(stage.now, "The desk", "books SSL for Customer Two, who bought its licence somewhere else")
-    other = customer_body("cwc", "JP", ("contact-3", "Contact Three")) | {"customer_id": OTHER, "name": "Customer Two"}
+    contact = ("contact-3", "Contact Three", "en")
+    other = customer_body("cwc", "JP", contact, customer_id=OTHER, name="Customer Two")
     await stage.desk.post("entitlement", "/v1/customers", other)
     wanted = {
         "customer_id": OTHER,

@@ -1,8 +1,7 @@
 """Who and what there is in the story, and when it happens."""
 
-from datetime import datetime
-
 from kippu.story.customers import CUSTOMER
+from kippu.story.days import Days
 from kippu.story.telling import BANGKOK
 
 FAMILY = "iij-se"
@@ -19,11 +18,7 @@ OWN_FIREWALL = "SN-1003"
 LAPTOP = "SN-1004"
 """Under a maintenance agreement."""
 
-
-def on(month: int, day: int, time: str = "09:00") -> datetime:
-    """An instant of 2026 in Bangkok. 15 June is a Monday."""
-    hour, minute = map(int, time.split(":"))
-    return datetime(2026, month, day, hour, minute, tzinfo=BANGKOK)
-
+on = Days(2026, BANGKOK)
+"""15 June is a Monday."""
 
 STARTS_AT = on(6, 15)

@@ -6,7 +6,7 @@ from string import Template
 
 from kippu.story.customers import CUSTOMER
 from kippu.story.iij.cast import FAMILY, ROUTER, SUPPORT, on
-from kippu.story.people import Unexpected
+from kippu.story.people import Answer, Unexpected
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling, text_of
 
@@ -53,9 +53,7 @@ async def _request(stage: Stage, telling: Telling) -> None:
 async def _reply(stage: Stage, telling: Telling) -> None:
     await stage.move_to(on(6, 16, "10:40"))
     telling.step(stage.now, "Contact One", "answers that mail")
-    await stage.post.send(_filled("reply.eml", stage), "contact-1@customer-1.example", SUPPORT)
-    await stage.settled()
-    shown = await stage.desk.get("intake", f"/v1/tickets/{stage.tickets['mail']}")
+    shown = await _sent(stage, "reply.eml", "contact-1@customer-1.example")
     telling.quote(shown["messages"][-1]["text"])
     telling.check("messages in the thread after the reply", len(shown["messages"]), 2)
     telling.outcome("it joins the thread", clause="IIJ-03")
@@ -64,9 +62,7 @@ async def _reply(stage: Stage, telling: Telling) -> None:
 async def _guess(stage: Stage, telling: Telling) -> None:
     await stage.move_to(on(6, 16, "11:05"))
     telling.step(stage.now, "Contact Three", "of another organisation writes with that number, which it guessed")
-    await stage.post.send(_filled("guess.eml", stage), "contact-3@customer-2.example", SUPPORT)
-    await stage.settled()
-    shown = await stage.desk.get("intake", f"/v1/tickets/{stage.tickets['mail']}")
+    shown = await _sent(stage, "guess.eml", "contact-3@customer-2.example")
     telling.check("messages in the thread after the guess", len(shown["messages"]), 2)
     inbox = await stage.desk.get("intake", "/v1/unmatched-mail")
     telling.check("the guess is kept as", inbox["items"][-1]["reason"], "foreign_thread")
@@ -144,7 +140,10 @@ async def _answered(stage: Stage, raw: bytes, sender: str, words: str) -> EmailM
     return answer
 
 
-def _filled(name: str, stage: Stage) -> bytes:
+async def _sent(stage: Stage, name: str, sender: str) -> Answer:
+    """Sends a mail about the request, and gives the request as it is then."""
     text = Template((ROOM / name).read_text("utf-8"))
     filled = text.substitute(ticket_no=stage.tickets["mail"], answered=stage.answers["mail"])
-    return filled.replace("\n", "\r\n").encode()
+    await stage.post.send(filled.replace("\n", "\r\n").encode(), sender, SUPPORT)
+    await stage.settled()
+    return await stage.desk.get("intake", f"/v1/tickets/{stage.tickets['mail']}")

@@ -1,12 +1,11 @@
 """Two lots of prepaid tickets: ordered by a partner, invoiced with VAT, paid, credited."""
 
-from typing import Any
-
 from kippu.story.customers import CUSTOMER
 from kippu.story.iij.cast import FAMILY, WALLET, on
+from kippu.story.orders import transfer
 from kippu.story.people import Answer
 from kippu.story.stage import Stage
-from kippu.story.telling import BANGKOK, Telling, baht
+from kippu.story.telling import Telling, baht
 
 TITLE = "Two lots of prepaid tickets: ordered, invoiced, paid, credited"
 
@@ -50,16 +49,5 @@ async def pay(stage: Stage, telling: Telling, invoice: Answer, what: str, *, tot
     sums = f"{baht(net)} + {invoice['tax_name']} 7 % {baht(tax)} = {baht(invoice['total'])}"
     telling.outcome(f"invoice: {sums}, due {invoice['due_on']}")
     telling.check(f"invoice of {what}", baht(invoice["total"]), baht(total))
-    payment: dict[str, Any] = {
-        "invoice_no": invoice["invoice_no"],
-        "payment_id": f"transfer-{len(stage.payments) + 1}",
-        "amount": invoice["total"],
-        "currency": invoice["currency"],
-        "received_on": stage.now.astimezone(BANGKOK).date().isoformat(),
-    }
-    stage.payments.append(payment["payment_id"])
-    telling.step(stage.now, "The desk", "records the payment")
-    paid = await stage.desk.post("billing", "/v1/payments", payment)
-    telling.check(f"owed after the payment of {what}", paid["outstanding"], 0)
-    await stage.settled()
+    await transfer(stage, telling, invoice, what)
     telling.outcome(f"{what} is credited")

@@ -3,7 +3,7 @@
 from kippu.story.iij.cast import OLD_SWITCH, OWN_FIREWALL, ROUTER, on
 from kippu.story.iij.work import balance, record
 from kippu.story.people import Unexpected
-from kippu.story.requests import ask, decided
+from kippu.story.requests import answer_approval, ask, decided
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling, subject_of
 
@@ -61,14 +61,11 @@ async def _preview(stage: Stage, telling: Telling) -> None:
 async def _approval(stage: Stage, telling: Telling) -> None:
     await stage.move_to(on(6, 17, "14:00"))
     telling.step(stage.now, "The partner's portal", f"asks for preventive maintenance of {ROUTER}")
-    number = await ask(stage, "preventive", "Yearly check of the router", "preventive_maintenance", ROUTER)
+    await ask(stage, "preventive", "Yearly check of the router", "preventive_maintenance", ROUTER)
     await decided(stage, telling, "preventive", "waiting", "IIJ-06")
-    waiting = await stage.desk.get("entitlement", "/v1/approvals")
-    [approval] = [each for each in waiting["items"] if each["ticket_no"] == number]
     await stage.move_to(on(6, 17, "15:00"))
     telling.step(stage.now, "An operator", "approves it")
-    await stage.desk.post("entitlement", f"/v1/approvals/{approval['approval_id']}", {"decision": "grant"}, expect=200)
-    await stage.settled()
+    await answer_approval(stage, "preventive", "grant")
     await decided(stage, telling, "preventive", "covered_by_debit", "IIJ-07")
     await stage.move_to(on(6, 17, "17:00"))
     await record(stage, telling, "preventive", "preventive_maintenance", on(6, 17, "15:30"), 60, "one hour exactly")

@@ -2,28 +2,12 @@
 
 from typing import Any
 
-from kippu.story.customers import CUSTOMER
+from kippu.story.customers import CONTACT, CUSTOMER, customer_body
 from kippu.story.iij.cast import FAMILY, LAPTOP, OLD_SWITCH, OWN_FIREWALL, ROUTER
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
 
 TITLE = "The register: a customer, its people, its devices"
-
-SALESPERSON = {"id": "sales-1", "name": "Salesperson One", "mail": "sales-1@iij.example"}
-
-
-def _customer(customer_id: str, name: str, *contacts: tuple[str, str, str]) -> dict[str, Any]:
-    return {
-        "customer_id": customer_id,
-        "name": name,
-        "language": "en",
-        "country": "TH",
-        "salesperson": SALESPERSON,
-        "contacts": [
-            {"id": contact, "name": who, "mail": f"{contact}@{customer_id}.example", "language": language}
-            for contact, who, language in contacts
-        ],
-    }
 
 
 def _device(serial: str, model: str, **said: Any) -> dict[str, Any]:
@@ -54,11 +38,11 @@ DEVICES = (
 
 async def play(stage: Stage, telling: Telling) -> None:
     telling.step(stage.now, "The desk", "registers a customer, with its contacts and its salesperson")
-    first = _customer(CUSTOMER, "Customer One", ("contact-1", "Contact One", "en"), ("contact-2", "Contact Two", "th"))
-    await stage.desk.post("entitlement", "/v1/customers", first)
-    await stage.desk.post(
-        "entitlement", "/v1/customers", _customer("customer-2", "Customer Two", ("contact-3", "Contact Three", "en"))
-    )
+    first = customer_body("iij", "TH", CONTACT, ("contact-2", "Contact Two", "th"))
+    stranger = ("contact-3", "Contact Three", "en")
+    second = customer_body("iij", "TH", stranger, customer_id="customer-2", name="Customer Two")
+    for customer in (first, second):
+        await stage.desk.post("entitlement", "/v1/customers", customer)
     await stage.settled()
     shown = await stage.desk.get("entitlement", f"/v1/customers/{CUSTOMER}")
     telling.outcome(

@@ -1,9 +1,9 @@
 """What there is in the story of NEC-ESP, and when it happens."""
 
-from datetime import datetime
 from typing import Any
 
 from kippu.story.customers import CUSTOMER
+from kippu.story.days import Days
 from kippu.story.telling import TOKYO
 
 FAMILY = "nec-esp"
@@ -15,13 +15,10 @@ OLD = "SV-1002"
 LATE = "SV-1003"
 """Bought on 26 November 2023, never with any pack."""
 
+on = Days(2026, TOKYO)
+"""20 November is a Friday, and Monday the 23rd a holiday."""
 
-def on(day: int, time: str = "09:00", month: int = 11) -> datetime:
-    """An instant of 2026 in Tokyo. 20 November is a Friday, and Monday the 23rd a holiday."""
-    return datetime.fromisoformat(f"2026-{month:02}-{day:02}T{time}").replace(tzinfo=TOKYO)
-
-
-STARTS_AT = on(19)
+STARTS_AT = on(11, 19)
 
 
 def server(serial: str, bought_on: str, warranty_until: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ TITLE = "A pack with a day left ends by itself"
 
 
 async def play(stage: Stage, telling: Telling) -> None:
-    await stage.move_to(on(24, "10:00"))
+    await stage.move_to(on(11, 24, "10:00"))
     telling.step(stage.now, "The partner's portal", f"orders 3 years for {LATE}, which is 3 years old but for two days")
     bought = await order(stage, "g2-5day-3y", asset_serial=LATE)
     [contract_id] = bought["contracts"]
@@ -20,12 +20,12 @@ async def play(stage: Stage, telling: Telling) -> None:
     await pay(stage, telling, bought["order_id"], "a pack with a day left", 99_000)
     await register(stage, contract_id, LATE)
 
-    await stage.move_to(on(25, "17:29"))
+    await stage.move_to(on(11, 25, "17:29"))
     stage.post.arrived()
     telling.step(stage.now, "The partner's portal", f"reports a fault of {LATE} on the last day")
     await ask(stage, "the last day", "Fan failed", "fault", LATE)
     await decided(stage, telling, "the last day", "covered", "NEC-Q3")
-    await stage.move_to(on(26, "00:00"))
+    await stage.move_to(on(11, 26, "00:00"))
     telling.step(stage.now, "The clock", "strikes midnight in Tokyo")
     ended = await stage.partner.get("entitlement", f"/v1/contracts/{contract_id}")
     telling.check("at midnight the pack is", ended["status"], "ended")

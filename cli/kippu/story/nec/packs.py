@@ -1,6 +1,6 @@
 """A pack runs from the server's purchase (NEC-Q1), gives nothing before registration (NEC-Q14), and never changes."""
 
-from kippu.story.customers import customer_body
+from kippu.story.customers import CONTACT, customer_body
 from kippu.story.nec.cast import LATE, OLD, YOUNG, on, server
 from kippu.story.nec.registering import register
 from kippu.story.orders import order, pay, refused
@@ -12,7 +12,7 @@ TITLE = "A pack runs from the day the server was bought, and stays what it is"
 
 
 async def play(stage: Stage, telling: Telling) -> None:
-    await stage.desk.post("entitlement", "/v1/customers", customer_body("nec", "JP", ("contact-1", "Contact One")))
+    await stage.desk.post("entitlement", "/v1/customers", customer_body("nec", "JP", CONTACT))
     telling.step(stage.now, "The desk", "enters three servers")
     for serial, bought, warranty in (
         (YOUNG, "2026-01-10", "2027-01-09"),
@@ -58,7 +58,7 @@ async def _registered(stage: Stage, telling: Telling) -> None:
 
 
 async def _never_changed(stage: Stage, telling: Telling) -> None:
-    await stage.move_to(on(20, "10:00"))
+    await stage.move_to(on(11, 20, "10:00"))
     changed = {"asset_serial": YOUNG, "renews": stage.contracts["young"]}
     telling.step(stage.now, "The partner's portal", "asks to make 5 years around the clock of it")
     await refused(stage, telling, "an upgrade", ["NEC-Q7", "NEC-Q8"], "g2-24x365-5y", reason="upgrade", **changed)

@@ -14,7 +14,7 @@ TITLE = "A Friday evening before a holiday, at two desks"
 
 async def play(stage: Stage, telling: Telling) -> None:
     await _desk(stage, telling)
-    await stage.move_to(on(20, "17:30"))
+    await stage.move_to(on(11, 20, "17:30"))
     telling.step(stage.now, "The partner's portal", f"reports a fault of {YOUNG}, at the closing hour of a Friday")
     number = await ask(stage, "at closing", "Disk error", "fault", YOUNG)
     current = await decided(stage, telling, "at closing", "covered", "NEC-Q3")
@@ -28,7 +28,7 @@ async def play(stage: Stage, telling: Telling) -> None:
 
 async def _desk(stage: Stage, telling: Telling) -> None:
     """A change that is asked for after the desk has closed."""
-    await stage.move_to(on(20, "17:00"))
+    await stage.move_to(on(11, 20, "17:00"))
     telling.step(stage.now, "The customer", f"reports that {YOUNG} has moved to Osaka, as the registration desk closes")
     path = f"/v1/contracts/{stage.contracts['young']}/registration/changes"
     site = {"address": "2 Example Street, Osaka", "area": "osaka"}
@@ -52,7 +52,7 @@ async def _reporting(stage: Stage, telling: Telling) -> None:
     bought = await order(stage, "reporting-only", asset_serial=YOUNG)
     await pay(stage, telling, bought["order_id"], "a year of reporting only", 26_400)
     await register(stage, bought["contracts"][0], YOUNG)
-    await stage.move_to(on(21, "22:00"))
+    await stage.move_to(on(11, 21, "22:00"))
     telling.step(stage.now, "The server", "reports a fault by itself, on a Saturday night")
     await ask(stage, "reported on Saturday", "Fan stands still", "fault_report", YOUNG)
     current = await decided(stage, telling, "reported on Saturday", "covered", "NEC-Q12")
@@ -61,9 +61,9 @@ async def _reporting(stage: Stage, telling: Telling) -> None:
 
 
 async def _takes_effect(stage: Stage, telling: Telling) -> None:
-    await stage.move_to(on(23, "16:00"))
+    await stage.move_to(on(11, 23, "16:00"))
     telling.check("on the holiday: the area on record", await _area(stage), "tokyo")
-    await stage.move_to(on(24, "09:00"))
+    await stage.move_to(on(11, 24, "09:00"))
     telling.check("on Tuesday at 9:00: the area on record", await _area(stage), "osaka")
     telling.step(stage.now, "The registration desk", "opens again: this desk keeps the holiday")
     telling.outcome(f"{YOUNG} is in Osaka from now on", clause="NEC-Q4")

@@ -10,7 +10,7 @@ TITLE = "An older pack, renewed up to five years from purchase"
 
 
 async def play(stage: Stage, telling: Telling) -> None:
-    await stage.move_to(on(20, "11:00"))
+    await stage.move_to(on(11, 20, "11:00"))
     telling.step(stage.now, "The partner's portal", f"orders a pack of the older family for {OLD}")
     await refused(stage, telling, "an older pack", ["NEC-Q17"], "esp-5day-3y", asset_serial=OLD)
     telling.step(stage.now, "The desk", "has confirmed with sales that there is one, and orders it for the customer")

@@ -1,8 +1,7 @@
 """Who and what there is in the story of QNP, and when it happens."""
 
-from datetime import datetime
-
 from kippu.story.customers import CUSTOMER
+from kippu.story.days import Days
 from kippu.story.telling import TOKYO
 
 FAMILY = "qnp"
@@ -22,10 +21,7 @@ SPARE = "NAS-2001"
 """In stock, of the same model."""
 MODEL = "NAS 4-bay"
 
-
-def on(month: int, day: int, time: str = "09:00") -> datetime:
-    """An instant of 2026 in Tokyo. 1 May is a Friday; 3 to 6 May are holidays."""
-    return datetime.fromisoformat(f"2026-{month:02}-{day:02}T{time}").replace(tzinfo=TOKYO)
-
+on = Days(2026, TOKYO)
+"""1 May is a Friday; 3 to 6 May are holidays."""
 
 STARTS_AT = on(5, 1)

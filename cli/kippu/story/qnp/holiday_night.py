@@ -2,9 +2,10 @@
 
 from kippu.story.qnp.cast import AROUND_THE_CLOCK, on
 from kippu.story.qnp.visiting import agree, complete
-from kippu.story.requests import ask, decided, isolate, visit_of
+from kippu.story.requests import ask, decided, isolate
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
+from kippu.story.visits import visit_of
 
 TITLE = "A holiday night under the 24-hour plan"
 

@@ -53,7 +53,7 @@ WRONG = (
 
 
 async def play(stage: Stage, telling: Telling) -> None:
-    customer = customer_body("qnp", "JP", ("contact-1", "Contact One"), language="ja")
+    customer = customer_body("qnp", "JP", ("contact-1", "Contact One", "ja"))
     await stage.desk.post("entitlement", "/v1/customers", customer)
     await stage.settled()
     telling.step(stage.now, "The desk", "downloads the template, and fills it in, with some slips")

@@ -5,14 +5,13 @@ from typing import Any
 
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling, subject_of
+from kippu.story.visits import settle
 
 
 async def agree(stage: Stage, telling: Telling, visit: dict[str, Any], at: datetime, reason: str) -> None:
     """The dispatcher and the customer agree on a time."""
     telling.step(stage.now, "The dispatcher", f"agrees on {at:%a %d %b %H:%M}: {reason}")
-    body = {"starts_at": at.isoformat()}
-    await stage.desk.post("dispatch", f"/v1/visits/{visit['visit_id']}/book", body, expect=200)
-    await stage.settled()
+    await settle(stage, visit["visit_id"], "book", starts_at=at.isoformat())
     letter = stage.letter(visit["ticket_no"], "に決まりました")
     telling.outcome(f"Contact One is told by mail: “{subject_of(letter)}”")
 
@@ -20,6 +19,4 @@ async def agree(stage: Stage, telling: Telling, visit: dict[str, Any], at: datet
 async def complete(stage: Stage, telling: Telling, visit: dict[str, Any]) -> None:
     """The engineer is done, now."""
     telling.step(stage.now, "The engineer", "has exchanged the parts")
-    body = {"completed_at": stage.now.isoformat()}
-    await stage.desk.post("dispatch", f"/v1/visits/{visit['visit_id']}/complete", body, expect=200)
-    await stage.settled()
+    await settle(stage, visit["visit_id"], "complete", completed_at=stage.now.isoformat())

@@ -1,7 +1,6 @@
 """What there is in the story of SVT, and when it happens."""
 
-from datetime import datetime
-
+from kippu.story.days import Days
 from kippu.story.telling import TOKYO
 
 FAMILY = "svt"
@@ -21,10 +20,7 @@ BUNDLED_MODEL = "S12PWR"
 SPARE = "12345678999"
 """In stock, of the same model."""
 
-
-def on(month: int, day: int, time: str = "09:00") -> datetime:
-    """An instant of 2026 in Tokyo. 1 July is a Wednesday."""
-    return datetime.fromisoformat(f"2026-{month:02}-{day:02}T{time}").replace(tzinfo=TOKYO)
-
+on = Days(2026, TOKYO)
+"""1 July is a Wednesday."""
 
 STARTS_AT = on(7, 1)

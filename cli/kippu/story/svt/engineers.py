@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from kippu.story.requests import ask, decided, isolate, visit_of
-from kippu.story.rosters import candidates, engineer, set_roster
+from kippu.story.people import Answer
+from kippu.story.requests import ask, decided, isolate
 from kippu.story.stage import Stage
 from kippu.story.svt.cast import BELOW, on
 from kippu.story.telling import Telling
+from kippu.story.visits import candidates, engineer, set_roster, settle, visit_of
 
 TITLE = "Who goes, and a switch that has moved to Osaka"
 
@@ -40,7 +41,7 @@ async def _in_tokyo(stage: Stage, telling: Telling) -> None:
     telling.outcome("it is booked for 15:00, when Engineer One is free again")
     await stage.move_to(on(7, 21, "16:00"))
     for visit in (first, second):
-        await _completed(stage, visit)
+        await settle(stage, visit["visit_id"], "complete", completed_at=stage.now.isoformat())
 
 
 FIRST = "Engineer One; not Engineer Three (area), not Engineer Two (skill)"
@@ -79,14 +80,5 @@ async def _in_osaka(stage: Stage, telling: Telling) -> None:
 OSAKA = "Engineer Three; not Engineer One (area), not Engineer Two (skill)"
 
 
-async def _book(stage: Stage, visit: dict[str, Any], at: datetime, *, expect: int = 200) -> Any:
-    path = f"/v1/visits/{visit['visit_id']}/book"
-    answer = await stage.desk.post("dispatch", path, {"starts_at": at.isoformat()}, expect=expect)
-    await stage.settled()
-    return answer
-
-
-async def _completed(stage: Stage, visit: dict[str, Any]) -> None:
-    body = {"completed_at": stage.now.isoformat()}
-    await stage.desk.post("dispatch", f"/v1/visits/{visit['visit_id']}/complete", body, expect=200)
-    await stage.settled()
+async def _book(stage: Stage, visit: dict[str, Any], at: datetime, *, expect: int = 200) -> Answer:
+    return await settle(stage, visit["visit_id"], "book", expect=expect, starts_at=at.isoformat())

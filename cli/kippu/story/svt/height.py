@@ -3,10 +3,11 @@
 from base64 import b64encode
 from typing import Any
 
-from kippu.story.requests import ask, decided, isolate, visit_of
+from kippu.story.requests import ask, decided, isolate
 from kippu.story.stage import Stage
 from kippu.story.svt.cast import ABOVE, BELOW, on
 from kippu.story.telling import Telling
+from kippu.story.visits import visit_of
 
 TITLE = "An engineer comes: one centimetre, and a configuration file in time"
 

@@ -1,6 +1,6 @@
 """Service tickets are ordered within three months after the device was bought (SVT-02), paid, and issued (SVT-05)."""
 
-from kippu.story.customers import customer_body
+from kippu.story.customers import CONTACT, customer_body
 from kippu.story.orders import order, pay, refused
 from kippu.story.stage import Stage
 from kippu.story.svt.cast import on
@@ -10,7 +10,7 @@ TITLE = "Service tickets: ordered in time, paid, issued as PDF"
 
 
 async def play(stage: Stage, telling: Telling) -> None:
-    await stage.desk.post("entitlement", "/v1/customers", customer_body("svt", "JP", ("contact-1", "Contact One")))
+    await stage.desk.post("entitlement", "/v1/customers", customer_body("svt", "JP", CONTACT))
     await stage.move_to(on(7, 1, "10:00"))
     telling.step(stage.now, "The partner's portal", "orders a year of advance send-back for a switch of 31 March")
     late = {"bought_on": "2026-03-31"}

@@ -1,4 +1,4 @@
-"""What the chapters share about capacity: the roster, who could go to a visit, and why others could not."""
+"""What the chapters share about visits: the roster, who could go and why others could not, the agreed time, the end."""
 
 from datetime import datetime
 from typing import Any
@@ -37,3 +37,17 @@ async def candidates(stage: Stage, telling: Telling, what: str, visit_id: str, a
     told = f"{can}; {cannot}"
     telling.check(f"{what}: who can go", told, expected)
     telling.outcome(f"who can go: {told}")
+
+
+async def visit_of(stage: Stage, name: str) -> dict[str, Any]:
+    """The one open visit of a request."""
+    found = await stage.desk.get("dispatch", "/v1/visits")
+    [visit] = [each for each in found["items"] if each["ticket_no"] == stage.tickets[name]]
+    return dict(visit)
+
+
+async def settle(stage: Stage, visit_id: str, what: str, *, expect: int = 200, **said: Any) -> Answer:
+    """What the dispatcher says of a visit: `book`, `postpone`, `assign` or `complete`."""
+    answer = await stage.desk.post("dispatch", f"/v1/visits/{visit_id}/{what}", said, expect=expect)
+    await stage.settled()
+    return answer
