@@ -261,3 +261,19 @@ async def test_an_empty_list_says_what_will_appear_there_in_every_language(runti
         empty = [re.findall(r'<p class="empty">([^<]+)', text) for text in said.values()]
         assert all(empty), path
         assert len({each[0] for each in empty}) == 3, path
+
+
+async def test_money_due_back_says_why_and_once_it_is_paid_by_which_reference(runtime: Runtime) -> None:
+    await told(runtime, sold.given_back())
+    due = await html(runtime, "/refunds?lang=en")
+    assert "RF-INV-9.1" in due
+    assert "RF-INV-9.2" not in due
+    assert "1,000.00 THB" in due
+    assert "taken back<br><small>bought twice" in due
+    paid = await html(runtime, "/refunds?status=paid&lang=en")
+    assert "RF-INV-9.1" not in paid
+    assert "bank-1" in paid
+    every = await html(runtime, "/refunds?status=all&customer=customer-1")
+    assert every.index("RF-INV-9.1") < every.index("RF-INV-9.2"), "what is due comes first"
+    assert "RF-INV-9" not in await html(runtime, "/refunds?status=all&customer=customer-2")
+    assert "<b>1</b><span>Refunds to be paid" in await html(runtime, "/?lang=en")

@@ -110,7 +110,7 @@ class Refunds(RowEach):
     """What customers get back, until somebody has paid it."""
 
     name = "refunds"
-    version = 2
+    version = 3
     logs = ("billing",)
     tables = ("refund",)
     key = "refund_id"
@@ -123,5 +123,5 @@ class Refunds(RowEach):
         return said | {"status": "due", "due_since": event.occurred_at}
 
 
-_DUE = ("invoice_no", "order_id", "amount", "currency", "reason", "credit_note_no", "payment_id")
+_DUE = ("invoice_no", "order_id", "amount", "currency", "cause", "reason", "credit_note_no", "payment_id")
 _OFFERED = ("ticket_no", "plan_family", "product", "quantity", "total", "valid_until", "clause", "out_of_scope")
