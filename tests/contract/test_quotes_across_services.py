@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from houses.common import CUSTOMER
 from houses.system import Desk, System
+from kippu_events.catalogue.intake import MailRequested
 from kippu_service.testing import Caller
 
 PLANS = Path(__file__).parents[2] / "plans"
@@ -102,3 +103,30 @@ async def test_a_spot_repair_is_a_visit_to_agree_on_once_it_is_paid(system: Syst
     [visit] = await found(desk, "visits")
     assert (visit["ticket_no"], visit["status"], visit["clause"]) == (number, "held", "NEC-Q14")
     assert (await current(desk, number))["service"] == "spot_repair"
+
+
+@pytest.mark.clause("NEC-Q14")
+async def test_what_was_paid_for_a_request_that_is_declined_goes_back_by_itself_and_is_told(system: System) -> None:
+    desk, _number, quote = await quoted(system, "nec", "nec-esp")
+    invoice = await accept(desk, quote["quote_id"])
+    await desk.pay(invoice["invoice_no"], invoice["total"], currency="JPY")
+    await system.settle()
+    [visit] = await found(desk, "visits")
+    await desk.post("dispatch", f"/v1/visits/{visit['visit_id']}/decline", {"reason": "nobody can be found"})
+    await system.settle()
+    assert (await desk.get("billing", f"/v1/quotes/{quote['quote_id']}"))["status"] == "undone"
+    order_id = invoice["order_id"]
+    assert (await desk.get("entitlement", f"/v1/orders/{order_id}"))["status"] == "lapsed"
+    [refund] = (await desk.get("billing", "/v1/refunds?status=due"))["items"]
+    assert (refund["cause"], refund["amount"], refund["order_id"]) == ("not_served", invoice["total"], order_id)
+    assert refund["credit_note_no"] == f"CN-{invoice['invoice_no']}"
+    paid = {"paid_on": system.clock.now().date().isoformat(), "reference": "bank-1"}
+    await desk.post("billing", f"/v1/refunds/{refund['refund_id']}/paid", paid)
+    await system.settle()
+    assert (await desk.get("billing", "/v1/refunds?status=due"))["items"] == []
+    asked = [each.event for each in await system.services["intake"].runtime.log.read(0)]
+    mails = [event for event in asked if isinstance(event, MailRequested) and event.template.startswith("refund_")]
+    assert [(mail.template, mail.contact_id, mail.language) for mail in mails] == [
+        ("refund_not_served", "contact-1", "en"),
+        ("refund_paid", "contact-1", "en"),
+    ]

@@ -12,7 +12,14 @@ from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.order import Place
 from kippu_entitlement.testing import CUSTOMER, World
 from kippu_events.catalogue.billing import CreditNoteIssued
-from kippu_events.catalogue.entitlement import AssetContract, CoverageDecided, OrderAccepted, OrderLine, OrderRefused
+from kippu_events.catalogue.entitlement import (
+    AssetContract,
+    CoverageDecided,
+    OrderAccepted,
+    OrderLine,
+    OrderRefused,
+    RequestDeclined,
+)
 from kippu_events.catalogue.quoting import QuoteForgone, QuoteOrderRefused, QuotePaid, QuoteTaken, QuoteUnserved
 from kippu_events.catalogue.values import RequestDetails
 from kippu_events.ports import VirtualClock
@@ -422,6 +429,36 @@ async def test_a_refused_order_is_shown_on_the_request_until_a_person_settles_it
     assert twice.value.faults[0].code == "order_not_refused"
     await world.invoice_paid("O-KP-0000-0001.D1", world.today)
     assert (await decisions(world))[-1].service == "paid_support"
+
+
+@pytest.mark.clause("QNP-03")
+@pytest.mark.parametrize("accepted", [False, True])
+async def test_closed_before_it_was_paid_it_is_not_served(world: World, accepted: bool) -> None:
+    await world.opened(asset_serial="NAS-1")
+    if accepted:
+        await world.quote_accepted(FIRST, "repair-after-warranty")
+    await world.closed()
+    assert await forgone(world) == ([] if accepted else [FIRST])
+    assert [each.order_id for each in await world.on_case(QuoteUnserved)] == ([ORDER_ID] if accepted else [])
+    assert (await world.case()).declined
+    await world.closed()
+    assert len(await world.on_case(RequestDeclined)) == 1
+
+
+@pytest.mark.clause("QNP-03")
+@pytest.mark.parametrize("begun", ["paid", "worked", "covered"])
+async def test_closed_after_anything_was_paid_or_done_a_person_decides(world: World, begun: str) -> None:
+    await world.opened(asset_serial="NAS-1")
+    if begun == "covered":
+        await world.register(replace(UNIT, serial="NAS-3", warranty_until=date(2027, 4, 30)))
+        await world.classified(asset_serial="NAS-3")
+    elif begun == "worked":
+        await world.worked(30)
+    else:
+        await world.quote_accepted(FIRST, "repair-after-warranty")
+        await world.invoice_paid(ORDER_ID, world.today)
+    await world.closed()
+    assert await world.on_case(RequestDeclined) == []
 
 
 @pytest.mark.clause("QNP-03")

@@ -124,6 +124,21 @@ def test_a_renewal_is_ordered_by_1_month_before_the_expiry_date(
         assert clauses(decision) == ["SVT-03"]
 
 
+@pytest.mark.clause("SVT-03")
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({}, None), ({"quantity": 2}, "quantity"), ({"together": [{"product": "advance-u1"}]}, "quantity")],
+)
+def test_a_contract_is_renewed_once(order_svt: Any, change: dict[str, Any], field: str | None) -> None:
+    facts = held("advance-1y", date(2027, 3, 31))
+    decision = order_svt("advance-u1", ordered_on=date(2027, 2, 1), asset=None, **facts, **change)
+    assert [fault.field for fault in decision.faults] == ([field] if field else [])
+    facts["held"][0]["renewed_by"] = "contract-2"
+    again = order_svt("advance-u1", ordered_on=date(2027, 2, 1), asset=None, **facts, **change)
+    assert (again.outcome, [fault.field for fault in again.faults]) == ("refused", ["renews"])
+    assert again.remedies[0].action == "renew_the_latest"
+
+
 @pytest.mark.clause("SVT-02", "SVT-03")
 def test_a_renewal_is_exempt_from_the_3_months_and_its_term_starts_the_day_after_the_old_one(order_svt: Any) -> None:
     decision = order_svt(

@@ -123,7 +123,8 @@ class Explained(Served, Protocol):
 
 
 def explain(decision: Explained, language: str) -> str:
-    """The outcome, the clause that decided it, what becomes of a wanted time, how it is served, what would change it.
+    """The outcome, the clause that decided it, what becomes of a wanted time, how it is served and by which clocks, and
+    what would change it.
 
     A line each. A language that is not known here, or that a clause has no text in, falls back to English.
     """
@@ -134,7 +135,7 @@ def explain(decision: Explained, language: str) -> str:
     if decision.visit is not None:
         sentence = words["visit_held" if decision.visit.held else "visit"]
         lines.append(sentence.format(days=decision.visit.notice_days, clause=decision.visit.clause))
-    lines += expected_lines(decision, language)
+    lines += expected_lines(decision, language, clocks=True)
     lines += [
         words["remedy"].format(clause=remedy.clause, text=in_language(remedy.text, language))
         for remedy in decision.remedies
@@ -142,11 +143,11 @@ def explain(decision: Explained, language: str) -> str:
     return "\n".join(lines)
 
 
-def expected_lines(decision: Explained, language: str) -> list[str]:
-    """When it counts as received, where it came outside the hours; what is aimed at, what becomes of the failed part,
-    and what is answered to wishes: a line each."""
+def expected_lines(decision: Explained, language: str, *, clocks: bool = False) -> list[str]:
+    """When it counts as received, where it came outside the hours; what is aimed at, with the stretches of its clock if
+    they are asked for, what becomes of the failed part, and what is answered to wishes: a line each."""
     if decision.outcome == "refused":
-        return service_lines(decision, language)
+        return service_lines(decision, language, clocks=clocks)
     outside = (
         each for each in decision.findings if each.rule == "reception" and each.inputs.get("inside_hours") is False
     )
@@ -159,7 +160,7 @@ def expected_lines(decision: Explained, language: str) -> list[str]:
         )
         for finding in outside
     ]
-    return lines + service_lines(decision, language)
+    return lines + service_lines(decision, language, clocks=clocks)
 
 
 def outcome_text(decision: Explained, language: str) -> str:

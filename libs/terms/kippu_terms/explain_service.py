@@ -150,10 +150,15 @@ class Served(Protocol):
     def replies(self) -> Sequence[ServedReply]: ...
 
 
-def service_lines(decision: Served, language: str) -> list[str]:
-    """What is aimed at, what becomes of the failed part, and what is answered to wishes: a line each."""
+def service_lines(decision: Served, language: str, *, clocks: bool = False) -> list[str]:
+    """What is aimed at, what becomes of the failed part, and what is answered to wishes: a line each. With `clocks`,
+    each target is followed by the stretches of its clock."""
     words = _words(language)
-    lines = [target_text(target, language) for target in decision.targets]
+    lines: list[str] = []
+    for target in decision.targets:
+        lines.append(target_text(target, language))
+        if clocks:
+            lines += [f"  {line}" for line in clock_lines(target, language)]
     if decision.failed_part is not None:
         lines.append(words[decision.failed_part])
     lines += [words[f"{reply.about}_{reply.answer}"].format(clause=reply.clause) for reply in decision.replies]

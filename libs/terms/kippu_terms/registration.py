@@ -12,6 +12,10 @@ from pydantic import Field, StringConstraints
 from kippu_terms.refusal import Fault
 from kippu_terms.value import ClauseId, Flag, Integer, Obeyed, Text, Value
 
+SERIAL = re.compile(r"[0-9A-Z][0-9A-Z._/+-]{0,63}")
+"""A serial number as the register takes it, once it is normalised."""
+SERIAL_IN_WORDS = "1 to 64 letters, digits and . _ / + -"
+
 
 def normalised(serial: str) -> str:
     """A serial number as it is compared: full-width letters and digits made plain (NFKC), in capitals, no blanks."""

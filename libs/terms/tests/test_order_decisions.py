@@ -192,3 +192,16 @@ def test_ordering_that_cannot_be_obeyed_is_a_fault_on_its_line(old: str, new: st
     faults = check(SOURCE.replace(old, new, 1))
     assert any(message in fault.message for fault in faults), faults
     assert all(fault.line > 1 and fault.advice for fault in faults)
+
+
+@pytest.mark.parametrize("quantity", [0, 10_001, 1.0, "2", True])
+def test_a_quantity_is_a_whole_number_as_it_is_written(quantity: Any) -> None:
+    with pytest.raises(ValidationError, match="quantity"):
+        order(quantity=quantity)
+
+
+def test_a_contract_that_ends_before_it_begins_is_not_held() -> None:
+    held = {"contract_id": "C-1", "product": "onsite-24h", "valid_from": "2026-05-02", "valid_until": "2026-05-01"}
+    with pytest.raises(ValidationError, match="ends before it begins"):
+        order(held=[held])
+    assert order(held=[held | {"valid_until": "2026-05-02"}]).facts.held[0].valid_until == date(2026, 5, 2)

@@ -24,6 +24,7 @@ from kippu_events.catalogue.entitlement import (
     DebitShortfall,
     OrderAccepted,
     OrderRefunded,
+    OrderRefused,
     ShortfallForgiven,
 )
 from kippu_events.catalogue.quoting import QuoteForgone, QuoteNeed
@@ -69,7 +70,12 @@ async def billing(service_database: MakeDatabase) -> AsyncIterator[Living]:
 
 
 async def accept_order(
-    billing: Living, order: str = "order-1", *, customer: str = "customer-1", provider: str = "iij"
+    billing: Living,
+    order: str = "order-1",
+    *,
+    customer: str = "customer-1",
+    provider: str = "iij",
+    quote_id: str | None = None,
 ) -> str:
     """Entitlement accepts an order; answers the invoice's number."""
     accepted = OrderAccepted(
@@ -82,6 +88,7 @@ async def accept_order(
         quantity=1,
         price=PRICE,
         tickets=10,
+        quote_id=quote_id,
     )
     await billing.hear("entitlement", f"order-{provider}-{order}", accepted, provider=provider)
     await billing.settle()
@@ -338,6 +345,45 @@ async def test_an_order_that_is_given_back_has_its_invoice_taken_back_with_what_
         (note,) = (await desk.get("/v1/credit-notes")).json()["items"]
     assert (invoice["status"], invoice["outstanding"]) == ("credited", 0)
     assert (note["total"], note["paid_back"], note["reason"]) == (1_070_000, 70_000, "ordered by mistake")
+
+
+async def test_an_order_that_the_terms_refuse_shows_on_its_quote_until_it_is_placed_again(billing: Living) -> None:
+    quote = await fall_short(billing)
+    order = quote.replace("Q-", "O-")
+    async with Caller(billing.app, customers=["customer-1"]) as partner:
+        (await partner.post(f"/v1/quotes/{quote}/accept")).raise_for_status()
+        refused = OrderRefused(
+            occurred_at=billing.clock.now(),
+            order_id=order,
+            customer_id="customer-1",
+            clauses=("CWC-26",),
+            reasons=("No maintenance is in force.",),
+            quote_id=quote,
+        )
+        await billing.hear("entitlement", f"order-iij-{order}", refused)
+        await billing.settle()
+        (shown,) = (await partner.get("/v1/quotes?status=refused")).json()["items"]
+        assert (shown["quote_id"], shown["order_id"], shown["ordered_at"]) == (quote, order, None)
+        assert (shown["refused_by"], shown["refused_because"]) == (["CWC-26"], ["No maintenance is in force."])
+        await accept_order(billing, order, quote_id=quote)
+        shown = (await partner.get(f"/v1/quotes/{quote}")).json()
+        assert (shown["status"], shown["ordered_at"] is not None, shown["refused_by"]) == ("accepted", True, ["CWC-26"])
+
+
+async def test_a_surplus_is_recorded_and_due_back_where_somebody_says_so(billing: Living) -> None:
+    number = await accept_order(billing)
+    async with Caller(billing.app) as staff:
+        assert (await staff.post("/v1/payments", json=payment(1_070_500))).status_code == 422
+        too_much = await staff.post("/v1/payments", json=payment(1_070_500, surplus_goes_back=True))
+        assert (too_much.status_code, too_much.json()["paid"]) == (201, True)
+        again = await staff.post("/v1/payments", json=payment(300, "payment-2", surplus_goes_back=True))
+        assert again.status_code == 201
+        shown = await read_back(staff, f"/v1/invoices/{number}", again)
+    assert (shown["status"], shown["outstanding"]) == ("paid", 0)
+    assert [(each["amount"], each["cause"], each["payment_id"], each["status"]) for each in shown["refunds"]] == [
+        (500, "paid_too_much", "payment-1", "due"),
+        (300, "paid_too_much", "payment-2", "due"),
+    ]
 
 
 async def test_what_is_heard_twice_is_done_once(billing: Living) -> None:

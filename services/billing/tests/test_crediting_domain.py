@@ -48,8 +48,11 @@ def part(line: int, quantity: int = 1) -> CreditedLine:
     return CreditedLine(line=line, product=f"product-{line}", quantity=quantity)
 
 
-def pay(invoice: Invoice, amount: int, payment_id: str = "payment-1") -> list[Event]:
-    return invoices.receive(invoice, NUMBER, Payment(payment_id, amount, "JPY", TODAY), NOW)
+def pay(
+    invoice: Invoice, amount: int, payment_id: str = "payment-1", *, surplus_goes_back: bool = False
+) -> list[Event]:
+    payment = Payment(payment_id, amount, "JPY", TODAY, surplus_goes_back)
+    return invoices.receive(invoice, NUMBER, payment, NOW)
 
 
 def back(invoice: Invoice, *lines: CreditedLine) -> list[Event]:
@@ -216,7 +219,9 @@ def test_the_notes_of_all_units_come_to_the_invoice_and_never_to_more(
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["pay", "part", "certify", "void"]), st.integers(1, 120_000), st.integers(1, 3)),
+    st.tuples(
+        st.sampled_from(["pay", "surplus", "part", "certify", "void"]), st.integers(1, 120_000), st.integers(1, 3)
+    ),
     max_size=14,
 )
 
@@ -232,6 +237,8 @@ def test_money_is_kept_owed_or_due_back_and_never_lost_or_doubled(
         try:
             if what == "pay":
                 new = pay(state, min(amount, state.outstanding or amount), f"payment-{number}")
+            elif what == "surplus":
+                new = pay(state, amount, f"payment-{number}", surplus_goes_back=True)
             elif what == "certify":
                 new = certify(state, NUMBER, Certificate(f"c-{number}", amount % 500, "JPY", TODAY, TODAY), NOW)
             elif what == "part" and place <= len(lines) and free[place - 1]:

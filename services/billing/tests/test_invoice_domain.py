@@ -1,5 +1,6 @@
 """An invoice and its payments: given events, when, then."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import reduce
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kippu_billing.domain import invoice as domain
 from kippu_billing.domain.invoice import Invoice, Payment, evolve
-from kippu_events.catalogue.billing import InvoiceIssued, InvoicePaid, PaymentOverdue, PaymentReceived
+from kippu_events.catalogue.billing import InvoiceIssued, InvoicePaid, PaymentOverdue, PaymentReceived, RefundDue
 from kippu_events.catalogue.entitlement import OrderAccepted
 from kippu_events.catalogue.values import InvoiceMail, Price, PriceLine
 from kippu_events.event import Event
@@ -146,6 +147,31 @@ def test_more_than_is_owed_is_refused() -> None:
     assert codes(issued(), paid(1_070_001), "invalid") == {"payment.amount.too_large"}
 
 
+@pytest.mark.parametrize(
+    ("before", "surplus", "settles"), [(0, 1, True), (70_000, 70_000, True), (1_070_000, 5, False)]
+)
+def test_where_somebody_says_so_the_surplus_alone_goes_back(before: int, surplus: int, settles: bool) -> None:
+    state = issued()
+    if before:
+        state = reduce(evolve, domain.receive(state, NUMBER, paid(before), NOW), state)
+    amount = 1_070_000 - before + surplus
+    too_much = replace(paid(amount, "payment-2"), surplus_goes_back=True)
+    received, *settled, due = domain.receive(state, NUMBER, too_much, NOW)
+    assert isinstance(received, PaymentReceived) and isinstance(due, RefundDue)
+    assert (received.amount, received.outstanding, received.taken_back) == (amount, 0, not settles)
+    assert [type(each) for each in settled] == ([InvoicePaid] if settles else [])
+    assert (due.amount, due.cause, due.payment_id, due.credit_note_no) == (surplus, "paid_too_much", "payment-2", None)
+    after_it = reduce(evolve, [received, *settled, due], state)
+    assert (after_it.is_paid, after_it.held) == (True, 1_070_000)
+    assert codes(after_it, too_much, "conflict") == {"payment.repeated"}
+
+
+def test_what_is_not_too_much_is_a_payment_like_any_other() -> None:
+    (received,) = domain.receive(issued(), NUMBER, replace(paid(70_000), surplus_goes_back=True), NOW)
+    assert isinstance(received, PaymentReceived)
+    assert received.outstanding == 1_000_000
+
+
 def test_the_same_payment_twice_is_refused() -> None:
     part = reduce(evolve, domain.receive(issued(), NUMBER, paid(1), NOW), issued())
     assert codes(part, paid(1), "conflict") == {"payment.repeated"}
@@ -191,8 +217,9 @@ def test_no_sequence_of_payments_pays_too_much(attempts: list[tuple[int, int]]) 
     assert settled == (1 if taken == 1_070_000 else 0)
 
 
-def test_to_whom_it_is_mailed_goes_with_it() -> None:
+def test_to_whom_it_is_mailed_and_who_is_told_of_it_goes_with_it() -> None:
     mail = InvoiceMail(clause="CWC-11", contacts={"contact-1": "en"})
-    (event,) = domain.issue(Invoice(), order().model_copy(update={"invoice_mail": mail}), NOW)
+    mailed = order().model_copy(update={"invoice_mail": mail, "contacts": {"contact-2": "ja"}})
+    (event,) = domain.issue(Invoice(), mailed, NOW)
     assert isinstance(event, InvoiceIssued)
-    assert event.mail == mail
+    assert (event.mail, event.contacts) == (mail, {"contact-2": "ja"})

@@ -60,7 +60,7 @@ class Pages:
             "said": lambda text: said(text, language),
             "local": lambda instant: local(instant, zone or ZoneInfo("UTC")),
             "money": money,
-            "looked_at": lambda value: looked_at(value, language, zone or ZoneInfo("UTC")),
+            "looked_at": lambda value, name: looked_at(value, name, language, zone or ZoneInfo("UTC")),
             "input_name": lambda name: input_name(name, language),
             "known": lambda value: known(value, language),
             "told": lambda value: told(value, language, zone or ZoneInfo("UTC")),

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kippu_terms.money import minor_digits
+
 from kippu_console.views.facts import Known, Money, Named
 
 LANGUAGES = ("en", "ja", "th")
 
-_MINOR_DIGITS = {"JPY": 0}
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -40,24 +41,28 @@ def local(instant: datetime | None, zone: ZoneInfo) -> str:
 
 
 def money(amount: int, currency: str) -> str:
-    """An amount of minor units, such as `12,840.00 THB`."""
-    digits = _MINOR_DIGITS.get(currency, 2)
-    return f"{amount / 10**digits:,.{digits}f} {currency}" if digits else f"{amount:,} {currency}"
+    """An amount of minor units, such as `12,840.00 THB`; as it stands where no currency is known."""
+    digits = minor_digits(currency) if currency else 0
+    whole, rest = divmod(abs(amount), 10**digits)
+    fraction = f".{rest:0{digits}}" if digits else ""
+    return f"{'-' if amount < 0 else ''}{whole:,}{fraction} {currency}".rstrip()
 
 
-def looked_at(value: Any, language: str, zone: ZoneInfo) -> str:
-    """What a rule looked at, from its finding as JSON: instants in the provider's zone, known values in words, a list
-    or an object without brackets."""
+def looked_at(value: Any, name: str, language: str, zone: ZoneInfo) -> str:
+    """What a rule looked at under a name, from its finding as JSON: instants in the provider's zone, known values in
+    words, a list or an object without brackets."""
     match value:
         case list():
-            return ", ".join(looked_at(each, language, zone) for each in value)
+            return ", ".join(looked_at(each, name, language, zone) for each in value)
         case dict():
-            parts = (f"{input_name(name, language)} {looked_at(each, language, zone)}" for name, each in value.items())
-            return " ".join(parts)
+            parts = value.items()
+            return " ".join(
+                f"{input_name(part, language)} {looked_at(one, part, language, zone)}" for part, one in parts
+            )
         case str() if _INSTANT.fullmatch(value):
             return local(datetime.fromisoformat(value), zone)
         case str():
-            return known(value, language)
+            return str(words(language)["value"].get(f"{name}.{value}") or known(value, language))
     return fact(value, language, zone)
 
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from kippu_console.readmodels.timeline import Timeline
 from kippu_console.views.facts import facts_of, known_values, shown
-from kippu_console.words import LANGUAGES, fact, fact_name, known, words
+from kippu_console.words import LANGUAGES, fact, fact_name, known, money, words
 from kippu_events.catalogue import billing, contracts, dispatch, licences, shipments
 from kippu_events.event import Event, encode
 
@@ -103,3 +103,20 @@ def test_what_changed_is_named_in_words_and_hashes_and_people_are_no_facts() -> 
 
 def test_a_value_that_no_terms_know_is_said_as_it_stands() -> None:
     assert known("a category of their own", "th") == "a category of their own"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "said"),
+    [
+        (1_284_000, "THB", "12,840.00 THB"),
+        (5, "THB", "0.05 THB"),
+        (-105, "THB", "-1.05 THB"),
+        (12_840, "JPY", "12,840 JPY"),
+        (12_840, "VND", "12,840 VND"),
+        (12_840, "KWD", "12.840 KWD"),
+        (9_007_199_254_740_993, "THB", "90,071,992,547,409.93 THB"),
+        (12_840, "", "12,840"),
+    ],
+)
+def test_an_amount_has_the_digits_of_its_currency(amount: int, currency: str, said: str) -> None:
+    assert money(amount, currency) == said

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kippu_console import app as console
 from kippu_console.readmodels.timeline import Timeline
-from kippu_console.testing import apply, page, record, sold
+from kippu_console.testing import apply, page, record, sheets, sold
 from kippu_console.testing.story import LATE_TICKET, NOON, TICKET, WALLET, story
 from kippu_console.words import LANGUAGES, words
 from kippu_events.envelope import Envelope
@@ -18,6 +18,7 @@ from kippu_events.ports import VirtualClock
 from kippu_service.application import create_app
 from kippu_service.runtime import Runtime
 from kippu_service.testing import Caller, runtime_on
+from markupsafe import escape
 
 SVT = (Path(__file__).parents[3] / "plans" / "svt.toml").read_text("utf-8")
 MIGRATIONS = Path(console.__file__).parent / "migrations"
@@ -158,6 +159,27 @@ async def test_a_browser_without_a_token_is_led_to_sign_in_and_back(runtime: Run
         assert (await caller.get("/")).status_code == 200
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_who_is_not_signed_in_is_told_why_in_their_language_and_sees_no_menu(
+    runtime: Runtime, language: str
+) -> None:
+    app = create_app(console.build(runtime), runtime)
+    async with Caller(app) as caller, Caller(app, customers=["customer-1"]) as partner:
+        token = partner.headers["authorization"].removeprefix("Bearer ")
+        del caller.headers["authorization"]
+        caller.headers["accept"] = "text/html"
+        for given, said in (("not.a.token", "refused_token"), (token, "no_right")):
+            home = await caller.post(f"/sign-in?lang={language}", data={"token": given})
+            led = await caller.get(home.headers["location"])
+            shown = (await caller.get(led.headers["location"])).text
+            assert escape(words(language)[said]) in shown
+            assert f'<html lang="{language}">' in shown
+            assert "/contracts" not in shown
+            other = re.search(r'href="(/sign-in[^"]*lang=th[^"]*)"', shown)
+            assert other is not None
+            assert escape(words("th")[said]) in (await caller.get(other[1].replace("&amp;", "&"))).text
+
+
 async def test_neither_another_sites_form_nor_what_is_no_token_signs_anybody_in(runtime: Runtime) -> None:
     app = create_app(console.build(runtime), runtime)
     async with Caller(app) as caller:
@@ -182,7 +204,7 @@ async def test_the_views_are_the_same_under_any_interleaving_of_slots_and_batche
 ) -> None:
     database = await service_database("console", [MIGRATIONS])
     async with runtime_on(database, MemoryLog("console"), clock=VirtualClock(NOON)) as runtime:
-        envelopes = await record(runtime, [*story(), *sold.everything(), sold.published(SVT)])
+        envelopes = await record(runtime, [*story(), *sold.everything(), *sheets.refused("m2.S1"), sold.published(SVT)])
         await apply(runtime, envelopes)
         expected = await dump(runtime)
         for projector in console.build(runtime).projectors:

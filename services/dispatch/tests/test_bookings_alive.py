@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from kippu_dispatch.testing.alive import alive
+from kippu_events.catalogue.billing import PaidTooLate
 from kippu_events.catalogue.bookings import (
     BookingAccepted,
     BookingBlocked,
@@ -125,18 +126,26 @@ async def test_a_booking_that_is_paid_answered_and_prepared_is_done(dispatch: Li
 async def test_unpaid_it_is_void_by_itself_at_the_end_of_the_last_day(dispatch: Living) -> None:
     path = await book(dispatch)
     midnight = datetime(2026, 12, 8, 0, tzinfo=TOKYO)
+    await book(dispatch, "O-2")
     assert await move_to(dispatch, midnight - timedelta(seconds=1)) == 0
     async with Caller(dispatch.app, "cwc") as engineer:
         assert (await engineer.get(path)).json()["status"] == "requested"
-        assert await move_to(dispatch, midnight + timedelta(hours=1)) == 1
+        assert await move_to(dispatch, midnight + timedelta(hours=1)) == 2
         assert (await engineer.get(path)).json()["status"] == "void"
-        (voided,) = await dispatch.events(BookingVoided)
+        voided, _ = await dispatch.events(BookingVoided)
         assert (voided.occurred_at, voided.clause) == (midnight, "CWC-16")  # however late the deadline ran
         refused = await engineer.post(f"{path}/points", json={"points": ["which?"]})
         assert (refused.status_code, refused.json()["errors"][0]["clause"]) == (409, "CWC-16")
         await pay(dispatch)  # too late: for a person
         assert (await engineer.get(path)).json()["status"] == "void"
         assert len(await dispatch.events(BookingPaidLate)) == 1
+        late = PaidTooLate(
+            occurred_at=dispatch.clock.now(), invoice_no="INV-O-2", customer_id="customer-1", order_id="O-2",
+            paid_on=date(2026, 12, 8),
+        )  # fmt: skip
+        await dispatch.hear("billing", "invoice-cwc-INV-O-2", late, provider="cwc")
+        await dispatch.settle()
+        assert [each.booking_id for each in await dispatch.events(BookingPaidLate)] == ["O-1", "O-2"]
     await move_to(dispatch, STARTS)
     assert await dispatch.events(PointsDue, BookingBlocked) == []
 

@@ -73,10 +73,10 @@ def test_another_unit_can_be_taken_until_it_has_left() -> None:
 
 
 def test_a_unit_is_stocked_once_and_free_again_when_released() -> None:
-    stocked = units.stock(Unit(), "SPARE-1", "nas-4", at(1))
+    stocked = units.stock(Unit(), Shipments(), "SPARE-1", "nas-4", at(1))
     assert isinstance(stocked, UnitStocked)
     unit = units.evolve(Unit(), stocked)
-    assert codes(lambda: units.stock(unit, "SPARE-1", "nas-4", at(1)), "conflict") == {"unit.stocked"}
+    assert codes(lambda: units.stock(unit, Shipments(), "SPARE-1", "nas-4", at(1)), "conflict") == {"unit.stocked"}
     _, reservation = reports.reserve(planned(), S1, unit, "SPARE-1", at(7))
     release = planning.release(allotted().find(S1), "SPARE-1", at(8))
     assert reduce(units.evolve, (reservation, release), unit) == unit
@@ -174,6 +174,17 @@ def test_what_left_before_its_request_was_closed_is_delivered_all_the_same(given
 def test_what_had_not_left_when_its_request_was_closed_is_never_delivered(given: Callable[[], Shipments]) -> None:
     state = after(*planning.stop(given(), TICKET, "customer-1", at(9), "the request was closed"), given=given())
     assert codes(lambda: reports.deliver(state, S1, at(11), at(11)), "conflict") == {"shipment.withdrawn"}
+
+
+@pytest.mark.parametrize("given", [allotted, shipped, failed, delivered])
+def test_a_unit_that_was_delivered_may_come_back_and_any_other_is_not_stocked_twice(
+    given: Callable[[], Shipments],
+) -> None:
+    unit = Unit("nas-4", S1)
+    if given is delivered:
+        assert units.evolve(unit, units.stock(unit, given(), "SPARE-1", "nas-4b", at(12))) == Unit("nas-4b")
+    else:
+        assert codes(lambda: units.stock(unit, given(), "SPARE-1", "nas-4", at(12)), "conflict") == {"unit.stocked"}
 
 
 def test_nothing_is_reported_of_a_shipment_that_is_not_there() -> None:

@@ -330,6 +330,8 @@ async def test_every_fault_is_answered_at_once_and_nothing_changes(dispatch: Liv
         for serial, code in (("SPARE-8", "unit.model.differs"), ("SPARE-9", "unit.unknown")):
             wrong = await dispatcher.post(f"{path}/reserve", json={"serial": serial})
             assert (wrong.status_code, [each["code"] for each in wrong.json()["errors"]]) == (422, [code])
+        invisible = await dispatcher.post("/v1/units", json={"serial": "SPARE\u200b8", "model": "nas-8"})
+        assert (invisible.status_code, invisible.json()["errors"][0]["code"]) == (422, "serial_malformed")
         twice = await dispatcher.post("/v1/units", json={"serial": "SPARE-8", "model": "nas-4"})
         assert (twice.status_code, twice.json()["errors"][0]["code"]) == (409, "unit.stocked")
         early = await dispatcher.post(f"{path}/delivered", json={"delivered_at": at(9).isoformat()})
@@ -411,6 +413,9 @@ async def test_the_read_models_are_the_same_rebuilt_in_any_order_of_slots(dispat
         for serial in ("NAS-9", "NAS-6"):
             body = {"serial": serial, "received_on": "2026-05-30"}
             await post(dispatcher, f"/v1/returns/{shipments[5]}/received", body)
+        await stock(dispatcher, "SPARE-7")  # delivered, and back by now: it is there for another request
+        again = await decide(dispatch, 1, advance(serial="NAS-1"), decision=3)
+        await post(dispatcher, f"/v1/shipments/{again}/reserve", {"serial": "SPARE-7"})
     await dispatch.settle()
     live = await dispatch.dump()
     events = len(await dispatch.events())
@@ -420,5 +425,5 @@ async def test_the_read_models_are_the_same_rebuilt_in_any_order_of_slots(dispat
         assert await dispatch.dump() == live
     assert await dispatch.run_due() == 0
     assert len(await dispatch.events()) == events
-    assert [len(live[table]) for table in ("shipment", "due_back", "mismatch", "unit")] == [9, 4, 1, 8]
-    assert len(await dispatch.events(ShipmentPlanned)) == 9
+    assert [len(live[table]) for table in ("shipment", "due_back", "mismatch", "unit")] == [10, 4, 1, 8]
+    assert len(await dispatch.events(ShipmentPlanned)) == 10

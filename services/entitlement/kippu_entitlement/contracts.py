@@ -92,12 +92,15 @@ async def register_all(
 
 
 async def _unfit(work: Work, contract: Opened, wanted: Registration) -> list[Fault]:
-    """What does not fit the register: another customer's contact or device, or a device that was replaced."""
+    """What does not fit the register: another customer's contact or device, a device that was replaced, or one that
+    the contract was not sold for."""
     state = contract.state
     faults = await _contact_faults(work, contract, wanted.contact_id) if wanted.contact_id else []
     if wanted.serial:
         device = await _device(work, contract, wanted.serial)
         faults += asset.objections(device.state, Asset(state.customer_id, wanted.serial))
+        sold_for = (await _in_place(work, contract, state.serial or wanted.serial)).state.serial
+        faults += registering.not_sold_for(state, contract.plan, device.state, wanted.serial, sold_for)
     return faults
 
 

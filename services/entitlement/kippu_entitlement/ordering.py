@@ -56,7 +56,8 @@ async def place(
         wanted = replace(wanted, asset_serial=await _in_place(work, provider, renewed.serial))
     device = await _device(work, provider, wanted.asset_serial)
     _require_theirs(wanted, device)
-    facts = _facts_of(provider, plan, wanted, said, device.state if device else None, renewed)
+    held = _held(plan, device.state if device else None, renewed, await _goes_on_as(work, provider, renewed))
+    facts = _facts_of(provider, wanted, said, device.state if device else None, held)
     facts = await licences.with_licence(work, plan, wanted.customer_id, facts)
     agreed = order.terms_of(plan, facts, language, offered)
     stream = await work.load(folds.ORDER, provider, streams.order(provider, wanted.order_id))
@@ -161,6 +162,13 @@ async def _renewed(work: Work, provider: str, wanted: Place) -> Contract | None:
     return found if found.exists and theirs else None
 
 
+async def _goes_on_as(work: Work, provider: str, renewed: Contract | None) -> str | None:
+    """The renewal of it that was sold, unless it was given back."""
+    names = [(folds.CONTRACT, streams.contract(provider, each)) for each in (renewed.renewed_by if renewed else ())]
+    renewals = [stream.state for stream in await work.load_all(provider, *names)]
+    return next((each.contract_id for each in renewals if not each.is_over), None)
+
+
 def _is_theirs(customer_id: str, plan_family: str, device: Asset) -> bool:
     return (device.customer_id, device.plan_family) == (customer_id, plan_family) and device.replaced_by is None
 
@@ -173,7 +181,7 @@ def _require_theirs(wanted: Place, device: Stream[Asset] | None) -> None:
 
 
 def _facts_of(
-    provider: str, plan: Plan, wanted: Place, said: Said, device: Asset | None, renewed: Contract | None
+    provider: str, wanted: Place, said: Said, device: Asset | None, held: tuple[HeldContract, ...]
 ) -> OrderFacts:
     stated: dict[str, Any] = {"failed_at": said.failed_at} if said.failed_at else {}
     asset = selling.ordered(device) or said.device or (OrderedAsset() if stated else None)
@@ -184,7 +192,7 @@ def _facts_of(
         ordered_on=wanted.requested_on,
         channel=said.channel.value if said.channel else None,
         asset=asset.model_copy(update=stated) if asset else None,
-        held=_held(plan, device, renewed),
+        held=held,
         together=tuple(line.model_dump() for line in wanted.together),
         renews=wanted.renews,
         wanted_delivery_on=wanted.wanted_delivery_on,
@@ -194,8 +202,10 @@ def _facts_of(
     )
 
 
-def _held(plan: Plan, device: Asset | None, renewed: Contract | None) -> tuple[HeldContract, ...]:
-    """The contracts of the device, and the one that is renewed."""
+def _held(
+    plan: Plan, device: Asset | None, renewed: Contract | None, renewed_by: str | None
+) -> tuple[HeldContract, ...]:
+    """The contracts of the device, and the one that is renewed, with the renewal that it has already."""
     held = {
         each.contract_id: HeldContract(
             contract_id=each.contract_id,
@@ -213,5 +223,6 @@ def _held(plan: Plan, device: Asset | None, renewed: Contract | None) -> tuple[H
             valid_from=renewed.valid_from,
             valid_until=renewed.valid_until,
             registered=renewed.registered_at is not None or not renewed.needs_registration,
+            renewed_by=renewed_by,
         )
     return tuple(held.values())

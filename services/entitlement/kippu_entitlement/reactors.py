@@ -13,6 +13,7 @@ from kippu_events.catalogue.intake import (
     FaultIsolated,
     RequestDetailsRecorded,
     TicketClassified,
+    TicketClosed,
     TicketDeclined,
     TicketOpened,
     WorkRecorded,
@@ -28,7 +29,8 @@ from kippu_entitlement.domain import asset, case, debiting, order, streams, wall
 
 
 class FollowRequests(Reactor):
-    """Notes a request's facts and decides on them; notes work and debits it; puts it all back if it is declined."""
+    """Notes a request's facts and decides on them; notes work and debits it; puts it all back if it is declined, or
+    closed before what was quoted for it was paid."""
 
     name = "follow-requests"
     logs = ("intake",)
@@ -41,6 +43,7 @@ class FollowRequests(Reactor):
             On(RequestDetailsRecorded, self.said),
             On(WorkRecorded, self.worked),
             On(TicketDeclined, self.declined),
+            On(TicketClosed, self.closed),
         )
 
     async def opened(self, envelope: Envelope, event: TicketOpened, work: Work) -> None:
@@ -114,6 +117,12 @@ class FollowRequests(Reactor):
         requests.record(work, stream, held, changes)
         for appointment in stream.state.appointments:
             await booking.settle(work, envelope.provider, appointment.booking_id, "declined")
+
+    async def closed(self, envelope: Envelope, event: TicketClosed, work: Work) -> None:
+        stream = await requests.load_case(work, envelope.provider, event.ticket_no)
+        requests.request_of(stream)
+        held = await requests.load_wallet(work, stream)
+        requests.record(work, stream, held, debiting.close(stream.state, held.state, work.now))
 
 
 class SettleBookings(Reactor):

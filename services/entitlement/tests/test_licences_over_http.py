@@ -205,6 +205,10 @@ async def test_incidents_take_a_member_id_and_give_a_number(cwc_desk: Desk) -> N
     (number,) = await secrets(cwc_desk, IncidentMemberIssued, "number")  # once
     async with cwc_desk.partner() as partner:
         assert (await check(partner, number))["kind"] == "incidents"
+        assert (await check(partner, number, on="2026-11-17"))["status"] == "void", "it was issued the day after"
+        move_to(cwc_desk, 2026, 11, 19, minute=30)  # in UTC it is still the 18th
+        today = await check(partner, number)
+        assert (today["status"], today["on"]) == ("valid", "2026-11-19")
         assert (await partner.get(f"/v1/wallets/{LICENCE}")).json()["balance"] == 6
 
 

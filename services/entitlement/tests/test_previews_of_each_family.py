@@ -49,6 +49,7 @@ def test_the_answer_is_told_in_sentences_with_all_that_becomes_of_the_request() 
     assert covered == "The request is covered."
     assert decided.startswith("Decided by QNP-01: Advance send-back")
     assert any("2026-05-07 (QNP-01)" in line for line in rest)
+    assert "  2026-05-05 00:00 – 2026-05-06 00:00  closed  Children's Day" in rest, "the clock of the target"
     assert (shown.returns.clause, shown.returns.days, shown.carriage_paid_by) == ("QNP-01", 14, "sender")
 
 

@@ -71,6 +71,9 @@ async def test_a_bundle_becomes_active_when_its_delivery_is_reported(switch_desk
         assert (
             await partner.post("/v1/contracts/O-2/delivery", json={"delivered_on": "2026-11-16"})
         ).status_code == 403
+        for never in ("2026-11-19", "1970-01-01", "2199-01-01", "2026-02-30"):
+            wrong = await staff.post("/v1/contracts/O-2/delivery", json={"delivered_on": never})
+            assert (wrong.status_code, [each["field"] for each in wrong.json()["errors"]]) == (422, ["delivered_on"])
         answer = await staff.post("/v1/contracts/O-2/delivery", json={"delivered_on": "2026-11-16"})
         assert answer.json() == {"contract_id": "O-2", "valid_from": "2026-11-16", "valid_until": "2029-11-15"}
         await switch_desk.settle()
@@ -199,6 +202,8 @@ async def test_a_renewal_is_ordered_and_registered_with_consent_alone(switch_des
         placed = (await partner.post("/v1/orders", json=order)).raise_for_status().json()
         assert (placed["valid_from"], placed["valid_until"]) == ("2027-05-10", "2028-05-09")
         (renewal,) = placed["contracts"]
+        twice = await partner.post("/v1/orders", json=order)
+        assert (twice.status_code, [each["clause"] for each in twice.json()["errors"]]) == (422, ["SVT-03"])
         answer = await partner.post(f"/v1/contracts/{renewal}/registration", json={"consent": True})
         assert answer.status_code == 201, answer.text
         await switch_desk.settle()

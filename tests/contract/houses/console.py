@@ -8,7 +8,17 @@ from typing import Any
 import kippu_console
 from fastapi import FastAPI
 from kippu_console.app import build
-from kippu_events.catalogue import billing, bookings, contracts, dispatch, entitlement, intake, licences, shipments
+from kippu_events.catalogue import (
+    billing,
+    bookings,
+    capacity,
+    contracts,
+    dispatch,
+    entitlement,
+    intake,
+    licences,
+    shipments,
+)
 from kippu_events.catalogue.bookings import BookingTerms
 from kippu_events.catalogue.values import Channel
 from kippu_events.event import Event
@@ -27,7 +37,8 @@ SHEET = "sheet-of-mail-77.S1"
 SITE = "77 Hidden Street"
 SOLD_SECRETS = [SITE, "SERIAL-77", "contact-of-licence-77", "ssl-setup-77", "21,132.50", "RF-77", "1,234.56"]
 SHEET_SUBJECT, FAULT = "[Registration] seven and seventy", "row 7, column 'Serial number': 77 is too short"
-SHEET_SECRETS = [SHEET_SUBJECT, "sheet-77.xlsx", "contact-of-sheet-77", "77 is too short"]
+ENGINEER = "engineer-77"
+SHEET_SECRETS = [ENGINEER, SHEET_SUBJECT, "sheet-77.xlsx", "contact-of-sheet-77", "77 is too short"]
 SUBJECT = "the core switch burns"
 SENDER = "one@customer-1.example"
 
@@ -139,6 +150,30 @@ def _told() -> list[tuple[str, str, Event]]:
         ("billing", "invoice-iij-INV-order-77", invoice),
         *_sold(),
         *_mailed(),
+        *_rostered(),
+    ]
+
+
+def _rostered() -> list[tuple[str, str, Event]]:
+    """Who could go to the visit, and is engaged for another one that day."""
+    held = dispatch.VisitHeld(
+        occurred_at=NOON, visit_id=f"{TICKET}.V1", ticket_no=TICKET, customer_id="customer-1", clause="IIJ-09"
+    )
+    engineer = capacity.EngineerRostered(
+        occurred_at=NOON, engineer_id=ENGINEER, name=Plain(ENGINEER, "Engineer"), areas=(), skills=(), weekly=()
+    )
+    engaged = capacity.EngineerEngaged(
+        occurred_at=NOON,
+        engineer_id=ENGINEER,
+        visit_id="KP-7777-0002.V1",
+        customer_id="customer-1",
+        starts_at=NOON + timedelta(days=3),
+        ends_at=NOON + timedelta(days=3, hours=1),
+    )
+    roster = capacity.CapacitySet(occurred_at=NOON, time_zone="UTC", engineers=(ENGINEER,), set_by="operator-1")
+    return [
+        ("dispatch", f"visits-iij-{TICKET}", held),
+        *(("dispatch", "capacity-iij", event) for event in (roster, engineer, engaged)),
     ]
 
 

@@ -51,7 +51,7 @@ OVER = NOON - timedelta(hours=2)
 
 
 async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str, str]:
-    heard = {name: MemoryLog(name) for name in ("entitlement", "intake")}
+    heard = {name: MemoryLog(name) for name in ("entitlement", "intake", "billing")}
     for number, action in enumerate(("read", *ACTIONS)):
         decided = _decided(f"KP-7777-000{number}", over=action == "complete")
         await tell(runtime, heard["entitlement"], f"case-iij-{decided.ticket_no}", decided)

@@ -161,6 +161,9 @@ async def history(system: System) -> None:
         await _settles(desk, tickets)
         await _ships(desk, tickets["unit"])
     await system.settle()
+    for desk, tickets in zip(desks, asked, strict=True):
+        await _calls_off(desk, tickets["quoted"])
+    await system.settle()
     await system.move_to(SATURDAY + timedelta(days=3))
     for desk in desks:
         booked, _in_time = (await desk.get("dispatch", "/v1/visits?status=booked"))["items"]
@@ -365,6 +368,18 @@ async def _ships(desk: Desk, ticket_no: str) -> None:
     await desk.post("dispatch", f"{path}/failed", {"failed_at": now, "reason": "nobody there"})
     await desk.post("dispatch", f"{path}/shipped", {"shipped_at": now})
     await desk.post("dispatch", f"{path}/delivered", {"delivered_at": now})
+
+
+async def _calls_off(desk: Desk, ticket_no: str) -> None:
+    """A paid repair turns out to be of a unit that was bought elsewhere, and is declined: the money goes back."""
+    meant = {"category": "fault", "asset_serial": "ELSEWHERE-1"}
+    await desk.post("intake", f"/v1/tickets/{ticket_no}/classification", meant)
+    await desk.system.settle()
+    refund = f"RF-INV-O-{ticket_no}.D1.1"
+    due = {each["refund_id"]: each["cause"] for each in (await desk.get("billing", "/v1/refunds?status=due"))["items"]}
+    assert due[refund] == "not_served"
+    paid = {"paid_on": desk.system.clock.now().date().isoformat(), "reference": "bank-refund-1"}
+    await desk.post("billing", f"/v1/refunds/{refund}/paid", paid)
 
 
 async def _comes_back(desk: Desk) -> None:

@@ -135,7 +135,7 @@ class BookingCancelled(BookingEvent):
 
 @dispatch
 class BookingPaidLate(BookingEvent):
-    """The payment of a booking that was void or cancelled by then. Billing pays it back; it is to be booked again."""
+    """The payment of a booking that was void by then. Billing pays it back; the booking is to be made again."""
 
     paid_on: date
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from kippu_terms.bookings import PaidBy
 from kippu_terms.facts import CustomerFacts, Instant
 from kippu_terms.fulfilment import Channel
-from kippu_terms.value import Name, Value
+from kippu_terms.value import Integer, Name, Value
 
 Day = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2099, 12, 31))]
 """A local date of the provider's, in the time for which public holidays are known."""
@@ -16,7 +16,7 @@ Day = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2099, 12, 31))]
 LaterDay = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31))]
 """A day that a period which begins on such a day can end on."""
 
-Quantity = Annotated[int, Field(ge=1, le=10_000)]
+Quantity = Annotated[Integer, Field(ge=1, le=10_000)]
 
 Reason = Literal["lost", "upgrade", "transfer", "discount"]
 """`lost`: what was bought is to be issued again. `upgrade`: a contract is to become another product. `transfer`: a
@@ -52,6 +52,14 @@ class HeldContract(Value):
     valid_until: LaterDay
     """The last day, inclusive."""
     registered: bool = False
+    renewed_by: str | None = None
+    """The contract that renews it already, if one does."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.valid_until < self.valid_from:
+            raise ValueError("the contract ends before it begins")
+        return self
 
 
 class HeldLicence(Value):
@@ -60,7 +68,7 @@ class HeldLicence(Value):
 
     licence_id: str | None = None
     quantity: Quantity = 1
-    price_paid: Annotated[int, Field(ge=0, le=1_000_000_000_000)]
+    price_paid: Annotated[Integer, Field(ge=0, le=1_000_000_000_000)]
     """For all of them at their purchase, in the minor unit, before tax."""
     full_on: Day
     """When their value was last 100 %: the purchase, the first day of a renewed year, or the day of a rejoining. After

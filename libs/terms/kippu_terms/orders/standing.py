@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from kippu_terms.bookings import last_day_to_pay
-from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict
+from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, RemedyText
 from kippu_terms.plan import Plan
 from kippu_terms.sections import Product
 
@@ -51,6 +51,34 @@ class RenewalOf(OrderRule):
         held = [each.contract_id for each in case.facts.held]
         inputs = {"renews": case.facts.renews, "held": held}
         return OrderVerdict("satisfied" if case.facts.renewed else "refused", inputs, about="renews")
+
+
+RENEW_THE_LATEST = RemedyText(
+    action="renew_the_latest",
+    text={
+        "en": "A contract is renewed once. To go on for longer, renew its renewal.",
+        "ja": "契約の更新は 1 回です。さらに継続する場合は、更新後の契約を更新してください。",
+        "th": "สัญญาหนึ่งต่ออายุได้ครั้งเดียว หากต้องการต่ออีก โปรดต่ออายุจากสัญญาที่ต่อแล้ว",
+    },
+)
+
+
+class RenewedOnce(OrderRule):
+    """A contract is renewed once: a second renewal would run, and cost, beside the first."""
+
+    kind: Literal["renewed_once"] = "renewed_once"
+    remedy: RemedyText | None = RENEW_THE_LATEST
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        renewed, units = case.facts.renewed, case.facts.quantity_of(case.product.id)
+        inputs = {
+            "renews": case.facts.renews,
+            "renewed_by": renewed.renewed_by if renewed else None,
+            "units": units,
+        }
+        if renewed is not None and renewed.renewed_by is not None:
+            return OrderVerdict("refused", inputs, about="renews")
+        return OrderVerdict("refused" if units > 1 else "satisfied", inputs, about="quantity")
 
 
 class Dated(OrderRule):
@@ -111,6 +139,7 @@ def standing_rules(plan: Plan, product: Product) -> Iterator[OrderRule]:
         yield OnePerDevice(clause=product.clause)
     if product.renewal:
         yield RenewalOf(clause=product.clause)
+        yield RenewedOnce(clause=product.clause)
     if product.runs_from == "asset_purchase":
         yield Dated(clause=product.clause)
     if product.kind == "service" and plan.bookings is not None:

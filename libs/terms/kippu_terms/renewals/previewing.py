@@ -18,7 +18,7 @@ from kippu_terms.plan import Plan
 from kippu_terms.pricing import Price, Totals, invoice_totals
 from kippu_terms.refusal import Fault, Refused
 from kippu_terms.renewals.maintenance import Maintenance, licences_of, maintenance_on, notice_at
-from kippu_terms.value import Name, Value
+from kippu_terms.value import Integer, Name, Value
 
 Kind = Literal["continuing", "rejoining", "adding", "contract"]
 _GRAVEST: tuple[OrderOutcome, ...] = ("refused", "consult", "quote", "accepted")
@@ -32,7 +32,7 @@ class RenewalWish(Value):
     ordered_on: Day
     channel: Channel | None = None
     licence: HeldLicence | None = None
-    added: Annotated[int, Field(ge=0, le=1_000)] = 0
+    added: Annotated[Integer, Field(ge=0, le=1_000)] = 0
     """Licences that are bought in addition."""
     contract: HeldContract | None = None
     product: Name | None = None

@@ -8,6 +8,7 @@ from kippu_console.readmodels.licences import Licences
 from kippu_console.readmodels.mails import UnmatchedMail
 from kippu_console.readmodels.money import Invoices, QuoteOrders, Quotes, Refunds
 from kippu_console.readmodels.requests import Board
+from kippu_console.readmodels.roster import Roster
 from kippu_console.readmodels.sheets import Sheets
 from kippu_console.readmodels.shipments import Shipments
 from kippu_console.readmodels.terms import Terms
@@ -20,6 +21,7 @@ PROJECTORS = (
     Timeline,
     Board,
     Visits,
+    Roster,
     Shipments,
     Wallets,
     UnmatchedMail,

@@ -13,7 +13,7 @@ class Visits(RowEach):
     """Where each visit stands."""
 
     name = "visits"
-    version = 3
+    version = 4
     logs = ("dispatch",)
     tables = ("visit",)
     key = "visit_id"
@@ -46,4 +46,10 @@ class Visits(RowEach):
         return said
 
 
-SOURCES = {"visit_at": ("wanted_at", "starts_at", "to_at"), "minutes": ("minutes",), "clause": ("clause",)}
+SOURCES = {
+    "visit_at": ("wanted_at", "starts_at", "to_at"),
+    "minutes": ("minutes",),
+    "clause": ("clause",),
+    "area": ("area",),
+    "skill": ("skill",),
+}

@@ -10,6 +10,8 @@ from kippu_console.views.look import Look, listed
 Which = Literal["unpaid", "overdue", "paid", "credited", "all"]
 WhichRefunds = Literal["due", "paid", "all"]
 
+_FIRST = 100
+"""Of what waits for somebody beside the invoices."""
 _QUOTE = """
 select quote.*, product.name, ordered.clauses, ordered.reasons, ordered.order_id,
     case when quote.status = 'accepted' then coalesce(ordered.status, quote.status) else quote.status end as stands
@@ -21,10 +23,10 @@ _WAITING = f"""
 {_QUOTE}
 where quote.status = 'offered' and valid_until >= $1 or ordered.status = 'order_refused'
 order by ordered.status is null, valid_until, quote_id
-limit 100
+limit {_FIRST}
 """
 _OF_TICKET = f"{_QUOTE} where ticket_no = $1 order by offered_at, quote_id"
-_TO_PAY = "select * from read.refund where status = 'due' order by due_since, refund_id limit 100"
+_TO_PAY = f"select * from read.refund where status = 'due' order by due_since, refund_id limit {_FIRST}"  # noqa: S608  our own text
 _REFUNDS = """
 select *, status <> 'due' as turn from read.refund
 where ($1::boolean is null or (status <> 'due', due_since, refund_id) > ($1, $2::timestamptz, $3::text))
@@ -54,7 +56,12 @@ async def money(look: Look, page: Page, which: Which, customer_id: str | None) -
     first = page.after[0] is None
     quotes = await look.fetch(_WAITING, look.today) if first else []
     refunds = await look.fetch(_TO_PAY) if first else []
-    return listed(page, rows) | {"quotes": [_quote(row) for row in quotes], "refunds": refunds, "first": first}
+    return listed(page, rows) | {
+        "quotes": [_quote(row) for row in quotes],
+        "refunds": refunds,
+        "first": first,
+        "at_most": _FIRST,
+    }
 
 
 async def refunds(look: Look, page: Page, which: WhichRefunds, customer_id: str | None) -> dict[str, Any]:

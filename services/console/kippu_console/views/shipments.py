@@ -8,36 +8,33 @@ from asyncpg import Record
 from kippu_console.views.look import Look
 from kippu_console.views.targets import aim
 
+_SHOWN = 200
 _DONE = ("delivered", "withdrawn")
+_DUE_BACK = "return_status in ('expected', 'overdue')"
+_FIGURES = f"""
+select
+    count(*) filter (where status in ('planned', 'allotted', 'in_repair', 'repaired', 'failed')) as to_ship,
+    count(*) filter (where status <> all ($2::text[]) and target_at <= coalesce(shipped_at, $1)) as late,
+    count(*) filter (where status = 'shipped') as on_their_way,
+    count(*) filter (where {_DUE_BACK}) as due_back,
+    count(*) filter (where return_status = 'overdue' or return_status = 'expected' and overdue_at <= $1) as overdue
+from read.shipment where status <> all ($2::text[]) or {_DUE_BACK}
+"""  # noqa: S608  our own text
+_LEAVING = f"""
+select * from read.shipment where status <> all ($1::text[])
+order by target_at nulls last, shipment_id limit {_SHOWN}
+"""  # noqa: S608  our own text
+_BACK = f"select * from read.shipment where {_DUE_BACK} order by due_on, shipment_id limit {_SHOWN}"  # noqa: S608  our own text
 
 
 async def shipments(look: Look) -> dict[str, Any]:
-    """What is to leave or on its way, the next target first; what is due back, the next day first."""
-    leaving = await look.fetch(
-        """
-        select * from read.shipment where status <> all ($1::text[])
-        order by target_at nulls last, shipment_id limit 200
-        """,
-        list(_DONE),
-    )
-    back = await look.fetch(
-        """
-        select * from read.shipment where return_status in ('expected', 'overdue')
-        order by due_on, shipment_id limit 200
-        """
-    )
-    rows = [_shown(row, look.now) for row in leaving]
-    returns = [_shown(row, look.now) for row in back]
+    """What is to leave or on its way, the next target first; what is due back, the next day first. The figures count
+    all of them, the lists show the first."""
     return {
-        "shipments": rows,
-        "returns": returns,
-        "figures": {
-            "to_ship": sum(row["shipped_at"] is None or row["status"] == "failed" for row in rows),
-            "late": sum(row["late"] for row in rows),
-            "on_their_way": sum(row["status"] == "shipped" for row in rows),
-            "due_back": len(returns),
-            "overdue": sum(row["overdue"] for row in returns),
-        },
+        "shipments": [_shown(row, look.now) for row in await look.fetch(_LEAVING, list(_DONE))],
+        "returns": [_shown(row, look.now) for row in await look.fetch(_BACK)],
+        "figures": await look.fetchrow(_FIGURES, look.now, list(_DONE)),
+        "at_most": _SHOWN,
     }
 
 
@@ -59,4 +56,6 @@ def _shown(row: Record, now: datetime) -> dict[str, Any]:
 
 def _is_overdue(row: Record, now: datetime) -> bool:
     """The date decides, whether or not the deadline has run."""
-    return bool(row["return_status"] == "overdue" or (row["return_status"] == "expected" and row["overdue_at"] <= now))
+    if row["return_status"] != "expected":
+        return bool(row["return_status"] == "overdue")
+    return row["overdue_at"] is not None and bool(row["overdue_at"] <= now)

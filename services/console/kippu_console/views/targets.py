@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from kippu_events.catalogue.fulfilment import Target
 
+from kippu_console.words import local
+
 
 def aim(target: str | None) -> dict[str, Any] | None:
     """A target that a read model holds as JSON; each stretch that did not count with its days and why."""
@@ -18,8 +20,8 @@ def shown(target: Target) -> dict[str, Any]:
         "kind": target.kind,
         "clause": target.clause,
         "bound": target.bound,
-        "when": target.due_on.isoformat() if target.due_on else _local(target.due_at, zone),
-        "since": _local(target.started_at, zone),
+        "when": target.due_on.isoformat() if target.due_on else local(target.due_at, zone),
+        "since": local(target.started_at, zone),
         "closed": [
             {
                 "days": _days(stretch.from_at.astimezone(zone), stretch.to_at.astimezone(zone)),
@@ -39,7 +41,3 @@ def _days(begins: datetime, ends: datetime) -> str:
         first = f"{begins:%m-%d}"
         return first if begins.date() == last.date() else f"{first} – {last:%m-%d}"
     return f"{begins:%m-%d %H:%M} – {ends:%m-%d %H:%M}"
-
-
-def _local(instant: datetime | None, zone: ZoneInfo) -> str:
-    return instant.astimezone(zone).strftime("%Y-%m-%d %H:%M") if instant else ""

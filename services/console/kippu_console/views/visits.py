@@ -5,6 +5,7 @@ from typing import Any, Literal
 from asyncpg import Record
 from kippu_service.http import Page
 
+from kippu_console.views import roster
 from kippu_console.views.look import Look, listed
 from kippu_console.views.targets import aim
 
@@ -23,12 +24,12 @@ order by turn, visit_at, visit_id limit $5
 async def visits(look: Look, page: Page, which: Which) -> dict[str, Any]:
     """Held visits first, then by date."""
     values = listed(page, await look.fetch(_ROWS, *page.after, which, page.fetch_limit))
-    return values | {"rows": [_shown(row) for row in values["rows"]]}
+    return values | {"rows": await roster.with_suited(look, [_shown(row) for row in values["rows"]])}
 
 
 async def of_ticket(look: Look, ticket_no: str) -> list[dict[str, Any]]:
     rows = await look.fetch("select * from read.visit where ticket_no = $1 order by visit_id", ticket_no)
-    return [_shown(row) for row in rows]
+    return await roster.with_suited(look, [_shown(row) for row in rows])
 
 
 def _shown(row: Record | dict[str, Any]) -> dict[str, Any]:

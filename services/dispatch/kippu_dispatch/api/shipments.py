@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from kippu_dispatch.api.returns import DueBack, Mismatch
-from kippu_dispatch.api.serials import Serial
+from kippu_dispatch.api.serials import OurSerial, Serial
 from kippu_dispatch.api.shown import parsed
 from kippu_dispatch.domain import planning, reports
 from kippu_dispatch.domain.availability import is_late
@@ -149,7 +149,7 @@ class RepairReceipt(Input):
 
 class RepairCompletion(Input):
     completed_on: Day
-    serial: Serial | None = None
+    serial: OurSerial | None = None
     """Where the maker gave another unit for it."""
 
 

@@ -10,10 +10,11 @@ from kippu_service.http import Command, Input, Line, Page, PageOf, Query, comman
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from kippu_dispatch.api.serials import Serial
+from kippu_dispatch.api.serials import OurSerial
 from kippu_dispatch.domain import unit
+from kippu_dispatch.domain.shipment import ticket_of
 from kippu_dispatch.readmodels import units as readmodels
-from kippu_dispatch.streams import unit_of
+from kippu_dispatch.streams import shipments_of, unit_of
 
 router = APIRouter(prefix="/v1/units", tags=["units"])
 
@@ -36,7 +37,7 @@ class Unit(BaseModel):
 
 
 class Stocking(Input):
-    serial: Serial
+    serial: OurSerial
     model: Line
 
 
@@ -58,10 +59,13 @@ async def units(
 
 @router.post("", status_code=201, response_model=Stocked)
 async def stock(command: Annotated[Command, command("units:write", staff=True)], body: Stocking) -> Response:
+    """A spare unit is there: a new one, or one that was delivered to a customer and came back."""
+
     async def record(work: Work) -> dict[str, Any]:
         stream = await unit_of(work, command.provider, body.serial)
         command.expect(stream)
-        work.record(stream, unit.stock(stream.state, body.serial, body.model, work.now))
+        shipments = await shipments_of(work, command.provider, ticket_of(stream.state.reserved_for or ""))
+        work.record(stream, unit.stock(stream.state, shipments.state, body.serial, body.model, work.now))
         return {"serial": body.serial, "model": body.model}
 
     return await command.run(body, record)

@@ -1,4 +1,8 @@
-"""A spare unit in stock: reserved for one shipment at a time, released when that one no longer needs it."""
+"""A spare unit in stock: reserved for one shipment at a time, released when that one no longer needs it.
+
+One that was delivered is a customer's from then on. It may fail there, be exchanged and come back: then it is stocked
+anew.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,6 +11,8 @@ from kippu_events.catalogue.shipments import UnitReleased, UnitReserved, UnitSto
 from kippu_events.event import Event
 from kippu_terms.refusal import Fault, Refused
 
+from kippu_dispatch.domain.shipment import Shipments, Status
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -14,7 +20,8 @@ class Unit:
 
     model: str | None = None
     reserved_for: str | None = None
-    """The shipment's id. A unit that has left stays reserved for its shipment, so that it never leaves twice."""
+    """The shipment's id. A unit that has left stays reserved for its shipment until it is stocked anew, so that it
+    never leaves twice."""
 
 
 def stream_of(provider: str, serial: str) -> str:
@@ -32,8 +39,10 @@ def evolve(unit: Unit, event: Event) -> Unit:
     raise AssertionError(f"{event.type} is no event of a unit")
 
 
-def stock(unit: Unit, serial: str, model: str, now: datetime) -> UnitStocked:
-    if unit.model is not None:
+def stock(unit: Unit, shipments: Shipments, serial: str, model: str, now: datetime) -> UnitStocked:
+    """A spare unit is there. `shipments` are those of the request that it was last reserved for."""
+    shipment = shipments.get(unit.reserved_for or "")
+    if unit.model is not None and (shipment is None or shipment.status is not Status.DELIVERED):
         raise Refused(Fault("unit.stocked", f"unit {serial} is registered already", "serial"), kind="conflict")
     return UnitStocked(occurred_at=now, serial=serial, model=model)
 

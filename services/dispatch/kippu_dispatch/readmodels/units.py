@@ -1,6 +1,7 @@
 """The spare units as a table. What a reserved one's shipment has come to stands with the shipment."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from asyncpg import Connection
@@ -28,6 +29,8 @@ select unit.*, shown.status
 _STOCKED = """
 insert into read.unit (provider, serial, model, stocked_at, version)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[])
+    on conflict (provider, serial) do update
+   set model = excluded.model, stocked_at = excluded.stocked_at, reserved_for = null, version = excluded.version
 """
 
 _RESERVED = """
@@ -45,15 +48,16 @@ class Units(Projector):
     tables = ("unit",)
 
     async def apply(self, connection: "Connection[Any]", batch: Sequence[Envelope]) -> None:
-        stocked: list[tuple[Any, ...]] = []
-        reserved: dict[tuple[str, str], tuple[str | None, int]] = {}  # by unit; what was said last stands
+        stocked: dict[tuple[str, str], tuple[str, datetime, int]] = {}  # by unit; what was said last stands
+        reserved: dict[tuple[str, str], tuple[str | None, int]] = {}
         for at in batch:
             match at.event:
                 case UnitStocked() as event:
-                    stocked.append((at.provider, event.serial, event.model, event.occurred_at, at.version))
+                    stocked[at.provider, event.serial] = (event.model, event.occurred_at, at.version)
+                    reserved.pop((at.provider, event.serial), None)
                 case UnitReserved() as event:
                     reserved[at.provider, event.serial] = (event.shipment_id, at.version)
                 case UnitReleased() as event:
                     reserved[at.provider, event.serial] = (None, at.version)
-        await write(connection, _STOCKED, stocked)
+        await write(connection, _STOCKED, [(*key, *said) for key, said in stocked.items()])
         await write(connection, _RESERVED, [(*key, *said) for key, said in reserved.items()])

@@ -24,7 +24,7 @@ MIGRATIONS = Path(kippu_dispatch.__file__).parent / "migrations"
 async def alive(service_database: MakeDatabase, now: datetime) -> AsyncIterator[Living]:
     database = await service_database("dispatch", [MIGRATIONS])
     # Of the others only what they say matters here, so their logs need not survive the test.
-    heard = (MemoryLog("entitlement"), MemoryLog("intake"))
+    heard = [MemoryLog(name) for name in ("entitlement", "intake", "billing")]
     async with (
         PostgresLog("dispatch", database.writer_url) as log,
         living(build, database, log, heard, VirtualClock(now)) as dispatch,

@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from kippu_events.work import Work
 from kippu_privacy import Plain
 from kippu_service.http import Command, Identifier, Input, Line, command
+from kippu_terms.orders.facts import Day
+from kippu_terms.refusal import Fault, Refused
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -66,7 +68,8 @@ class ChangeInput(Input):
 
 
 class DeliveryInput(Input):
-    delivered_on: date
+    delivered_on: Day
+    """Not later than today: it cannot be taken back."""
 
 
 class RegistrationRef(BaseModel):
@@ -141,6 +144,8 @@ async def deliver(
     async def decide(work: Work) -> dict[str, Any]:
         opened = await _theirs(work, command, contract_id)
         command.expect(opened.stream)
+        if body.delivered_on > opened.plan.calendar.local_date(work.now):
+            raise Refused(Fault("delivery_to_come", "a delivery is reported once it has happened", "delivered_on"))
         state = await contracts.activate(work, opened, body.delivered_on)
         fields = {name: getattr(state, name) for name in TermRef.model_fields}
         return TermRef.model_validate(fields).model_dump(mode="json")

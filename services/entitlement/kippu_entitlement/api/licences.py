@@ -1,5 +1,6 @@
 """Licences and their holders: what is held and in force, and what a member ID gives on a day (CWC-03, CWC-04)."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -98,35 +99,55 @@ async def check(body: MemberQuestion, query: Reader) -> Response:
     row = await query.fetchrow(MEMBER, hash_of(query.provider, body.member_id))
     if row is None:
         return query.answer(MemberShown(status="none"))
+    now = query.runtime.clock.now()
     if row["kind"] == "incidents":
-        return query.answer(_incidents(row, body.on or query.runtime.clock.now().date()))
+        family = row["licence_id"].removeprefix(f"{row['customer_id']}.")
+        current = terms.in_force(await _published(query, family), family, now)
+        return query.answer(_incidents(row, Asked.about(current, body.on, now)))
     plan = await _plan(query, row["plan_family"], row["plan_version"])
-    return query.answer(_licence(row, plan, body.on, query.runtime.clock.now()))
+    return query.answer(_licence(row, plan, Asked.about(plan, body.on, now)))
 
 
-def _incidents(row: Record, on: date) -> MemberShown:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A local date, and the instant for which the answer holds: the end of that day, or now if it is not over."""
+
+    day: date
+    at: datetime
+    ends_at: datetime
+    """The first instant after that day."""
+
+    @classmethod
+    def about(cls, plan: Plan, on: date | None, now: datetime) -> "Asked":
+        """Today where no day is named."""
+        today = plan.calendar.local_date(now)
+        day = on or today
+        ends_at = end_of(day, plan.zone)
+        return cls(day, min(now, ends_at) if day <= today else ends_at, ends_at)
+
+
+def _incidents(row: Record, asked: Asked) -> MemberShown:
+    """A number is for good; how many incidents it can pay with, the wallet says."""
     return MemberShown(
         kind="incidents",
-        status="valid",
-        on=on,
+        status="valid" if row["issued_at"] <= asked.at else "void",
+        on=asked.day,
         customer_id=row["customer_id"],
         licence_id=row["licence_id"],
         clause=row["clause"],
     )
 
 
-def _licence(row: Record, plan: Plan, on: date | None, now: datetime) -> MemberShown:
+def _licence(row: Record, plan: Plan, asked: Asked) -> MemberShown:
     """As it stood at the end of that day, or stands now: an ID that was voided on a day is void on it."""
     licences = licences_of(plan)
-    day = on or plan.calendar.local_date(now)
-    at = min(now, end_of(day, plan.zone)) if day <= plan.calendar.local_date(now) else end_of(day, plan.zone)
-    replaced = row["voided_at"] is not None and row["voided_at"] <= at
-    ended = row["ends_at"] < end_of(day, plan.zone)
-    valid = row["issued_at"] <= at and not replaced and not ended
+    replaced = row["voided_at"] is not None and row["voided_at"] <= asked.at
+    ended = row["ends_at"] < asked.ends_at
+    valid = row["issued_at"] <= asked.at and not replaced and not ended
     return MemberShown(
         kind="licence",
         status="valid" if valid else "void",
-        on=day,
+        on=asked.day,
         customer_id=row["customer_id"],
         licence_id=row["licence_id"],
         benefits=list(licences.benefits.given) if valid else [],
@@ -135,6 +156,9 @@ def _licence(row: Record, plan: Plan, on: date | None, now: datetime) -> MemberS
     )
 
 
+async def _published(query: Query, family: str) -> Plans:
+    return Plans(tuple(PlanVersion(**each) for each in await query.fetch(PLANS, family)))
+
+
 async def _plan(query: Query, family: str, version: str) -> Plan:
-    published = Plans(tuple(PlanVersion(**each) for each in await query.fetch(PLANS, family)))
-    return terms.pinned(published, family, version)
+    return terms.pinned(await _published(query, family), family, version)

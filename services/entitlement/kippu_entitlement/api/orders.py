@@ -10,7 +10,7 @@ from kippu_events.catalogue.values import Channel, Price
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
 from kippu_terms.facts import Instant
-from kippu_terms.orders.facts import Day, OrderedAsset, Reason
+from kippu_terms.orders.facts import Day, OrderedAsset, Quantity, Reason
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
 from kippu_terms.value import Name
@@ -27,7 +27,6 @@ from kippu_entitlement.order_preview import OrderPreviewInput, OrderPreviewShown
 
 router = APIRouter(tags=["orders"])
 
-Quantity = Annotated[int, Field(ge=1, le=10_000)]
 MAX_LINES = 20
 OPENED = ("price", "clauses", "reasons", "together")
 """Columns that hold JSON."""

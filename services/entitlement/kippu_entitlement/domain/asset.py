@@ -28,7 +28,7 @@ InstalledBy = Literal["provider", "customer", "third_party"]
 DisksFrom = Literal["provider", "elsewhere"]
 
 normalised = registration.normalised
-SERIAL = re.compile(r"[0-9A-Z][0-9A-Z._/+-]{0,63}")
+SERIAL = registration.SERIAL
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 CONTRACT_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._/-]{0,63}")
 MAX_CONTRACTS = 20
@@ -114,14 +114,14 @@ def evolve(state: Asset, event: Event) -> Asset:
 def faults_of(wanted: Asset) -> tuple[Fault, ...]:
     """Everything that is wrong with what is said of an asset, looked at by itself. Its serial is normalised already."""
     checks = Checks()
-    checks.matches(SERIAL, wanted.serial, "serial", "1 to 64 letters, digits and . _ / + -")
+    checks.matches(SERIAL, wanted.serial, "serial", registration.SERIAL_IN_WORDS)
     checks.identifier(wanted.customer_id, "customer_id")
     checks.identifier(wanted.plan_family, "plan_family")
     checks.text(wanted.model, "model")
     if wanted.area is not None:
         checks.matches(NAME, wanted.area, "area", "the name of an area in small letters, such as tokyo")
     if wanted.part_of is not None:
-        checks.matches(SERIAL, wanted.part_of, "part_of", "1 to 64 letters, digits and . _ / + -")
+        checks.matches(SERIAL, wanted.part_of, "part_of", registration.SERIAL_IN_WORDS)
         checks.that(wanted.part_of != wanted.serial, "part_of_itself", "part_of", "nothing is a part of itself")
     for name in _DATES:
         _check_day(checks, getattr(wanted, name), name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kippu_events.catalogue.entitlement import DebitNoted, DebitShortfall, RequestDeclined, ShortfallForgiven
-from kippu_events.catalogue.values import Price
+from kippu_events.catalogue.values import Outcome, Price
 from kippu_events.event import Event
 from kippu_terms.metering import is_counted, units_due
 from kippu_terms.plan import Plan
@@ -200,6 +200,21 @@ def _reverse(books: _Books, case: Case, reason: str, now: datetime) -> None:
                 now=now,
             )
         )
+
+
+_UNSERVED = (Outcome.QUOTE, Outcome.CONSULT, Outcome.WAITING)
+
+
+def close(case: Case, wallet: Wallet, now: datetime) -> Changes:
+    """A request that ends while what was quoted for it is still to be accepted, ordered or paid is not served. Where
+    anything was done or paid, a person decides."""
+    standing = case.standing
+    if standing is None or standing.outcome not in _UNSERVED or not quoting.waits(case.quotes):
+        return Changes()
+    if case.work or case.debits or case.appointments:
+        return Changes()
+    reason = "it was closed before what was quoted for it was paid"
+    return decline(case, wallet, clause=standing.clause, reason=reason, now=now)
 
 
 def decline(case: Case, wallet: Wallet, *, clause: str, reason: str, now: datetime) -> Changes:

@@ -80,6 +80,12 @@ def forgone(
     )
 
 
+def waits(quotes: Quotes) -> bool:
+    """Whether anything that was quoted is still to be accepted, ordered or paid, and nothing was paid."""
+    statuses = {each.status for each in quotes}
+    return "paid" not in statuses and not statuses <= {"forgone"}
+
+
 def unserved(quotes: Quotes, ticket_no: str, customer_id: str, now: datetime) -> tuple[QuoteUnserved, ...]:
     """The quotes that were accepted for a request that is declined, whatever became of their orders."""
     return tuple(

@@ -4,7 +4,7 @@ What is personal, the site's address, comes in the clear and goes sealed into th
 what the contract and the register hold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from kippu_terms.dates import start_of
 from kippu_terms.orders.deciding import decide_order
 from kippu_terms.orders.facts import OrderedAsset, OrderFacts
 from kippu_terms.plan import Plan
+from kippu_terms.refusal import Fault
 from kippu_terms.registration import RegistrationTerms, Stated, carried_over, normalised
 
 from kippu_entitlement.domain import selling
@@ -118,6 +119,22 @@ def register(state: Contract, wanted: Registration, now: datetime) -> tuple[Even
             active_from=state.valid_from,
         ),
     )
+
+
+def not_sold_for(state: Contract, plan: Plan, device: Asset, serial: str, sold_for: str) -> Iterator[Fault]:
+    """Why a contract is none to register for the device of that `serial`: it was sold for another in the register, or
+    runs from the purchase of another. `sold_for` is the device that it was sold for, or the one that took its place."""
+    if state.registered_at is not None:
+        return
+    if state.serial is not None:
+        if serial not in (state.serial, sold_for):
+            yield Fault("sold_for_another", f"contract {state.contract_id} was sold for {sold_for}", "serial")
+        return
+    product = plan.product(state.product)
+    bought_on = device.bought_on if device.customer_id == state.customer_id else None
+    if product.runs_from == "asset_purchase" and bought_on not in (None, state.valid_from):
+        message = f"contract {state.contract_id} runs from a purchase on {state.valid_from}; {serial}: {bought_on}"
+        yield Fault("bought_on_another_day", message, "serial", product.clause)
 
 
 def _is_registered(state: Contract, wanted: Registration, site: Site) -> bool:

@@ -11,6 +11,7 @@ from kippu_events.catalogue.intake import (
     FaultIsolated,
     RequestDetailsRecorded,
     TicketClassified,
+    TicketClosed,
     TicketDeclined,
     TicketOpened,
     WorkRecorded,
@@ -247,6 +248,9 @@ class World:
             occurred_at=self.clock.now(), ticket_no=ticket_no, customer_id=CUSTOMER, clause=clause, reason="no"
         )
 
+    async def closed(self, ticket_no: str = "KP-0000-0001") -> None:
+        await self.hear(TicketClosed(occurred_at=self.clock.now(), ticket_no=ticket_no, customer_id=CUSTOMER))
+
     async def quote_accepted(self, quote_id: str, product: str = "se-10", quantity: int = 1) -> None:
         await self.hear(
             QuoteAccepted(
@@ -303,7 +307,7 @@ def _stream_of(event: Event, provider: str) -> str:
     match event:
         case TicketOpened() | TicketClassified() | RequestDetailsRecorded():
             return f"ticket-{provider}-{event.ticket_no}"
-        case FaultIsolated() | WorkRecorded() | TicketDeclined():
+        case FaultIsolated() | WorkRecorded() | TicketDeclined() | TicketClosed():
             return f"ticket-{provider}-{event.ticket_no}"
         case UnitDelivered():
             return f"shipments-{provider}-{event.ticket_no}"
