@@ -21,9 +21,10 @@ def engineer(number: str, *exceptions: dict[str, Any], **suits: list[str]) -> di
     }
 
 
-async def set_roster(stage: Stage, *engineers: dict[str, Any]) -> Answer:
-    """The dispatcher sets the roster, in place of the one before."""
-    done = await stage.desk.put("dispatch", "/v1/capacity", {"time_zone": stage.zone.key, "engineers": engineers})
+async def set_roster(stage: Stage, country: str, *engineers: dict[str, Any]) -> Answer:
+    """The dispatcher sets the roster, in place of the one before; nobody works on the country's public holidays."""
+    roster = {"time_zone": stage.zone.key, "country": country, "engineers": engineers}
+    done = await stage.desk.put("dispatch", "/v1/capacity", roster)
     await stage.settled()
     return done
 

@@ -27,7 +27,7 @@ async def _short_notice(stage: Stage, telling: Telling) -> None:
 
     await stage.move_to(on(6, 18, "09:00"))
     telling.step(stage.now, "The dispatcher", "enters who is on duty: Engineer One, Monday to Friday 9:00 to 18:00")
-    await set_roster(stage, engineer("one"))
+    await set_roster(stage, "TH", engineer("one"))
     capacity = (await stage.desk.get("dispatch", f"/v1/visits/{held['visit_id']}"))["capacity"]
     free = f"{stage.local(capacity['free'][0]['starts_at']):%a %d %b %H:%M}"
     says = f"{capacity['suggests']}, free from {free}"
@@ -57,7 +57,7 @@ async def _in_time(stage: Stage, telling: Telling) -> None:
     telling.check("accepted, and nobody goes yet", [each["visit_id"] == booked["visit_id"] for each in tasks], [True])
     telling.outcome("nobody works on that Saturday: it is a task for the dispatcher")
     telling.step(stage.now, "The dispatcher", "gives Engineer One a shift on 27 June, for this visit")
-    await set_roster(stage, engineer("one", {"on": "2026-06-27", "starts": "09:00", "ends": "13:00"}))
+    await set_roster(stage, "TH", engineer("one", {"on": "2026-06-27", "starts": "09:00", "ends": "13:00"}))
     sent = await settle(stage, booked["visit_id"], "assign", engineer_id="engineer-one")
     telling.check("who goes on Saturday", sent["engineer_id"], "engineer-one")
     telling.outcome("Engineer One goes")

@@ -26,7 +26,7 @@ async def play(stage: Stage, telling: Telling) -> None:
 async def _in_tokyo(stage: Stage, telling: Telling) -> None:
     await stage.move_to(on(7, 21, "11:00"))
     telling.step(stage.now, "The dispatcher", "enters who is on duty: areas, skills and hours of three engineers")
-    await set_roster(stage, IN_TOKYO, OTHER_SKILL, IN_OSAKA)
+    await set_roster(stage, "JP", IN_TOKYO, OTHER_SKILL, IN_OSAKA)
     first, second = await visit_of(stage, "1.99 m"), await visit_of(stage, "file later")
     at = on(7, 21, "14:00")
     telling.step(stage.now, "The dispatcher", f"plans the two visits to {BELOW} in Tokyo, both for today at 14:00")
