@@ -160,6 +160,26 @@ async def test_an_on_site_contract_with_its_option_covers_the_device_from_its_or
     assert (wallet["balance"], wallet["lots"][0]["lot_id"]) == (10, order["order_id"])
 
 
+async def test_what_an_order_sold_for_a_device_outlasts_the_device_being_registered_anew(qnp_desk: Desk) -> None:
+    by_hand = {"contract_id": "C-1", "product": "advance-send-back"}
+    by_hand |= {"valid_from": "2026-04-01", "valid_until": "2027-03-31"}
+    asset = ASSET_BODY | {"plan_family": "qnp", "area": "tokyo"}
+    async with qnp_desk.staff() as staff, qnp_desk.partner() as partner:
+        (await staff.post("/v1/assets", json=asset | {"contracts": [by_hand]})).raise_for_status()
+        order = (await partner.post("/v1/orders", json=ONSITE)).json()["order_id"]
+        held = {}
+        for area, stated in (("sapporo", [by_hand]), ("tokyo", [])):
+            (await staff.post("/v1/assets", json=asset | {"area": area, "contracts": stated})).raise_for_status()
+            await qnp_desk.settle()
+            device = (await partner.get("/v1/assets/DEVICE-1")).json()
+            held[device["area"]] = {each["contract_id"] for each in device["contracts"]}
+        recorded = (await qnp_desk.runtime.log.head()).position
+        (await staff.post("/v1/assets", json=asset)).raise_for_status()
+    # What was stated by hand is what is stated last; what was sold stays until it is given back
+    assert held == {"sapporo": {order, "C-1"}, "tokyo": {order}}
+    assert (await qnp_desk.runtime.log.head()).position == recorded  # the same again changes nothing
+
+
 async def test_an_option_ordered_later_goes_to_the_contract_that_the_device_has(qnp_desk: Desk) -> None:
     option = ONSITE | {"product": "non-return-disk"}
     async with qnp_desk.staff() as staff, qnp_desk.partner() as partner:

@@ -156,7 +156,7 @@ def _asset_facts(request: Request, asset: Asset | None, mine: tuple[Asset, ...])
 def _contracts_of(unit: Asset) -> Iterator[ContractFacts]:
     """Its contracts, which count for what is inside it, too."""
     for contract in unit.contracts:
-        yield ContractFacts(**contract.model_dump(exclude={"contact_id"}), delivered_on=unit.delivered_on)
+        yield ContractFacts(**contract.model_dump(exclude={"contact_id", "sold"}), delivered_on=unit.delivered_on)
     for waiting in unit.undated:
         yield ContractFacts(**waiting.model_dump(exclude={"contact_id"}), status="pre_registered")
 

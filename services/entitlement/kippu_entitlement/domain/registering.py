@@ -300,5 +300,6 @@ def _dated(contract: Contract, known: AssetContract | None) -> tuple[AssetContra
             contact_id=contract.contact_id,
             registered_at=contract.registered_at,
             status="active",
+            sold=True,
         ),
     )

@@ -159,4 +159,5 @@ def _on_asset(sold_: ContractSold) -> AssetContract | None:
         options=sold_.options,
         area_agreed=sold_.area_agreed,
         plan_version=sold_.plan_version,
+        sold=True,
     )

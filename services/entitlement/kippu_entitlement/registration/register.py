@@ -25,7 +25,7 @@ class Registered:
     """`invalid` if any fault lies in what is said, not only in how the register stands."""
 
 
-_UNSTATED = ("plan_version", "registered_at", "status")
+_UNSTATED = ("plan_version", "registered_at", "status", "sold")
 """Of a device's contract: what follows from its sale and its own registration."""
 
 
@@ -89,7 +89,8 @@ class _Books:
     def pinned(self, wanted: Asset, meant: Asset) -> Asset:
         """With what is known of each contract and nobody states here: the version of the terms that it was sold under,
         and its registration. A new one was sold under the version in force when it began, or today if that is still to
-        come (our reading: by then it was sold). Those that wait for a delivery stay, as nobody states them."""
+        come (our reading: by then it was sold). What orders sold stays, dated or waiting for a delivery, whether it is
+        stated or not."""
         state = self.asset(wanted.serial)
         mine = state if state.customer_id == wanted.customer_id else Asset()
         known = {each.contract_id: each for each in (*meant.contracts, *mine.contracts)}
@@ -105,8 +106,9 @@ class _Books:
 
         pinned = tuple(each.model_copy(update=unstated(each)) for each in wanted.contracts)
         stated = {each.contract_id for each in pinned}
+        sold = tuple(each for each in known.values() if each.sold and each.contract_id not in stated)
         undated = tuple(each for each in waiting.values() if each.contract_id not in stated)
-        return replace(wanted, contracts=pinned, undated=undated)
+        return replace(wanted, contracts=(*sold, *pinned), undated=undated)
 
     def faults_of(self, wanted: Asset) -> Iterator[Fault]:
         """What it refers to that there is not."""

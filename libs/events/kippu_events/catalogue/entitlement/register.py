@@ -76,6 +76,9 @@ class AssetContract(Value):
     """When its registration was complete, where the terms ask for one."""
     status: Literal["pre_registered", "registered", "active"] | None = None
     """`pre_registered`: before its device was delivered. None where the terms know no registration."""
+    sold: bool = False
+    """True if an order sold it: it leaves the asset by being given back, and not by being left out of a registration of
+    the asset."""
 
 
 class UndatedContract(Value):
