@@ -49,11 +49,14 @@ def up(
     story = bool(stories)
     kind: BusKind = bus or settings.mode
     if story:
-        settings = anew(settings, known_ports=not leave)
+        settings = common.for_the_story(settings)
     told: dict[str, str] = {}
     logs.configure(settings.log_level, settings.data_dir / "kippu.log")
     say = console.print
     with ground.only_one(settings.data_dir), ExitStack() as stack:
+        if story:
+            # Not before the folder is ours: it would take the clock and the mails from the stories that are still up.
+            settings = anew(settings, known_ports=not leave)
         say(f"[bold]Kippu[/], {'on Kafka' if kind == 'kafka' else 'with the log as its bus'}", highlight=False)
         with took("PostgreSQL"):
             admin_url = stack.enter_context(ground.postgres(settings))
@@ -99,12 +102,11 @@ async def _up(
 
 
 def anew(settings: Settings, *, known_ports: bool) -> Settings:
-    """The same on databases, keys, mail, ports and a clock of its own: the story begins anew each time.
+    """The stories' settings, on keys, mail, ports and a clock that are new: they begin anew each time.
 
     With `known_ports` the addresses are the settings' as far as they are free; else any, so that demos can run beside
     each other.
     """
-    settings = common.for_the_story(settings)
     shutil.rmtree(settings.data_dir / "mail", ignore_errors=True)
     for left in ("signing.pem", "clients.toml", "clients.secrets", "clock"):
         (settings.data_dir / left).unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from kippu.ground import only_one
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,6 +64,18 @@ def test_who_forgets_that_the_stories_have_their_own_data_is_told_where_they_are
     folder = os.path.relpath(tmp_path / "story", ROOT)
     assert f"export KIPPU_DATA_DIR={folder} KIPPU_PREFIX=kippu_story KIPPU_CLOCK_FILE={folder}/clock" in told
     assert not (tmp_path / "postgres").exists(), "nothing is made by looking"
+
+
+def test_stories_that_are_still_up_keep_their_clock_and_mails(tmp_path: Path) -> None:
+    clock, mail = tmp_path / "story" / "clock", tmp_path / "story" / "mail"
+    with only_one(tmp_path / "story"):
+        mail.mkdir()
+        clock.write_text("2026-06-15T12:00:00+00:00")
+        code, told = kippu("up", "--story", data_dir=tmp_path)
+        assert code == 1, told
+        assert "Another Kippu runs on the same data folder" in told
+        assert clock.exists()
+        assert mail.exists()
 
 
 def test_a_plan_files_faults_come_with_file_and_line_and_what_to_do(tmp_path: Path) -> None:
