@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import shlex
 import signal
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -32,8 +34,12 @@ def for_the_story(settings: Settings) -> Settings:
 
 def variables(settings: Settings) -> str:
     """What another command needs in its environment to work on the same data, by the same clock."""
-    told = f"KIPPU_DATA_DIR={os.path.relpath(settings.data_dir)} KIPPU_PREFIX={settings.prefix}"
-    return told + (f" KIPPU_CLOCK_FILE={os.path.relpath(settings.clock_file)}" if settings.clock_file else "")
+    told = f"KIPPU_DATA_DIR={_for_a_shell(settings.data_dir)} KIPPU_PREFIX={settings.prefix}"
+    return told + (f" KIPPU_CLOCK_FILE={_for_a_shell(settings.clock_file)}" if settings.clock_file else "")
+
+
+def _for_a_shell(path: Path) -> str:
+    return shlex.quote(os.path.relpath(path))
 
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> bool:

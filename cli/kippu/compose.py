@@ -95,6 +95,9 @@ async def built(
                 name: await _runtime(stack, settings, logs[name], databases.services[name], ports, vault, tokens)
                 for name in names
             }
+        except PermissionError as error:
+            # It answers, and went too far (see `refuse_superuser`), or its socket is not for us: waiting is no help.
+            raise Trouble(str(error), where="PostgreSQL") from error
         except KINDS as error:
             why = str(error) or type(error).__name__
             raise Trouble(f"PostgreSQL does not answer: {why}", remedy="see that it runs, and try again") from error

@@ -42,6 +42,10 @@ def with_house(ask: Callable[[House], Awaitable[Answer]], settings: Settings | N
 
 def nothing_yet(settings: Settings) -> Trouble:
     """Most often somebody means the databases of the stories, which have a folder of their own."""
+    if settings.database_url is not None:
+        remedy = "run `kippu migrate` once, or set KIPPU_PREFIX to those that you mean"
+        where = f"{settings.prefix}_… on the server of KIPPU_DATABASE_URL"
+        return Trouble("There are no databases of Kippu here yet.", where=where, remedy=remedy)
     of_the_stories = common.for_the_story(settings)
     remedy = "start `kippu up` once, or set KIPPU_DATA_DIR and KIPPU_PREFIX to those that you mean"
     if not ground.is_new(of_the_stories):

@@ -36,7 +36,8 @@ def make(
     if provider not in settings.providers:
         known = ", ".join(settings.providers)
         raise Trouble(f"There is no provider {provider!r} here.", where="--provider", remedy=f"choose of {known}")
-    if is_new(settings):
+    if settings.jwks_url is None and settings.signing_key_file is None and is_new(settings):
+        # A key would be made here, for a token that no service accepts.
         raise nothing_yet(settings)
     maker = token_maker(settings)
     if maker is None:

@@ -1,18 +1,23 @@
 """Services that run apart: the clock they share in a demo, their keys, and databases that somebody else prepared."""
 
+import shlex
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from kippu import ground
+from kippu.common import for_the_story, variables
 from kippu.compose import Ports, built, token_maker
 from kippu.main import app
+from kippu.opened import nothing_yet
 from kippu.shared_clock import SharedClock
 from kippu.story import CLOCK_STARTS_AT
 from kippu.trouble import Trouble
 from kippu_events.ports import SystemClock
 from kippu_service.settings import Settings
+from kippu_service.token_maker import SigningKey
 from typer.testing import CliRunner
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -68,6 +73,39 @@ def test_a_signing_key_that_is_named_is_never_made(tmp_path: Path) -> None:
     assert not (tmp_path / "signing.pem").exists()
 
 
+def test_a_token_of_a_key_that_is_named_needs_no_databases_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SigningKey.load_or_make(tmp_path / "signing.pem")
+    monkeypatch.setenv("KIPPU_SIGNING_KEY_FILE", str(tmp_path / "signing.pem"))
+    monkeypatch.setenv("KIPPU_DATA_DIR", str(tmp_path / "none"))
+    made = CliRunner().invoke(app, ["token", "make", "--provider", "iij"], catch_exceptions=False)
+    assert (made.exit_code, made.output.count(".")) == (0, 2)
+
+
+def test_on_a_server_of_ones_own_that_is_still_empty_nobody_is_sent_to_the_stories(tmp_path: Path) -> None:
+    settings = Settings(
+        database_url="postgresql://admin:hidden@db.example:5432/postgres",
+        master_key_file=tmp_path / "master.key",
+        data_dir=tmp_path,
+    )
+    told = nothing_yet(settings)
+    assert told.remedy == "run `kippu migrate` once, or set KIPPU_PREFIX to those that you mean"
+    assert told.where == "kippu_… on the server of KIPPU_DATABASE_URL"
+
+
+def test_what_is_to_be_exported_holds_in_a_shell_whatever_the_folder_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = variables(for_the_story(Settings(data_dir=tmp_path / "my data")))
+    assert shlex.split(told) == [
+        "KIPPU_DATA_DIR=my data/story",
+        "KIPPU_PREFIX=kippu_story",
+        "KIPPU_CLOCK_FILE=my data/story/clock",
+    ]
+
+
 def test_the_databases_password_comes_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("a/b c\n")
     settings = Settings(
@@ -90,6 +128,17 @@ async def test_a_server_that_does_not_answer_is_said(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     with pytest.raises(Trouble, match="PostgreSQL does not answer: "):
         async with built(settings, ground.databases("postgresql://admin@127.0.0.1:1/postgres", settings)):
+            pass
+
+
+async def test_a_role_that_row_security_does_not_bind_is_no_server_that_is_away(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path)
+    databases = ground.databases(postgres_url, settings)
+    unbound = replace(databases, keyring=replace(databases.keyring, writer_url=postgres_url))
+    with pytest.raises(Trouble, match=r"^[a-z]+ bypasses row-level security"):
+        async with built(settings, unbound):
             pass
 
 
