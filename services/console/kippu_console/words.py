@@ -59,11 +59,20 @@ def looked_at(value: Any, name: str, language: str, zone: ZoneInfo) -> str:
             return " ".join(
                 f"{input_name(part, language)} {looked_at(one, part, language, zone)}" for part, one in parts
             )
-        case str() if _INSTANT.fullmatch(value):
-            return local(datetime.fromisoformat(value), zone)
         case str():
-            return str(words(language)["value"].get(f"{name}.{value}") or known(value, language))
+            in_words = words(language)["value"].get(f"{name}.{value}") or known(value, language)
+            return _instant(value, zone) or str(in_words)
     return fact(value, language, zone)
+
+
+def _instant(text: str, zone: ZoneInfo) -> str | None:
+    """The instant that a text is, in the zone. None for any other: what a customer calls a device may look like one."""
+    if not _INSTANT.fullmatch(text):
+        return None
+    try:
+        return local(datetime.fromisoformat(text), zone)
+    except (ValueError, OverflowError):
+        return None
 
 
 def input_name(name: str, language: str) -> str:

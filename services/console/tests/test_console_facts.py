@@ -8,7 +8,7 @@ import orjson
 import pytest
 from kippu_console.readmodels.timeline import Timeline
 from kippu_console.views.facts import facts_of, known_values, shown
-from kippu_console.words import LANGUAGES, fact, fact_name, known, money, words
+from kippu_console.words import LANGUAGES, fact, fact_name, known, looked_at, money, words
 from kippu_events.catalogue import billing, contracts, dispatch, licences, shipments
 from kippu_events.event import Event, encode
 
@@ -120,3 +120,23 @@ def test_a_value_that_no_terms_know_is_said_as_it_stands() -> None:
 )
 def test_an_amount_has_the_digits_of_its_currency(amount: int, currency: str, said: str) -> None:
     assert money(amount, currency) == said
+
+
+@pytest.mark.parametrize(
+    "serial",
+    [
+        "2026-99-01T00:00Z",
+        "9999-12-31T23:59Z",
+        "0001-01-01T00:00+14:00",
+        "2026-01-01T00:00+99:00",
+        "２０２６-01-01T00:00Z",
+    ],
+)
+def test_what_a_customer_calls_a_device_is_no_instant_though_it_looks_like_one(serial: str) -> None:
+    assert looked_at(serial, "asset_serial", "en", BANGKOK) == serial
+    assert looked_at("2026-04-30T05:00:00Z", "received_at", "en", BANGKOK) == "2026-04-30 12:00"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Paid back on"), ("ja", "返金日"), ("th", "วันที่คืนเงิน")])
+def test_the_day_of_a_refund_is_not_that_of_a_payment(language: str, said: str) -> None:
+    assert fact_name("RefundPaid", "paid_on", language) == said != fact_name("InvoicePaid", "paid_on", language)

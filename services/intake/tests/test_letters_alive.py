@@ -148,7 +148,7 @@ DUE: dict[str, Any] = {
 }
 SAID_OF = {
     "taken_back": "ordered by mistake",
-    "not_served": "your order O-1 was declined",
+    "not_served": "your order O-1 was ended without that work",
     "paid_too_late": "reached us after",
     "paid_too_much": "more than you owed",
 }

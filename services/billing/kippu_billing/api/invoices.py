@@ -8,6 +8,7 @@ from kippu_events.catalogue.billing import CreditedLine, TaxAmount
 from kippu_events.catalogue.values import PriceLine
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Page, PageOf, Query, command, not_found, paged, query
+from kippu_terms.facts import Day
 from kippu_terms.money import Currency
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -120,8 +121,8 @@ class CertificateInput(Input):
     certificate_no: Identifier
     amount: Annotated[int, Field(strict=True, le=LARGEST_AMOUNT)]
     currency: Currency
-    issued_on: date
-    received_on: date
+    issued_on: Day
+    received_on: Day
 
 
 class PaymentInput(Input):
@@ -131,7 +132,7 @@ class PaymentInput(Input):
     payment_id: Identifier
     amount: Annotated[int, Field(strict=True, le=LARGEST_AMOUNT)]
     currency: Currency
-    received_on: date
+    received_on: Day
     surplus_goes_back: bool = False
     """More than is owed is refused, for somebody has to say what it is for. Where this says that it goes back, it is
     recorded, and the surplus alone is due back."""

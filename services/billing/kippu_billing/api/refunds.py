@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Page, PageOf, Query, command, paged, query
+from kippu_terms.facts import Day
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -44,7 +45,7 @@ class Refund(Row):
 class RefundInput(Input):
     """`reference` is the bank's."""
 
-    paid_on: date
+    paid_on: Day
     reference: Identifier
 
 
