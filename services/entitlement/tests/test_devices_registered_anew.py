@@ -94,7 +94,8 @@ def _sheet(stated: dict[str, str]) -> bytes:
         **{"kind": "equipment", "bought_from_provider": "yes", "installed_by": "provider"},
         **{"contract_id": "C-1", "product": "advance-send-back"},
         **{"valid_from": date(2026, 4, 1), "valid_until": date(2027, 3, 31)},
-    } | stated
+        **stated,
+    }
     workbook = Workbook()
     sheet: Any = workbook.active
     sheet.append([column.en for column in COLUMNS])

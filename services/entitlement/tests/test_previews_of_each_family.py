@@ -70,5 +70,6 @@ def test_wishes_beside_the_request_are_answered_too() -> None:
 
 @pytest.mark.parametrize("as_of", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "2100-01-01T00:00:00Z"])
 def test_terms_are_asked_for_within_the_time_of_the_calendars(as_of: str) -> None:
+    example: Any = EXAMPLES[0]
     with pytest.raises(ValidationError, match="as_of"):
-        answered({**EXAMPLES[0], "as_of": as_of})
+        answered({**example, "as_of": as_of})

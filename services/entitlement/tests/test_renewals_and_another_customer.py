@@ -1,6 +1,7 @@
 """A contract that the register has under a number which is another customer's order: its renewal leaves that alone."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from kippu_entitlement import contracts, folds, ordering, terms
@@ -20,8 +21,13 @@ from kippu_terms.refusal import Refused
 
 NOW = datetime(2027, 3, 1, 3, tzinfo=UTC)
 NUMBER = "O-9"
-TERM = {"valid_from": date(2026, 5, 10), "valid_until": date(2027, 5, 9)}
-OTHERS = {"customer_id": "customer-2", "contact_id": "contact-2", "serial": "99999999999", "model": "M24ePWR"}
+TERM: dict[str, Any] = {"valid_from": date(2026, 5, 10), "valid_until": date(2027, 5, 9)}
+OTHERS: dict[str, Any] = {
+    "customer_id": "customer-2",
+    "contact_id": "contact-2",
+    "serial": "99999999999",
+    "model": "M24ePWR",
+}
 
 
 @pytest.fixture
@@ -32,7 +38,7 @@ async def world() -> World:
     begun = await World(TERMS, VirtualClock(NOW)).begin(device)
     await sell(begun, NUMBER, customer_id="customer-2")
     site = Plain("customer-svt-customer-2", "2 Example Street")
-    at = {"registered_at": NOW, "active_from": TERM["valid_from"], "occurred_at": NOW}
+    at: dict[str, Any] = {"registered_at": NOW, "active_from": TERM["valid_from"], "occurred_at": NOW}
     await record(begun, ContractRegistered(contract_id=NUMBER, site=site, **OTHERS, **at))
     return begun
 
