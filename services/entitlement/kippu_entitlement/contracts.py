@@ -174,12 +174,12 @@ async def _put(work: Work, contract: Opened, device: Stream[Asset]) -> None:
 
 
 async def _renewed(work: Work, contract: Opened) -> tuple[Contract | None, str]:
-    """The contract that this one renews, and the serial number of its device as it is now."""
+    """The customer's contract that this one renews, and the serial number of its device as it is now."""
     if contract.state.renews is None:
         return None, ""
     name = streams.contract(contract.stream.provider, contract.state.renews)
     renewed: Contract = (await work.load(folds.CONTRACT, contract.stream.provider, name)).state
-    if not renewed.exists or renewed.serial is None:
+    if not renewed.is_of(contract.state.customer_id, contract.state.plan_family) or renewed.serial is None:
         return None, ""
     return renewed, (await _in_place(work, contract, renewed.serial)).state.serial or renewed.serial
 

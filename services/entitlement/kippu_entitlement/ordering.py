@@ -94,7 +94,7 @@ async def _sell(
     for stream, each in zip(await work.load_all(bought.provider, *names), contracts, strict=True):
         work.record(stream, each)
         if each.renews is not None:
-            await _mark_renewed(work, bought.provider, each.renews, each.contract_id)
+            await _mark_renewed(work, bought.provider, each, each.renews)
         if each.valid_until is not None:
             await issue_documents(work, stream, plan, "dated")
     if device is not None and state is not None:
@@ -105,11 +105,11 @@ async def _sell(
     return contracts
 
 
-async def _mark_renewed(work: Work, provider: str, contract_id: str, renewed_by: str) -> None:
-    """Nothing for one that was never ordered here, but stands on its device alone."""
+async def _mark_renewed(work: Work, provider: str, renewal: ContractSold, contract_id: str) -> None:
+    """Nothing for one that was never ordered here, but stands on its device alone, whoever has one of that number."""
     renewed = await work.load(folds.CONTRACT, provider, streams.contract(provider, contract_id))
-    if renewed.state.exists:
-        work.record(renewed, contract.renewed(renewed.state, renewed_by, work.now))
+    if renewed.state.is_of(renewal.customer_id, renewal.plan_family):
+        work.record(renewed, contract.renewed(renewed.state, renewal.contract_id, work.now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +158,7 @@ async def _renewed(work: Work, provider: str, wanted: Place) -> Contract | None:
     if wanted.renews is None:
         return None
     found = (await work.load(folds.CONTRACT, provider, streams.contract(provider, wanted.renews))).state
-    theirs = (found.customer_id, found.plan_family) == (wanted.customer_id, wanted.plan_family)
-    return found if found.exists and theirs else None
+    return found if found.is_of(wanted.customer_id, wanted.plan_family) else None
 
 
 async def _goes_on_as(work: Work, provider: str, renewed: Contract | None) -> str | None:

@@ -9,10 +9,10 @@ from kippu_events.catalogue.values import Reply
 from kippu_service.http import Identifier, Input
 from kippu_terms import explain
 from kippu_terms.coverage import Decision, Outcome, decide_coverage
-from kippu_terms.facts import AssetFacts, ContractFacts, CustomerFacts, Facts, RequestFacts
+from kippu_terms.facts import AssetFacts, ContractFacts, CustomerFacts, Facts, Instant, RequestFacts
 from kippu_terms.plan import Plan
 from kippu_terms.returns import ReturnTerms
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, computed_field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field
 
 from kippu_entitlement import terms
 from kippu_entitlement.domain.needs import target_of
@@ -129,7 +129,7 @@ class PreviewInput(Input):
     plan_version: str | None = None
     """This version, whenever it was in force; without it, the one that the contract was sold under under which the
     request is served, or the one in force at `as_of`."""
-    as_of: AwareDatetime | None = None
+    as_of: Instant | None = None
     """Without it, `request.received_at`."""
     request: RequestFacts
     asset: AssetFacts | None = None

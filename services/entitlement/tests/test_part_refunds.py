@@ -95,6 +95,21 @@ def test_options_go_back_with_their_contracts_and_the_last_with_the_last(options
     assert order.status == "refunded"
 
 
+@pytest.mark.parametrize("contracts", [(), ("O-1-1",)])
+def test_an_option_does_not_go_back_without_the_contract_that_it_was_bought_for(contracts: tuple[str, ...]) -> None:
+    order = accepted((CONTRACT, 2), (OPTION, 2))
+    with pytest.raises(Refused, match="non-return-disk goes back with the contracts"):
+        back(order, Asked(contracts, ((OPTION, 2),)))
+    assert back(order, Asked(("O-1-1",), ((OPTION, 1),))).left(2) == 1
+
+
+def test_a_product_that_is_named_twice_is_given_back_once_for_each_that_is_left() -> None:
+    twice = Asked(quantities=((TICKETS, 1), (TICKETS, 1)))
+    assert back(accepted((TICKETS, 3)), twice, IIJ).left(1) == 1
+    with pytest.raises(Refused, match="of se-10, 1 are left"):
+        back(accepted((TICKETS, 1)), twice, IIJ)
+
+
 def test_an_option_that_was_ordered_alone_has_a_window_of_its_own() -> None:
     order = accepted((OPTION, 1))
     assert back(order, Asked()).status == "refunded"

@@ -7,6 +7,7 @@ import pytest
 from kippu_entitlement.domain.plan import Plans, PlanVersion
 from kippu_entitlement.preview import EXAMPLES, PreviewInput, preview
 from kippu_terms.loading import load
+from pydantic import ValidationError
 
 PLANS = {
     plan.family: plan for plan in (load(file.read_text()) for file in Path(__file__).parents[3].glob("plans/*.toml"))
@@ -65,3 +66,10 @@ def test_wishes_beside_the_request_are_answered_too() -> None:
     assert [(reply.about, reply.answer, reply.clause) for reply in replies] == [
         ("answer_wanted_by", "not_binding", "QNP-14")
     ]
+
+
+@pytest.mark.parametrize("as_of", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "2100-01-01T00:00:00Z"])
+def test_terms_are_asked_for_within_the_time_of_the_calendars(as_of: str) -> None:
+    example: Any = EXAMPLES[0]
+    with pytest.raises(ValidationError, match="as_of"):
+        answered({**example, "as_of": as_of})

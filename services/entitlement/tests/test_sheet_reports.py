@@ -1,10 +1,12 @@
 """The report on a mailed sheet: every fault that can be met has words in each language, and none is lost."""
 
+import inspect
 import re
 from pathlib import Path
 
 import kippu_entitlement.registration
 import pytest
+from kippu_entitlement.domain import registering
 from kippu_entitlement.registration.report import MAX_BYTES, MAX_LINES, WORDS, report
 from kippu_terms.refusal import Fault
 
@@ -22,6 +24,13 @@ def test_every_fault_of_a_file_has_words_in_every_language() -> None:
     for words in WORDS.values():
         assert codes <= words.keys()
     assert len({frozenset(words) for words in WORDS.values()}) == 1
+
+
+def test_so_has_every_fault_of_a_contract_that_is_not_for_the_device() -> None:
+    codes = {*_CODE.findall(inspect.getsource(registering.not_sold_for))}
+    assert codes == {"sold_for_another", "bought_on_another_day"}
+    for words in WORDS.values():
+        assert codes <= words.keys()
 
 
 @pytest.mark.parametrize(

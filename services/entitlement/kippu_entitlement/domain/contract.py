@@ -65,6 +65,10 @@ class Contract:
     def is_over(self) -> bool:
         return self.status in ("ended", "refunded")
 
+    def is_of(self, customer_id: str, plan_family: str) -> bool:
+        """Whether it was sold to that customer, by those terms."""
+        return self.exists and (self.customer_id, self.plan_family) == (customer_id, plan_family)
+
 
 _REGISTERED = ("serial", "model", "contact_id", "area", "remote_island", "height_cm")
 """What is registered with a contract, the site aside."""

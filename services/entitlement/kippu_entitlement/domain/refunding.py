@@ -4,6 +4,7 @@ Each contract by itself: while the terms pinned in it allow it, and it is not re
 in their lot. An option goes with its contract. Billing hears of it and takes that much of the invoice back.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -39,8 +40,15 @@ def wanted(order: Order, plan: Plan, asked: Asked) -> tuple[RefundedLine, ...]:
     """What is asked for, line by line, with the options that go with it. Raises Refused for what the order has not."""
     _require_open(order)
     sells = contracts_of(order, plan)
-    taken = _everything(order, sells) if asked.all else _named(order, plan, sells, asked)
-    return tuple(_line(order, place, *each) for place, each in sorted(_with_options(order, plan, taken).items()))
+    named = _everything(order, sells) if asked.all else _named(order, plan, sells, asked)
+    taken = _with_options(order, plan, named)
+    for place, (quantity, _) in named.items():
+        if quantity > taken.get(place, (0, ()))[0]:
+            message = (
+                f"{order.lines[place - 1].product} goes back with the contracts that it was bought for: name those"
+            )
+            raise Refused(Fault("goes_with_contract", message, "lines"))
+    return tuple(_line(order, place, *each) for place, each in sorted(taken.items()))
 
 
 def check(
@@ -138,7 +146,10 @@ def _named(order: Order, plan: Plan, sells: Mapping[str, int], asked: Asked) -> 
         if contract_id in sells:
             quantity, contracts = taken.get(sells[contract_id], (0, ()))
             taken[sells[contract_id]] = quantity + 1, (*contracts, contract_id)
+    quantities: Counter[str] = Counter()
     for product, quantity in asked.quantities:
+        quantities[product] += quantity
+    for product, quantity in quantities.items():
         try:
             for place, part in _of_product(order, sells, product, quantity):
                 taken[place] = taken.get(place, (0, ()))[0] + part, ()

@@ -108,7 +108,8 @@ class _Books:
         stated = {each.contract_id for each in pinned}
         sold = tuple(each for each in known.values() if each.sold and each.contract_id not in stated)
         undated = tuple(each for each in waiting.values() if each.contract_id not in stated)
-        return replace(wanted, contracts=(*sold, *pinned), undated=undated)
+        # Those that are stated come first: a fault names a contract by its place among them.
+        return replace(wanted, contracts=(*pinned, *sold), undated=undated)
 
     def faults_of(self, wanted: Asset) -> Iterator[Fault]:
         """What it refers to that there is not."""

@@ -16,6 +16,7 @@ WORDS: dict[str, dict[str, str]] = {
     "ja": {
         "asset_registered": "このシリアル番号はすでに登録されています",
         "asset_replaced": "このシリアル番号の機器は交換済みです",
+        "bought_on_another_day": "この契約は、別の日に購入された機器のものです",
         "column_twice": "同じ見出しの列が 2 つあります",
         "contract_over": "この契約は終了しています",
         "contract_twice": "別の行にもあります",
@@ -42,6 +43,7 @@ WORDS: dict[str, dict[str, str]] = {
         "not_text": "文字列として読み取れません",
         "not_yes_or_no": "はい または いいえ をご記入ください",
         "registered_already": "この契約は登録済みです。変更は変更届としてお知らせください",
+        "sold_for_another": "この契約は別の機器のために販売されたものです",
         "too_large": "ファイルが大きすぎます。分割してください",
         "too_long": "長すぎます",
         "too_many_contracts": "1 台の機器の契約数が上限を超えています",
@@ -55,6 +57,7 @@ WORDS: dict[str, dict[str, str]] = {
     "th": {
         "asset_registered": "หมายเลขเครื่องนี้ลงทะเบียนแล้ว",
         "asset_replaced": "เครื่องหมายเลขนี้ถูกเปลี่ยนทดแทนแล้ว",
+        "bought_on_another_day": "สัญญานี้เป็นของเครื่องที่ซื้อในวันอื่น",
         "column_twice": "มีสองคอลัมน์ที่ใช้หัวข้อเดียวกัน",
         "contract_over": "สัญญานี้สิ้นสุดแล้ว",
         "contract_twice": "มีอยู่ในแถวอื่นด้วย",
@@ -81,6 +84,7 @@ WORDS: dict[str, dict[str, str]] = {
         "not_text": "อ่านเป็นข้อความไม่ได้",
         "not_yes_or_no": "โปรดกรอก yes หรือ no",
         "registered_already": "สัญญานี้ลงทะเบียนแล้ว โปรดแจ้งสิ่งที่เปลี่ยนเป็นการเปลี่ยนแปลง",
+        "sold_for_another": "สัญญานี้ขายสำหรับเครื่องอื่น",
         "too_large": "ไฟล์ใหญ่เกินไป โปรดแบ่งไฟล์",
         "too_long": "ยาวเกินไป",
         "too_many_contracts": "เครื่องนี้มีสัญญาเกินจำนวนที่กำหนด",

@@ -49,7 +49,11 @@ class Reading:
     def _at(self, stated: Stated, fault: Fault) -> Fault:
         row, key = stated.row, fault.field or "serial"
         if found := _OF_CONTRACT.fullmatch(key):
-            row, key = stated.contract_rows[int(found[1])], found[2]
+            place = int(found[1])
+            if place < len(stated.asset.contracts):
+                row, key = stated.contract_rows[place], found[2]
+            else:  # of a contract that an order sold for the unit: the terms that the row names do not know it
+                key = "plan_family"
         elif key == "contracts":
             key = "contract_id"
         return self._sheet.fault(row, key, fault.code, fault.message, fault.clause)
