@@ -42,6 +42,12 @@ def _for_a_shell(path: Path) -> str:
     return shlex.quote(os.path.relpath(path))
 
 
+def run_to_the_end(coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Runs what has an end. Raises Trouble if the process is told to stop before that."""
+    if run(coroutine):
+        raise Trouble("Stopped before it was done.")
+
+
 def run(coroutine: Coroutine[Any, Any, Any]) -> bool:
     """Runs until it is done or the process is told to stop (Ctrl-C, SIGTERM); True if it was told to stop."""
 

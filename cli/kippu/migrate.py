@@ -18,7 +18,7 @@ def migrate(
     settings = common.settings()
     logs.configure(settings.log_level)
     with ground.postgres(settings) as admin_url:
-        common.run(_migrated(admin_url, settings, plans=plans))
+        common.run_to_the_end(_migrated(admin_url, settings, plans=plans))
 
 
 async def _migrated(admin_url: str, settings: Settings, *, plans: bool) -> None:

@@ -34,9 +34,7 @@ def with_house(ask: Callable[[House], Awaitable[Answer]], settings: Settings | N
             raise nothing_yet(settings) from error
 
     with ground.postgres(settings) as admin_url:
-        common.run(asked(admin_url))
-    if not answers:
-        raise Trouble("Stopped before it was done.")
+        common.run_to_the_end(asked(admin_url))
     return answers[0]
 
 

@@ -40,7 +40,8 @@ def story(
         )
     told: dict[str, str] = {}
     with ground.postgres(settings) as admin_url:
-        common.run(_told(stories, settings, admin_url, clock, {name: at.format(service=name) for name in PARTS}, told))
+        addresses = {name: at.format(service=name) for name in PARTS}
+        common.run_to_the_end(_told(stories, settings, admin_url, clock, addresses, told))
     if figures is not None:
         figures.write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
 

@@ -69,7 +69,10 @@ def up(
             # The story's databases are new each time, so its topics must be, too.
             prefix = f"{settings.prefix}_{secrets.token_hex(4)}" if story else settings.prefix
             choice = BusChoice("kafka", servers, prefix)
-        if common.run(_up(settings, admin_url, choice, stories, leave=leave, told=told)):
+        house = _up(settings, admin_url, choice, stories, leave=leave, told=told)
+        if leave:
+            common.run_to_the_end(house)
+        elif common.run(house):
             say("\nStopping …")
     if figures is not None:
         figures.write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
