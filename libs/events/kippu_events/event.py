@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
+import orjson
 from kippu_privacy import Personal, Plain
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -107,8 +108,6 @@ def decode(type_name: str, data: bytes) -> Event:
     if event_class is not None:
         return event_class.model_validate_json(data)
     if type_name in _upcasters:
-        import orjson  # noqa: PLC0415  only old events need it
-
         fields = orjson.loads(data)
         while type_name in _upcasters:
             type_name, function = _upcasters[type_name]
