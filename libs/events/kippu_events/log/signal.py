@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+import structlog
+
 from kippu_events.log.connection import connect, is_passing
 
 CHANNEL = "log"
@@ -16,10 +18,17 @@ NOTIFY_PAUSE_SECONDS = 0.005
 """Between two notifications: a busy log tells others of many commits at once."""
 
 
+class SignalEnded(Exception):
+    """Nobody tells any more how far the log has come, and waiting is no help: the process is to stop."""
+
+
 class Signal:
     """Knows how far the log has come, and tells: waiters in this process at once, other processes by NOTIFY.
 
     NOTIFY takes a lock over the whole database while it commits, so it is never part of an append's transaction.
+
+    What does not pass by itself ends it. Whoever waits for the log is then told, which are the parts that must not end:
+    so the process does.
     """
 
     def __init__(self, url: str, read_position: Callable[[], Awaitable[int]]) -> None:
@@ -30,6 +39,7 @@ class Signal:
         self._to_announce = 0
         self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._ended: Exception | None = None
 
     def open(self) -> None:
         self._task = asyncio.create_task(self._run(), name="log signal")
@@ -37,8 +47,7 @@ class Signal:
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
 
     def committed(self, position: int) -> None:
         """This process has committed up to a position."""
@@ -53,8 +62,11 @@ class Signal:
             grown.set()
 
     async def wait(self, after: int, seconds: float) -> bool:
+        """Raises SignalEnded."""
         give_up_at = time.monotonic() + seconds
         while self._position <= after:
+            if self._ended is not None:
+                raise SignalEnded(f"the log's signal has ended: {self._ended!r}") from self._ended
             grown = self._grown
             self._learn(await self._read_position())
             if self._position > after:
@@ -75,7 +87,10 @@ class Signal:
                 await self._listen_and_notify()
             except Exception as error:
                 if not is_passing(error):
-                    raise
+                    structlog.get_logger().exception("signal.ended")
+                    self._ended = error
+                    self._grown.set()
+                    return
             await asyncio.sleep(POLL_SECONDS)
 
     async def _listen_and_notify(self) -> None:
