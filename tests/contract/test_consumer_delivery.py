@@ -51,10 +51,8 @@ async def until_reached(world: World) -> None:
     head = await world.publish()
     connection = await world.connect()
     try:
-        for number, last in enumerate(head.slot_seqs):
-            if last:
-                wanted = "intake", number, last
-                assert await marks.wait_until_reached(connection, [WorkTotals()], *wanted, PATIENCE_SECONDS)
+        wanted = [("intake", number, last) for number, last in enumerate(head.slot_seqs) if last]
+        assert await marks.wait_until_reached(connection, [WorkTotals()], wanted, PATIENCE_SECONDS)
     finally:
         await connection.close()
 

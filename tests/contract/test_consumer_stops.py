@@ -139,15 +139,13 @@ async def test_a_rebuild_under_a_running_projector_is_followed(world: World) -> 
         await world.publish()
         head = await world.log.head()
         slot = (await world.log.read_stream(ticket_of("T1")))[0].slot
-        wanted = "intake", slot, head.slot_seqs[slot]
-        assert await marks.wait_until_reached(connection, [WorkTotals()], *wanted, PATIENCE_SECONDS)
+        wanted = [("intake", slot, head.slot_seqs[slot])]
+        assert await marks.wait_until_reached(connection, [WorkTotals()], wanted, PATIENCE_SECONDS)
         await projector.reset(connection, WorkTotals())
         await record_work(world.log, ("T1", "a3"))
         head = await world.publish()
-        for number, last in enumerate(head.slot_seqs):
-            if last:
-                wanted = "intake", number, last
-                assert await marks.wait_until_reached(connection, [WorkTotals()], *wanted, PATIENCE_SECONDS)
+        wanted = [("intake", number, last) for number, last in enumerate(head.slot_seqs) if last]
+        assert await marks.wait_until_reached(connection, [WorkTotals()], wanted, PATIENCE_SECONDS)
     finally:
         running.cancel()
         await connection.close()

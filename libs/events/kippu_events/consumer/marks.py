@@ -136,27 +136,27 @@ async def reached(
     return bool(done == len(consumers))
 
 
-FIRST_LOOK_SECONDS = 0.004
-LAST_LOOK_SECONDS = 0.064
+FIRST_LOOK_SECONDS = 0.005
+LAST_LOOK_SECONDS = 0.1
 
 
 async def wait_until_reached(
-    readers: Connection[Any] | Pool[Any],
+    connection: Connection[Any] | Pool[Any],
     projectors: Iterable[Projector],
-    log: str,
-    slot: int,
-    slot_seq: int,
+    wanted: Iterable[tuple[str, int, int]],
     seconds: float,
 ) -> bool:
-    """Waits, at most so many seconds, until a write can be read; false if it still cannot.
+    """Waits, at most so many seconds for all of it, until a write can be read; false if it still cannot.
 
-    It looks again after 4 ms, and then ever less often: a projector is usually done within the first few looks.
+    `wanted` are the write's last events: a log, a slot, a number in it. It looks again after 5 ms, and then ever less
+    often: a projector is usually done within the first few looks. No connection of a pool is held in between.
     """
     projectors = list(projectors)
     until, pause = time.monotonic() + seconds, FIRST_LOOK_SECONDS
-    while not await reached(readers, projectors, log, slot, slot_seq):
-        if time.monotonic() + pause > until:
-            return False
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, LAST_LOOK_SECONDS)
+    for last in wanted:
+        while not await reached(connection, projectors, *last):
+            if time.monotonic() + pause > until:
+                return False
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, LAST_LOOK_SECONDS)
     return True

@@ -1,8 +1,6 @@
 """The dependency of every route that reads: the reader role, row-level security, and one's own writes."""
 
-import asyncio
 import re
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from typing import Any
 import asyncpg
 import orjson
 from fastapi import Request, Security
-from kippu_events.consumer.marks import reached
+from kippu_events.consumer.marks import wait_until_reached
 from kippu_terms.refusal import Fault, Refused
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -130,16 +128,11 @@ def _literal(pattern: re.Pattern[str], text: str) -> str:
 async def wait_for(edge: Edge, positions: Sequence[Position]) -> None:
     """Waits until every projector of this service that reads the logs has come to these positions.
 
-    A 503 problem if it takes too long. No connection is held while it waits.
+    A 503 problem if it takes too long.
     """
-    give_up_at = time.monotonic() + WAIT_SECONDS
-    pause = 0.005
-    for log, slot, slot_seq in [(position.log, *last) for position in positions for last in position.slots]:
-        while not await reached(edge.runtime.writers, edge.service.projectors, log, slot, slot_seq):
-            if time.monotonic() + pause > give_up_at:
-                raise unavailable("what you wrote is recorded, but cannot be read yet")
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, 0.1)
+    wanted = [(position.log, *last) for position in positions for last in position.slots]
+    if not await wait_until_reached(edge.runtime.writers, edge.service.projectors, wanted, WAIT_SECONDS):
+        raise unavailable("what you wrote is recorded, but cannot be read yet")
 
 
 class _Queries(Secured):
