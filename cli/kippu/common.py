@@ -26,10 +26,20 @@ def settings() -> Settings:
 
 
 def for_the_story(settings: Settings) -> Settings:
-    """The same in a folder of its own, on databases of its own, by a clock of its own."""
+    """The same in a folder of its own, on databases and by a clock of its own; as they are, if they are that."""
+    if _are_of_the_story(settings):
+        return settings
     data_dir = settings.data_dir / "story"
     changes = {"data_dir": data_dir, "prefix": f"{settings.prefix[:14]}_story", "clock_file": data_dir / "clock"}
     return settings.model_copy(update=changes)
+
+
+def _are_of_the_story(settings: Settings) -> bool:
+    """Whether these come from a shell that has the `variables` of the stories: there they would nest. All three have to
+    say so, for the stories wipe what they find."""
+    named = settings.data_dir.name == "story" and settings.prefix.endswith("_story")
+    clock_file = settings.clock_file
+    return named and clock_file is not None and clock_file.resolve() == (settings.data_dir / "clock").resolve()
 
 
 def variables(settings: Settings) -> str:

@@ -16,7 +16,7 @@ from kippu.shared_clock import SharedClock
 from kippu.story import CLOCK_STARTS_AT
 from kippu.trouble import Trouble
 from kippu_events.ports import SystemClock
-from kippu_service.settings import Settings
+from kippu_service.settings import Settings, load_settings
 from kippu_service.token_maker import SigningKey
 from typer.testing import CliRunner
 
@@ -104,6 +104,19 @@ def test_what_is_to_be_exported_holds_in_a_shell_whatever_the_folder_is_called(
         "KIPPU_PREFIX=kippu_story",
         "KIPPU_CLOCK_FILE=my data/story/clock",
     ]
+
+
+def test_the_stories_do_not_nest_in_a_shell_that_has_their_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    printed = variables(for_the_story(Settings(data_dir=tmp_path / "my data")))
+    for assignment in shlex.split(printed):
+        monkeypatch.setenv(*assignment.split("=", 1))
+    assert variables(for_the_story(load_settings())) == printed
+    # But what only looks like theirs is not for them to wipe.
+    monkeypatch.setenv("KIPPU_CLOCK_FILE", str(tmp_path / "clock"))
+    assert for_the_story(load_settings()).data_dir == Path("my data/story/story")
 
 
 def test_the_databases_password_comes_from_its_file(tmp_path: Path) -> None:
