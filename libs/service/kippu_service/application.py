@@ -31,8 +31,8 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
     for middleware in reversed(service.middleware):
         app.add_middleware(middleware)
     app.add_middleware(Gate, metrics=metrics, routes=routes)
-    for kind in HANDLED:
-        app.add_exception_handler(kind, handle)
+    for kind, answer in {**dict.fromkeys(HANDLED, handle), **service.handlers}.items():
+        app.add_exception_handler(kind, answer)
     for router in service.routers:
         app.include_router(router, max_body_size=MAX_BODY_BYTES)
     _add_operations(app, runtime, metrics)

@@ -1,13 +1,15 @@
 """What a service is made of, as its `app.py` hands it to the composition root."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from kippu_events.consumer import Projector, Reactor
 from kippu_events.deadlines import Deadlines
 from kippu_events.outbox import Carrier
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 
@@ -25,4 +27,6 @@ class Service:
     outbox: Carrier | None = None
     middleware: Sequence[Callable[[ASGIApp], ASGIApp]] = ()
     """ASGI middleware around the service's routes, the outermost first."""
+    handlers: Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = field(default_factory=dict)
+    """How it answers an exception in another way than by a problem document."""
     tasks: Sequence[Callable[[], Awaitable[None]]] = field(default=())
