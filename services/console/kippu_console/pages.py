@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi import Query as Parameter
 from fastapi.responses import RedirectResponse, Response
-from kippu_privacy.vault import Vault
 from kippu_service.http import Page, Query, paged, query
 from pydantic import AfterValidator
 
@@ -34,10 +33,9 @@ Text = Annotated[str | None, Parameter(max_length=100), AfterValidator(lambda te
 """What a list is narrowed to; a form's empty field does not."""
 
 
-def pages(vault: Vault) -> APIRouter:
+def pages(page: Pages) -> APIRouter:
     """The console's pages as routes."""
     router = APIRouter(include_in_schema=False)
-    page = Pages(vault)
     _requests(router, page)
     _sold(router, page)
     _fulfilled(router, page)

@@ -1,6 +1,7 @@
 """Renders a page: its view in one snapshot, its words in a language, its instants in the provider's time zone."""
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from kippu_privacy.vault import Vault
 from kippu_service.http import Query
+from kippu_service.problems import handle
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from kippu_console.views.look import View, look
 from kippu_console.words import (
@@ -92,6 +96,12 @@ class Pages:
             rows = values[of]
             await self._open(rows if isinstance(rows, list) else [rows], sealed)
         return self.render(request, template, zone=looked.zone, **values)
+
+    async def unknown_address(self, request: Request, error: HTTPException) -> Response:
+        """A page for people who came to an address that there is not; a problem document for anybody else."""
+        if error.status_code == HTTPStatus.NOT_FOUND and "text/html" in request.headers.get("accept", ""):
+            return self.render(request, "not_found.html", status=error.status_code)
+        return await handle(request, error)
 
     async def _open(self, rows: list[dict[str, Any]], fields: tuple[str, ...]) -> None:
         texts = iter(await self._vault.open_carried([row[field] for row in rows for field in fields]))

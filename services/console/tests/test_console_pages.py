@@ -180,6 +180,24 @@ async def test_who_is_not_signed_in_is_told_why_in_their_language_and_sees_no_me
             assert escape(words("th")[said]) in (await caller.get(other[1].replace("&amp;", "&"))).text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_an_address_that_there_is_not_answers_people_with_a_page_and_programs_with_a_problem(
+    runtime: Runtime, language: str
+) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "accept-language": language}
+    async with Caller(create_app(console.build(runtime), runtime)) as caller:
+        for path in ("/nowhere", "/tickets/a/b", "/health"):
+            shown = await caller.get(path, headers=browser)
+            assert (shown.status_code, shown.headers["content-type"]) == (404, "text/html; charset=utf-8")
+            assert f'<html lang="{language}">' in shown.text
+            assert escape(words(language)["not_found"]) in shown.text
+            told = await caller.get(path)
+            assert (told.status_code, told.headers["content-type"]) == (404, "application/problem+json")
+        # What is there, and is asked for in another way than it takes, is no address that there is not.
+        assert (await caller.post("/wallets", headers=browser)).status_code == 405
+        assert (await caller.get("/health/live", headers=browser)).json() == {"status": "live"}
+
+
 async def test_neither_another_sites_form_nor_what_is_no_token_signs_anybody_in(runtime: Runtime) -> None:
     app = create_app(console.build(runtime), runtime)
     async with Caller(app) as caller:
