@@ -2,37 +2,65 @@
 
 import gc
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
-from kippu import audit, events, keys, parked, plans, projections, token
-from kippu.migrate import migrate
-from kippu.play import story
-from kippu.serve import serve
 from kippu.trouble import Trouble
-from kippu.up import up
+
+COMMANDS = {
+    "up": "kippu.up:up",
+    "serve": "kippu.serve:serve",
+    "migrate": "kippu.migrate:migrate",
+    "story": "kippu.play:story",
+    "token": "kippu.token:app",
+    "keys": "kippu.keys:app",
+    "audit": "kippu.audit:app",
+    "plans": "kippu.plans:app",
+    "parked": "kippu.parked:app",
+    "projections": "kippu.projections:app",
+    "events": "kippu.events:app",
+}
+"""Each with where it is: a function, or a group of them."""
+
+
+class Commands(TyperGroup):
+    """Imports a command when it is asked for: whoever makes a token need not wait for the stories."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        # Their names alone: to be listed, and to be meant by who mistypes one.
+        self.commands = {name: TyperCommand(name) for name in COMMANDS}
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # Context and Command are types that typer keeps to itself
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, member = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(module), member)
+        around = typer.Typer(add_completion=False)
+        if isinstance(found, typer.Typer):
+            around.add_typer(found, name=cmd_name)
+        else:
+            around.command(cmd_name)(found)
+        return get_group(around).commands[cmd_name]
+
 
 app = typer.Typer(
+    cls=Commands,
     help="Prepaid support tickets and maintenance entitlements: run them, look into them, prove them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(up)
-app.command()(serve)
-app.command()(migrate)
-app.command()(story)
-for name, group in (
-    ("token", token.app),
-    ("keys", keys.app),
-    ("audit", audit.app),
-    ("plans", plans.app),
-    ("parked", parked.app),
-    ("projections", projections.app),
-    ("events", events.app),
-):
-    app.add_typer(group, name=name)
+
+
+@app.callback()
+def _group() -> None:
+    """Every command."""
 
 
 def run() -> None:

@@ -2,38 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
-import kippu_billing.app
-import kippu_console.app
-import kippu_dispatch.app
-import kippu_entitlement.app
-import kippu_intake.app
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One service before it has a runtime."""
+    """One service before it has a runtime. Its code is imported when it is built: a process holds what it runs."""
 
     name: str
-    build: Callable[[Runtime], Service]
-    migrations: Path
+
+    def build(self, runtime: Runtime) -> Service:
+        build: Callable[[Runtime], Service] = import_module(f"kippu_{self.name}.app").build
+        return build(runtime)
+
+    @property
+    def migrations(self) -> Path:
+        return Path(import_module(f"kippu_{self.name}").__file__ or "").parent / "migrations"
 
 
-def _part(name: str, module_file: str | None, build: Callable[[Runtime], Service]) -> Part:
-    return Part(name, build, Path(module_file or "").parent / "migrations")
-
-
-PARTS: dict[str, Part] = {
-    part.name: part
-    for part in (
-        _part("intake", kippu_intake.app.__file__, kippu_intake.app.build),
-        _part("entitlement", kippu_entitlement.app.__file__, kippu_entitlement.app.build),
-        _part("dispatch", kippu_dispatch.app.__file__, kippu_dispatch.app.build),
-        _part("billing", kippu_billing.app.__file__, kippu_billing.app.build),
-        _part("console", kippu_console.app.__file__, kippu_console.app.build),
-    )
-}
+PARTS = {name: Part(name) for name in ("intake", "entitlement", "dispatch", "billing", "console")}
 """By name, in the order in which a request passes through them."""

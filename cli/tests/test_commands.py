@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 from kippu.ground import only_one
+from kippu.main import COMMANDS, app
+from kippu.services import PARTS
+from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[2]
+APPS = {f"kippu_{name}.app" for name in PARTS}
 
 
 def kippu(*arguments: str, data_dir: Path, **environment: str) -> tuple[int, str]:
@@ -105,3 +109,20 @@ def test_two_versions_that_take_effect_on_one_day_are_refused_with_the_line(tmp_
     code, told = kippu("plans", "check", str(plan), str(other), data_dir=tmp_path)
     assert code == 0, told
     assert told.count("✓") == 2
+
+
+@pytest.mark.parametrize("module", ["kippu.main", "kippu.token", "kippu.serve", "kippu.migrate"])
+def test_a_service_is_not_imported_before_it_is_built(module: str) -> None:
+    looked = f"import {module}, sys; print(*sys.modules.keys() & {APPS})"
+    done = subprocess.run([sys.executable, "-c", looked], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_every_command_is_listed_and_one_that_is_mistyped_is_guessed() -> None:
+    listed = CliRunner().invoke(app, ["--help"])
+    assert listed.exit_code == 0, listed.output
+    for name in COMMANDS:
+        assert f" {name} " in listed.output
+    guessed = CliRunner().invoke(app, ["projection"])
+    assert guessed.exit_code == 2
+    assert "projections" in guessed.output
