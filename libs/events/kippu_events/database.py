@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -19,6 +20,10 @@ import asyncpg
 
 FOUNDATION = Path(__file__).parent / "migrations"
 """What every service's database starts from: 1xx the log and access, 2xx the bus, 3xx deadlines, 4xx the outbox."""
+
+MOST_ATTEMPTS = 10
+"""So often a migration is begun that ends in a deadlock with a build that still runs. An append locks the events before
+the commands, and looking a command up the commands before the events: no order of a migration's own suits both."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 
@@ -192,9 +197,17 @@ async def _apply(connection: asyncpg.Connection[Any], name: str, text: str, appl
         if applied != checksum:
             raise MigrationChanged(f"{name} was applied and has been changed since: write a new one")
         return False
-    async with connection.transaction():
-        await connection.execute(text)
-        await connection.execute("insert into migration.applied (name, checksum) values ($1, $2)", name, checksum)
+    for tried in count(1):
+        try:
+            async with connection.transaction():
+                await connection.execute(text)
+                await connection.execute(
+                    "insert into migration.applied (name, checksum) values ($1, $2)", name, checksum
+                )
+            break
+        except asyncpg.DeadlockDetectedError:
+            if tried == MOST_ATTEMPTS:
+                raise
     return True
 
 

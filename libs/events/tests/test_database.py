@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 from kippu_events.database import FOUNDATION, Database, MigrationChanged, Server, awaited, migrate, refuse_superuser
+from kippu_events.testing.buses import eventually
 from kippu_events.testing.plugin import MakeDatabase
 
 
@@ -189,6 +190,41 @@ async def test_a_migration_that_fails_leaves_nothing(service_database: MakeDatab
         await migrate(database, (FOUNDATION, tmp_path))
     async with connected(database.writer_url) as writer:
         assert await writer.fetchval("select to_regclass('read.n')") is None
+
+
+BOTH = """
+    alter table read.events add column n int;
+    select pg_advisory_xact_lock(1);
+    alter table read.commands add column n int;
+"""
+ASKS_FOR = "select exists (select from pg_locks where locktype = $1 and not granted and database = $2::oid)"
+
+
+async def test_a_migration_that_meets_a_running_build_in_a_deadlock_begins_again(
+    service_database: MakeDatabase, tmp_path: Path
+) -> None:
+    (tmp_path / "501_a.sql").write_text("create table read.events (); create table read.commands ()")
+    database = await service_database("meeting", [tmp_path])
+    (tmp_path / "502_b.sql").write_text(BOTH)
+    async with connected(database.admin_url) as build, connected(database.admin_url) as admin:
+        number = await admin.fetchval("select oid from pg_database where datname = current_database()")
+        # Given that it is the migration that PostgreSQL ends, and at once
+        await admin.execute(f"alter database {database.name} set deadlock_timeout = '10ms'")
+        await build.execute("set deadlock_timeout = '10min'")
+        await admin.execute("select pg_advisory_lock(1)")
+        async with asyncio.TaskGroup() as group, build.transaction():
+            # When a build that looks at commands, and then at events, meets one that changes them the other way round
+            await build.execute("select from read.commands")
+            migrating = group.create_task(migrate(database, (FOUNDATION, tmp_path)))
+            await eventually(lambda: admin.fetchval(ASKS_FOR, "advisory", number))
+            looking = group.create_task(build.execute("select from read.events"))
+            await eventually(lambda: admin.fetchval(ASKS_FOR, "relation", number))
+            await admin.execute("select pg_advisory_unlock(1)")
+            # Then the build goes on
+            await looking
+        # And what was to be changed is
+        assert migrating.result() == ["502_b.sql"]
+        assert await admin.fetch("select n from read.events, read.commands as c (m)") == []
 
 
 async def test_creating_again_changes_nothing_and_dropping_leaves_nothing(postgres_url: str) -> None:
