@@ -10,6 +10,7 @@ from kippu_console import app as console
 from kippu_console.readmodels.roster import Roster
 from kippu_console.testing import Said, apply, page, record, sold
 from kippu_console.testing.story import NOON
+from kippu_console.views.roster import ENGAGED
 from kippu_events.catalogue import capacity, dispatch
 from kippu_events.log.memory import MemoryLog
 from kippu_events.ports import VirtualClock
@@ -114,3 +115,23 @@ async def test_the_last_roster_stands_and_who_is_released_is_engaged_no_more(run
     assert tuple(engineer) == ("two", '["osaka"]')
     assert [row["visit_id"] for row in await runtime.writers.fetch("select visit_id from read.engagement")] == ["V-8"]
     assert {event.type for event in Roster.subscribes} == {each.type for each in envelopes}
+
+
+async def test_visits_that_are_over_are_not_read_again(runtime: Runtime) -> None:
+    # Given years of visits, and one of today
+    await runtime.writers.execute(
+        "insert into read.engagement (provider, engineer_id, visit_id, customer_id, starts_at, ends_at)"
+        " select 'iij', 'one', 'V-' || n, 'customer-1', day, day + interval '1 hour'"
+        "   from (select n, $1::timestamptz - n * interval '1 day' from generate_series(0, 5000) n) visit (n, day)",
+        NOON,
+    )
+    async with runtime.readers.acquire() as reader, reader.transaction():
+        await reader.execute("set local kippu.provider = 'iij'; set local kippu.customers = '*'")
+        await reader.execute("set local enable_seqscan = off")  # whatever is known of the table by now
+        # When one asks who is engaged today
+        day = (NOON - HOUR, NOON + 2 * HOUR)
+        assert [row["visit_id"] for row in await reader.fetch(ENGAGED, *day)] == ["V-0"]
+        plan = [row[0] for row in await reader.fetch(f"explain (analyze, costs off, timing off) {ENGAGED}", *day)]
+    # Then nothing that is over was looked at
+    assert not [line for line in plan if "Rows Removed by Filter" in line], plan
+    assert [line for line in plan if "Index Cond" in line], plan

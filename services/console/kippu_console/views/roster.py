@@ -14,7 +14,7 @@ from kippu_terms.dates import end_of, local_date, start_of
 from kippu_console.views.look import Look
 
 _ENGINEERS = "select engineer_id, areas, skills from read.engineer order by engineer_id"
-_ENGAGED = """
+ENGAGED = """
 select engineer_id, visit_id, starts_at, ends_at from read.engagement
 where starts_at < $2 and ends_at > $1 order by starts_at, visit_id
 """
@@ -30,7 +30,7 @@ async def with_suited(look: Look, visits: Sequence[Visit]) -> list[Visit]:
     if not engineers:
         return list(visits)
     days = {visit["visit_id"]: _day(look, visit["visit_at"]) for visit in needing}
-    engaged = await look.fetch(_ENGAGED, min(day[0] for day in days.values()), max(day[1] for day in days.values()))
+    engaged = await look.fetch(ENGAGED, min(day[0] for day in days.values()), max(day[1] for day in days.values()))
     found = {
         visit["visit_id"]: [
             {"engineer_id": each["engineer_id"], "engaged": _times(each, visit, days[visit["visit_id"]], engaged)}
