@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 
 from figures import Figure, percentile, resident_megabytes, run, show
 from kippu.services import PARTS
+from kippu.testing.stock import stock
 from kippu.testing.town import CUSTOMERS, Town
-from kippu.testing.traffic import Traffic, clients, stock
+from kippu.testing.traffic import Traffic, clients
 from kippu_events.local.kafka import LocalKafka
 from kippu_events.local.postgres import LocalPostgres
 

@@ -1,4 +1,4 @@
-"""One town for all faults: intake, entitlement and billing as processes, with servers that may be taken away.
+"""One town for all faults: every service as a process, with servers that may be taken away.
 
 The servers are the town's own, since tests stop and kill them. A test that fails takes no other with it: the servers
 are started again, and the next test has another town.
@@ -13,12 +13,13 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
+from kippu.services import PARTS
+from kippu.testing.stock import stock
 from kippu.testing.town import Town
-from kippu.testing.traffic import Ledger, stock
+from kippu.testing.traffic import Ledger
 from kippu_events.local.kafka import LocalKafka
 from kippu_events.local.postgres import LocalPostgres
 
-SERVICES = ("intake", "entitlement", "billing")
 PLANS = Path(__file__).parents[2] / "plans"
 SEED = os.environ.get("FAULTS_SEED") or secrets.token_hex(4)
 FAILED = pytest.StashKey[bool]()
@@ -58,7 +59,7 @@ class Towns:
     async def _found(self, name: str) -> Town:
         folder = self.servers.folder / name
         folder.mkdir()
-        town = Town(folder, SERVICES, self.servers.postgres, self.servers.kafka, PLANS, prefix=name)
+        town = Town(folder, tuple(PARTS), self.servers.postgres, self.servers.kafka, PLANS, prefix=name)
         await town.found()
         try:
             await town.open()

@@ -6,6 +6,7 @@ Two at once, so that each step is also met while the other side of the bus is de
 import asyncio
 import signal
 from collections import Counter
+from itertools import cycle, islice
 from random import Random
 
 import pytest
@@ -14,6 +15,7 @@ from kippu.testing.proof import everything, of, prove
 from kippu.testing.town import CUSTOMERS, ServiceProcess, Town
 from kippu.testing.traffic import FAMILY, Ledger, clients, flowing
 from kippu_events.catalogue.billing import InvoiceIssued, PaymentOverdue
+from kippu_events.catalogue.shipments import ReturnOverdue
 from kippu_events.testing.buses import eventually
 
 REPEATED = 3
@@ -51,6 +53,20 @@ async def test_whoever_is_killed_loses_nothing_and_doubles_nothing(
         await prove(town, traffic, ledger)
 
 
+async def test_units_are_shipped_and_shown_once_whoever_is_killed(town: Town, ledger: Ledger, chance: Random) -> None:
+    # Given clients whose units fail, and a dispatcher who ships others for them
+    async with clients(town, "units") as traffic:
+        async with flowing(traffic):
+            # When who plans the shipments and who shows them are killed, each wherever it is and at its steps in turns
+            await asyncio.gather(
+                _dies_again_and_again(town.services["dispatch"], *_fate(chance, "react.decided", "react.appended")),
+                _dies_again_and_again(town.services["console"], *_fate(chance, "project.applied", "project.committed")),
+            )
+        # Then each request has one shipment with one unit of its own, and the pages show what the logs say
+        assert traffic.exchanges
+        await prove(town, traffic, ledger)
+
+
 UNPAID = "select count(*) from work.deadline where kind = 'payment-overdue' and fired_at is null"
 DAYS_PASS = "update work.deadline set due_at = clock_timestamp() where kind = 'payment-overdue' and fired_at is null"
 
@@ -85,9 +101,45 @@ async def _are_unpaid(house: House, invoices: int) -> bool:
     return bool(await house.runtimes["billing"].writers.fetchval(UNPAID) == invoices)
 
 
-def _fate(chance: Random, step: str) -> tuple[float, list[str]]:
+NOT_BACK = "select count(*) >= $1 from work.deadline where kind = 'return-overdue' and fired_at is null"
+WEEKS_PASS = """
+update work.deadline set due_at = clock_timestamp()
+ where kind = 'return-overdue' and fired_at is null returning payload ->> 'shipment_id'
+"""
+ALL_SAID = """
+select count(*) = 0 from work.deadline
+ where kind = 'return-overdue' and fired_at is null and due_at <= clock_timestamp()
+"""
+
+
+async def test_a_return_that_falls_overdue_as_dispatch_dies_is_charged_once(
+    town: Town, ledger: Ledger, chance: Random
+) -> None:
+    dispatch = town.services["dispatch"]
+    async with clients(town, "returns") as traffic, town.house() as house:
+        rows = house.runtimes["dispatch"].writers
+        async with flowing(traffic):
+            # Given failed units that do not come back, as many as a deadline's step may be reached
+            await asyncio.gather(*[traffic.exchange(CUSTOMERS[1], "contact-2") for _ in range(LATEST)])
+            await eventually(lambda: rows.fetchval(NOT_BACK, LATEST))
+            # When the weeks to send them back pass, and dispatch dies again and again as it says that they are overdue
+            await dispatch.kill()
+            due = [row[0] for row in await rows.fetch(WEEKS_PASS)]
+            _, steps = _fate(chance, "deadline.appended")
+            for step in steps:
+                await _dies_at(dispatch, step)
+            dispatch.start()
+            await eventually(lambda: rows.fetchval(ALL_SAID))
+        # Then each was said to be overdue once, and charged once
+        await prove(town, traffic, ledger)
+        log = await everything(house.logs["dispatch"])
+        assert Counter(event.shipment_id for event in of(ReturnOverdue, log)) == Counter(due)
+
+
+def _fate(chance: Random, *steps: str) -> tuple[float, list[str]]:
     """After how many seconds it is killed wherever it is, and then at what."""
-    return chance.uniform(0, 0.3), [f"{step}:{chance.randint(1, LATEST)}" for _ in range(REPEATED)]
+    seconds, turns = chance.uniform(0, 0.3), islice(cycle(steps), REPEATED)
+    return seconds, [f"{step}:{chance.randint(1, LATEST)}" for step in turns]
 
 
 async def _dies_again_and_again(service: ServiceProcess, seconds: float, steps: list[str]) -> None:

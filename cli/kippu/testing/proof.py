@@ -7,8 +7,25 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kippu_events.catalogue.entitlement import CoverageDecided, TicketDebited, TicketsCredited
+from kippu_events.catalogue.billing import ChargeRaised, InvoiceIssued
+from kippu_events.catalogue.entitlement import (
+    AssetRegistered,
+    AssetReplaced,
+    CoverageDecided,
+    TicketDebited,
+    TicketsCredited,
+)
 from kippu_events.catalogue.intake import MailRequested, MailSent, TicketOpened, WorkRecorded
+from kippu_events.catalogue.shipments import (
+    ReturnExpected,
+    ReturnOverdue,
+    ShipmentPlanned,
+    UnitAllotted,
+    UnitDelivered,
+    UnitReserved,
+    UnitShipped,
+    UnitStocked,
+)
 from kippu_events.catalogue.values import Channel
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
@@ -19,8 +36,9 @@ from kippu_service.pools import connect
 
 from kippu.audit import scratch
 from kippu.compose import House
+from kippu.testing.stock import PACKS
 from kippu.testing.town import PROVIDER, Town
-from kippu.testing.traffic import PACKS, UNITS, Ledger, Traffic
+from kippu.testing.traffic import UNITS, Ledger, Traffic
 
 REPEATED = 6
 """So many acknowledged commands are sent once more."""
@@ -33,9 +51,11 @@ async def prove(town: Town, traffic: Traffic, ledger: Ledger) -> None:
     async with town.house() as house:
         await town.settled(house)
         logs = {name: await everything(house.logs[name]) for name in town.names}
-        prove_requests(logs["intake"], ledger.tickets)
+        prove_requests(logs["intake"], ledger.tickets, ledger.exchanges)
         await prove_mails(house, logs["intake"], ledger.mails)
-        prove_decisions(logs["entitlement"], ledger.tickets)
+        prove_decisions(logs["entitlement"], ledger.tickets, ledger.exchanges)
+        prove_exchanges(logs["dispatch"], logs["entitlement"], ledger.exchanges)
+        prove_charges(logs["dispatch"], logs["billing"])
         prove_wallets(logs["entitlement"], len(ledger.tickets))
         await prove_repeats(house, traffic)
         for name in town.names:
@@ -54,10 +74,10 @@ def of(kind: type[Event], envelopes: Iterable[Envelope]) -> list[Any]:
     return [envelope.event for envelope in envelopes if envelope.type == kind.type]
 
 
-def prove_requests(intake: Sequence[Envelope], tickets: Mapping[str, list[int]]) -> None:
+def prove_requests(intake: Sequence[Envelope], tickets: Mapping[str, list[int]], exchanges: Mapping[str, str]) -> None:
     """Each request that was acknowledged is there once, with the work that was acknowledged, and no other is."""
     opened = Counter(event.ticket_no for event in of(TicketOpened, intake) if event.channel is Channel.PORTAL)
-    assert opened == Counter(tickets.keys())
+    assert opened == Counter([*tickets, *exchanges])
     worked: defaultdict[str, list[int]] = defaultdict(list)
     for event in of(WorkRecorded, intake):
         worked[event.ticket_no].append(event.minutes)
@@ -76,11 +96,41 @@ async def prove_mails(house: House, intake: Sequence[Envelope], mails: Sequence[
     assert letters == len(asked), "a letter that is sent again after a crash keeps its Message-ID, so it is one file"
 
 
-def prove_decisions(entitlement: Sequence[Envelope], tickets: Mapping[str, list[int]]) -> None:
-    """Nothing changed about any request, so each was decided once."""
+def prove_decisions(
+    entitlement: Sequence[Envelope], tickets: Mapping[str, list[int]], exchanges: Mapping[str, str]
+) -> None:
+    """Each request was decided once, and those of units once more when the fault was isolated."""
     decided = Counter((event.ticket_no, event.decision) for event in of(CoverageDecided, entitlement))
-    by_portal = {entry: times for entry, times in decided.items() if entry[0] in tickets}
-    assert by_portal == {(number, 1): 1 for number in tickets}
+    by_portal = {entry: times for entry, times in decided.items() if entry[0] in tickets or entry[0] in exchanges}
+    once = {(number, 1): 1 for number in (*tickets, *exchanges)}
+    assert by_portal == once | {(number, 2): 1 for number in exchanges}
+
+
+def prove_exchanges(
+    dispatch: Sequence[Envelope], entitlement: Sequence[Envelope], exchanges: Mapping[str, str]
+) -> None:
+    """For each request one shipment was planned, and went out once, with the unit that was told; no unit went out for
+    two. The failed one is due back once, and the other one is in its place in the register, once."""
+    each = Counter(exchanges.keys())
+    for kind in (ShipmentPlanned, UnitAllotted, UnitShipped, UnitDelivered, ReturnExpected):
+        assert Counter(event.ticket_no for event in of(kind, dispatch)) == each, kind.type
+    for told in (UnitReserved, UnitShipped, UnitDelivered):
+        assert Counter((event.ticket_no, event.serial) for event in of(told, dispatch)) == Counter(exchanges.items())
+    assert Counter(event.serial for event in of(UnitStocked, dispatch)) == Counter(exchanges.values())
+    registered = Counter(event.serial for event in of(AssetRegistered, entitlement))
+    assert {serial: registered[serial] for serial in exchanges.values()} == dict.fromkeys(exchanges.values(), 1)
+    replaced = Counter(event.new_serial for event in of(AssetReplaced, entitlement))
+    assert replaced == dict.fromkeys(exchanges.values(), 2), "on both units' streams"
+
+
+def prove_charges(dispatch: Sequence[Envelope], billing: Sequence[Envelope]) -> None:
+    """Each return that fell overdue did so once, and was charged and invoiced once; nothing else was charged."""
+    overdue = Counter(event.shipment_id for event in of(ReturnOverdue, dispatch))
+    assert set(overdue.values()) <= {1}
+    charges = of(ChargeRaised, billing)
+    assert Counter(event.shipment_id for event in charges) == overdue
+    invoiced = Counter(event.order_id for event in of(InvoiceIssued, billing))
+    assert [invoiced[event.charge_id] for event in charges] == [1] * len(charges)
 
 
 def prove_wallets(entitlement: Sequence[Envelope], tickets: int) -> None:
@@ -105,7 +155,7 @@ async def prove_repeats(house: House, traffic: Traffic) -> None:
     """Acknowledged commands, sent again, answer the same and record nothing."""
     before = [(await log.head()).position for log in house.logs.values()]
     for command in traffic.chance.sample(traffic.commands, min(REPEATED, len(traffic.commands))):
-        again = await traffic.send(command.service, command.path, command.key, command.body)
+        again = await traffic.send(command.service, command.path, command.key, command.body, command.provider)
         assert again.content == command.answer
     assert [(await log.head()).position for log in house.logs.values()] == before
 

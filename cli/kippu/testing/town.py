@@ -31,6 +31,8 @@ from kippu.rest import at_rest
 from kippu.services import PARTS
 
 PROVIDER = "iij"
+UNITS_PROVIDER = "qnp"
+"""Whose customers have units that are exchanged."""
 CUSTOMERS = ("customer-1", "customer-2", "customer-3")
 START_SECONDS = 300.0
 """How long a service may take from its start to its first answer, on a machine that has other things to do."""
@@ -57,7 +59,7 @@ def _serve(name: str, environment: Mapping[str, str], output: Path, dies_at: str
 def _processes() -> ForkServerContext:
     """Forked from a server that has imported everything once, pytest too: a service then starts in no time."""
     context = get_context("forkserver")
-    context.set_forkserver_preload([__name__, "pytest"])
+    context.set_forkserver_preload([__name__, "kippu.serve", *[f"kippu_{name}.app" for name in PARTS], "pytest"])
     return context
 
 
@@ -153,7 +155,7 @@ class Town:
             "database_url": postgres.admin_url,
             "master_key_file": str(folder / "master.key"),
             "prefix": prefix,
-            "providers": PROVIDER,
+            "providers": f"{PROVIDER},{UNITS_PROVIDER}",
             "plans_dir": str(plans),
             "log_level": "WARNING",
             **{f"{name}_port": str(_free_port()) for name in PARTS},
@@ -180,11 +182,11 @@ class Town:
         environment["KAFKA_BOOTSTRAP_SERVERS"] = self.kafka.bootstrap_servers
         return ServiceProcess(name, f"http://127.0.0.1:{given[f'{name}_port']}", environment, self.folder)
 
-    def token(self) -> str:
-        """For the provider's own people."""
+    def token(self, provider: str = PROVIDER) -> str:
+        """For a provider's own people."""
         maker = token_maker(self.settings)
         assert maker is not None
-        return maker.mint(client_id="desk-1", provider=PROVIDER)
+        return maker.mint(client_id="desk-1", provider=provider)
 
     @asynccontextmanager
     async def house(self) -> AsyncIterator[House]:
@@ -197,7 +199,7 @@ class Town:
         """Makes the databases, the keys and the clients, and publishes the terms."""
         self.settings.master_key_path.write_text(secrets.token_hex(32))
         databases = await ground.prepare(self.postgres.admin_url, self.settings)
-        make_demo_clients(self.settings.clients_path, demo_clients([PROVIDER], CUSTOMERS))
+        make_demo_clients(self.settings.clients_path, demo_clients(self.settings.providers, CUSTOMERS))
         async with built(self.settings, databases, ["entitlement"]) as house:
             for file in plan_files(self.settings):
                 await publish_one(house, file)

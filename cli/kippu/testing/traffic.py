@@ -6,6 +6,7 @@ What was acknowledged is kept, so that it can be held against what the logs and 
 import asyncio
 import random
 import time
+import zlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,20 +17,21 @@ import aiosmtplib
 import httpx
 import orjson
 
-from kippu.testing.town import CUSTOMERS, Town
+from kippu.testing.town import CUSTOMERS, PROVIDER, UNITS_PROVIDER, Town
 
 FAMILY = "iij-se"
-ORDERS, PACKS = 3, 100
-"""Each customer orders so often so many packs of ten: more than any test takes."""
 MINUTES = (35, 50)
 """Work on each request: 85 minutes are two started hours, so two prepaid tickets (IIJ-07)."""
 UNITS = 2
+UNITS_FAMILY = "qnp"
+UNIT_MODEL = "NAS 4-bay"
 PATIENCE_SECONDS = 240.0
 """How long a client goes on asking for an answer."""
 
 LISTS = {
     "intake": "/v1/tickets",
     "entitlement": "/v1/wallets/customer-1.iij-se/statement",
+    "dispatch": "/v1/shipments",
     "billing": "/v1/invoices",
 }
 """What is looked at in each service all the while."""
@@ -42,6 +44,7 @@ LAST_WORDS = 8000
 class Acknowledged:
     """A command that was answered: it is durable, and has one effect however often it is sent."""
 
+    provider: str
     service: str
     path: str
     key: str
@@ -55,10 +58,13 @@ class Ledger:
 
     tickets: dict[str, list[int]] = field(default_factory=dict)
     """The minutes acknowledged for each request, by its number."""
+    exchanges: dict[str, str] = field(default_factory=dict)
+    """The serial of the unit that was delivered for each request to exchange one, by its number."""
     mails: list[bytes] = field(default_factory=list)
 
     def add(self, traffic: "Traffic") -> None:
         self.tickets |= traffic.tickets
+        self.exchanges |= traffic.exchanges
         self.mails += traffic.mails
 
 
@@ -71,9 +77,13 @@ class Traffic:
     """Makes the keys of this traffic its own."""
     chance: random.Random
     http: httpx.AsyncClient
+    tokens: Mapping[str, str]
+    """For each provider's own people."""
     commands: list[Acknowledged] = field(default_factory=list)
     tickets: dict[str, list[int]] = field(default_factory=dict)
     """The minutes acknowledged for each request, by its number."""
+    exchanges: dict[str, str] = field(default_factory=dict)
+    """The serial of the unit that was delivered for each request to exchange one, by its number."""
     mails: list[bytes] = field(default_factory=list)
     unanswered: int = 0
     """How often a client got no answer, and asked again."""
@@ -82,17 +92,18 @@ class Traffic:
     _stopping: bool = False
     _keys: int = 0
     _letters: int = 0
+    _units: int = 0
 
-    async def post(self, service: str, path: str, body: Mapping[str, Any]) -> Any:
+    async def post(self, service: str, path: str, body: Mapping[str, Any], provider: str = PROVIDER) -> Any:
         """Sends a command until it is answered. Refusals fail the test: everything here is in order."""
         self._keys += 1
         key = f"{self.run}-{self._keys}"
         until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
             with suppress(httpx.TransportError):
-                answer = await self.send(service, path, key, body)
+                answer = await self.send(service, path, key, body, provider)
                 if answer.status_code in (200, 201):
-                    self.commands.append(Acknowledged(service, path, key, body, answer.content))
+                    self.commands.append(Acknowledged(provider, service, path, key, body, answer.content))
                     return orjson.loads(answer.content)
                 self._refused_for_now(service, path, answer)
             self.unanswered += 1
@@ -105,11 +116,17 @@ class Traffic:
             said = self.town.services[service].said[-LAST_WORDS:]
             raise AssertionError(f"{path}: {answer.status_code} {answer.text}\n{said}")
 
-    async def send(self, service: str, path: str, key: str, body: Mapping[str, Any]) -> httpx.Response:
+    async def send(
+        self, service: str, path: str, key: str, body: Mapping[str, Any], provider: str = PROVIDER
+    ) -> httpx.Response:
         return await self.http.post(
             self.town.addresses[service] + path,
             content=orjson.dumps(body),
-            headers={"Idempotency-Key": key, "Content-Type": "application/json"},
+            headers={
+                "Authorization": f"Bearer {self.tokens[provider]}",
+                "Idempotency-Key": key,
+                "Content-Type": "application/json",
+            },
         )
 
     async def open_ticket(self, customer: str, contact: str) -> str:
@@ -139,6 +156,45 @@ class Traffic:
             body = {"kind": "isolation", "started_at": started.isoformat(), "minutes": minutes}
             await self.post("intake", f"/v1/tickets/{number}/work", body)
             self.tickets[number].append(minutes)
+
+    async def exchange(self, customer: str, contact: str) -> None:
+        """A unit under advance send-back fails: once that is isolated, another one is shipped and delivered for it."""
+        self._units += 1
+        number = f"{zlib.crc32(self.run.encode()):08X}-{self._units}"
+        failed, spare = f"NAS-{number}", f"SPARE-{number}"
+        await self.post("entitlement", "/v1/assets", _unit(customer, failed), UNITS_PROVIDER)
+        wanted = {
+            "customer_id": customer,
+            "contact_id": contact,
+            "plan_family": UNITS_FAMILY,
+            "subject": "Fan is loud",
+            "text": "It has been whining since this morning.",
+            "category": "fault",
+            "asset_serial": failed,
+        }
+        ticket_no = str((await self.post("intake", "/v1/tickets", wanted, UNITS_PROVIDER))["ticket_no"])
+        self.exchanges[ticket_no] = spare
+        isolated = {"asset_serial": failed, "isolated_at": _now()}
+        await self.post("intake", f"/v1/tickets/{ticket_no}/isolation", isolated, UNITS_PROVIDER)
+        await self.post("dispatch", "/v1/units", {"serial": spare, "model": UNIT_MODEL}, UNITS_PROVIDER)
+        path = f"/v1/shipments/{await self._planned(ticket_no)}"
+        await self.post("dispatch", f"{path}/reserve", {"serial": spare}, UNITS_PROVIDER)
+        await self.post("dispatch", f"{path}/shipped", {"shipped_at": _now()}, UNITS_PROVIDER)
+        await self.post("dispatch", f"{path}/delivered", {"delivered_at": _now()}, UNITS_PROVIDER)
+
+    async def _planned(self, ticket_no: str) -> str:
+        """The id of the shipment for a request; looks until it is there."""
+        address = f"{self.town.addresses['dispatch']}/v1/shipments?ticket_no={ticket_no}"
+        headers = {"Authorization": f"Bearer {self.tokens[UNITS_PROVIDER]}"}
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                with suppress(httpx.TransportError):
+                    answer = await self.http.get(address, headers=headers)
+                    if answer.status_code != 200:
+                        self._refused_for_now("dispatch", address, answer)
+                    elif found := answer.json()["items"]:
+                        return str(found[0]["shipment_id"])
+                await asyncio.sleep(0.1)
 
     async def write(self, customer: str, contact: str) -> None:
         """A mail that opens a request, sent until it is taken. Whoever does not take it must not refuse it for good."""
@@ -170,6 +226,11 @@ class Traffic:
         while not self._stopping:
             await self.ask(customer, contact)
             await asyncio.sleep(self.chance.uniform(0.05, 0.15))
+
+    async def keep_exchanging(self, customer: str, contact: str) -> None:
+        while not self._stopping:
+            await self.exchange(customer, contact)
+            await asyncio.sleep(self.chance.uniform(0.1, 0.3))
 
     async def keep_writing(self, customer: str, contact: str) -> None:
         while not self._stopping:
@@ -204,10 +265,11 @@ class Traffic:
 
 @asynccontextmanager
 async def clients(town: Town, run: str) -> AsyncIterator[Traffic]:
-    headers = {"Authorization": f"Bearer {town.token()}"}
+    tokens = {provider: town.token(provider) for provider in (PROVIDER, UNITS_PROVIDER)}
+    headers = {"Authorization": f"Bearer {tokens[PROVIDER]}"}
     async with httpx.AsyncClient(timeout=20, headers=headers, limits=httpx.Limits(keepalive_expiry=2)) as http:
         # Which way the dice fall is the same each time.
-        yield Traffic(town, run, random.Random(run), http)  # noqa: S311  traffic, not a secret
+        yield Traffic(town, run, random.Random(run), http, tokens)  # noqa: S311  traffic, not a secret
 
 
 @asynccontextmanager
@@ -216,6 +278,7 @@ async def flowing(traffic: Traffic, mails: bool = True) -> AsyncIterator[Traffic
     async with asyncio.TaskGroup() as group:
         for number, customer in enumerate(CUSTOMERS, 1):
             group.create_task(traffic.keep_asking(customer, f"contact-{number}"))
+        group.create_task(traffic.keep_exchanging(CUSTOMERS[0], "contact-1"))
         group.create_task(traffic.keep_looking())
         if mails:
             group.create_task(traffic.keep_writing(CUSTOMERS[0], "contact-1"))
@@ -225,56 +288,30 @@ async def flowing(traffic: Traffic, mails: bool = True) -> AsyncIterator[Traffic
             traffic.stop()
 
 
-async def stock(town: Town) -> None:
-    """Customers with a contact and a device each, and a full wallet: ordered, invoiced, paid, credited."""
-    async with clients(town, "stock") as traffic, town.house() as house:
-        for number, customer in enumerate(CUSTOMERS, 1):
-            await _register(traffic, customer, f"contact-{number}")
-            wanted = {"customer_id": customer, "plan_family": FAMILY, "product": "se-10", "quantity": PACKS}
-            for _ in range(ORDERS):
-                await traffic.post("entitlement", "/v1/orders", wanted)
-        await town.settled(house)
-        listed = await traffic.http.get(f"{town.addresses['billing']}/v1/invoices")
-        assert listed.status_code == 200, listed.text
-        for invoice in listed.json()["items"]:
-            paid = {
-                "invoice_no": invoice["invoice_no"],
-                "payment_id": "transfer-1",
-                "amount": invoice["total"],
-                "currency": invoice["currency"],
-                "received_on": datetime.now(UTC).date().isoformat(),
-            }
-            await traffic.post("billing", "/v1/payments", paid)
-        await town.settled(house)
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
 
 
-async def _register(traffic: Traffic, customer: str, contact: str) -> None:
-    people = {"id": contact, "name": "Contact", "mail": f"{contact}@{customer}.example", "language": "en"}
-    await traffic.post(
-        "entitlement",
-        "/v1/customers",
-        {
-            "customer_id": customer,
-            "name": "Customer",
-            "language": "en",
-            "country": "TH",
-            "salesperson": {"id": "sales-1", "name": "Salesperson One", "mail": "sales-1@iij.example"},
-            "contacts": [people],
-        },
-    )
+def _unit(customer: str, serial: str) -> dict[str, Any]:
+    """A unit of this customer's, under advance send-back."""
     today = datetime.now(UTC).date()
-    await traffic.post(
-        "entitlement",
-        "/v1/assets",
-        {
-            "customer_id": customer,
-            "serial": f"SN-{customer}",
-            "kind": "equipment",
-            "model": "Branch router",
-            "plan_family": FAMILY,
-            "bought_from_provider": True,
-            "bought_on": (today - timedelta(days=300)).isoformat(),
-            "warranty_until": (today + timedelta(days=300)).isoformat(),
-            "installed_by": "provider",
-        },
-    )
+    since, until = (today - timedelta(days=100)).isoformat(), (today + timedelta(days=200)).isoformat()
+    contract = {
+        "contract_id": f"C-{serial}",
+        "product": "advance-send-back",
+        "valid_from": since,
+        "valid_until": until,
+    }
+    return {
+        "customer_id": customer,
+        "serial": serial,
+        "kind": "equipment",
+        "model": UNIT_MODEL,
+        "plan_family": UNITS_FAMILY,
+        "bought_from_provider": True,
+        "bought_on": since,
+        "warranty_until": until,
+        "installed_by": "provider",
+        "area": "tokyo",
+        "contracts": [contract],
+    }
