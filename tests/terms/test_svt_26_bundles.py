@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from kippu_entitlement import contracts
@@ -101,3 +102,26 @@ async def test_a_replaced_device_takes_it_along(world: World) -> None:
     await deliver(world)
     device = await world.asset("98765432109")
     assert (device.undated, [each.contract_id for each in device.contracts]) == ((), ["O-1"])
+
+
+async def registered_as(world: World, **stated: Any) -> list[tuple[str, str | None]]:
+    """Registers the switch anew: what is wrong with it, by code and field."""
+    usual = {"model": "M24ePWR", "plan_family": "svt", "bought_from_provider": True}
+    wanted = Asset(CUSTOMER, SERIAL, **{**usual, **stated})
+    faults: list[tuple[str, str | None]] = []
+
+    async def decide(work: Work) -> None:
+        done = await registering.register(work, "svt", [wanted])
+        faults.extend((each.code, each.field) for found in done.faults.values() for each in found)
+
+    await world.run(decide)
+    return faults
+
+
+@pytest.mark.clause("SVT-11")
+async def test_a_device_with_a_registered_contract_is_registered_anew_as_often_as_need_be(world: World) -> None:
+    """Though its registration does not state whom the contract's own names."""
+    await deliver(world)
+    assert await registered_as(world, warranty_until=date(2027, 6, 9)) == []
+    (bundle,) = (await world.asset(SERIAL)).contracts
+    assert (bundle.contract_id, bundle.contact_id, bundle.registered_at) == ("O-1", "contact-1", REGISTERED)

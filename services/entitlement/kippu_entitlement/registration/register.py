@@ -122,7 +122,9 @@ class _Books:
             yield from contracts.faults_of(wanted.contracts, terms.every_version(published))
         for place, contract in enumerate(wanted.contracts):
             named = contract.contact_id
-            if named and self.states[streams.contact(self.provider, named)].customer_id != wanted.customer_id:
+            # Whom nobody states here is known from the contract's own registration.
+            contact = self.states.get(streams.contact(self.provider, named)) if named else None
+            if contact is not None and contact.customer_id != wanted.customer_id:
                 yield Fault("unknown_contact", f"this customer has no contact {named}", f"contracts.{place}.contact_id")
         if wanted.part_of is not None and not self._is_a_unit_of(wanted, wanted.part_of):
             message = f"there is no unit {wanted.part_of} of this customer under these terms that it could be a part of"
