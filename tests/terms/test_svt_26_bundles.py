@@ -12,10 +12,11 @@ from kippu_entitlement.domain.registering import Registration, Site
 from kippu_entitlement.registration import register as registering
 from kippu_entitlement.testing import CUSTOMER, World
 from kippu_entitlement.testing.contracts import BUNDLE, SERIAL, TERMS, sell
-from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.catalogue.entitlement import AssetContract, CoverageDecided
 from kippu_events.ports import VirtualClock
 from kippu_events.work import Work
 from kippu_privacy import Plain
+from kippu_terms.refusal import Refused
 
 REGISTERED = datetime(2026, 6, 1, 1, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 6, 9, 15, tzinfo=UTC)
@@ -118,6 +119,17 @@ async def registered_as(world: World, **stated: Any) -> list[tuple[str, str | No
     return faults
 
 
+@pytest.mark.clause("SVT-26")
+async def test_a_device_whose_contract_waits_for_its_delivery_stays_under_the_terms_of_that(world: World) -> None:
+    """Another family's terms may sell a product of the same name, and yet it is not theirs."""
+    await world.publish(TERMS.replace('family = "svt"', 'family = "other"'))
+    assert await registered_as(world, plan_family="other") == [("sold_under_other_terms", "plan_family")]
+    assert (await world.asset(SERIAL)).plan_family == "svt"
+    await deliver(world)
+    assert await registered_as(world, plan_family="other") == [("sold_under_other_terms", "plan_family")]
+    assert [each.contract_id for each in (await world.asset(SERIAL)).contracts] == ["O-1"]
+
+
 @pytest.mark.clause("SVT-11")
 async def test_a_device_with_a_registered_contract_is_registered_anew_as_often_as_need_be(world: World) -> None:
     """Though its registration does not state whom the contract's own names."""
@@ -125,3 +137,24 @@ async def test_a_device_with_a_registered_contract_is_registered_anew_as_often_a
     assert await registered_as(world, warranty_until=date(2027, 6, 9)) == []
     (bundle,) = (await world.asset(SERIAL)).contracts
     assert (bundle.contract_id, bundle.contact_id, bundle.registered_at) == ("O-1", "contact-1", REGISTERED)
+
+
+@pytest.mark.clause("SVT-05", "SVT-26")
+async def test_what_waits_for_its_delivery_is_dated_by_that_and_by_nobody(world: World) -> None:
+    days = {"valid_from": date(2026, 6, 1), "valid_until": date(2029, 5, 31)}
+    dated = AssetContract(contract_id="O-1", product="bundle-3y", **days)
+    assert await registered_as(world, contracts=(dated,)) == [("waits_for_delivery", "contracts.0.contract_id")]
+    assert [each.contract_id for each in (await world.asset(SERIAL)).undated] == ["O-1"]
+
+
+@pytest.mark.clause("SVT-06")
+async def test_a_contract_is_registered_for_no_device_under_other_terms() -> None:
+    world = await World(TERMS, VirtualClock(REGISTERED)).begin()
+    await world.publish(TERMS.replace('family = "svt"', 'family = "other"'))
+    await world.register(Asset(CUSTOMER, SERIAL, model="M24ePWR", plan_family="other"))
+    await sell(world, **BUNDLE)
+    stated = Registration(consent=True, serial=SERIAL, model="M24ePWR", contact_id="contact-1", site=TOKYO)
+    with pytest.raises(Refused) as refused:
+        await do(world, lambda work, bundle: contracts.register(work, bundle, stated))
+    assert [(each.code, each.field) for each in refused.value.faults] == [("under_other_terms", "serial")]
+    assert (await world.asset(SERIAL)).undated == ()

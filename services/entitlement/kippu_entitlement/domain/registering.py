@@ -122,10 +122,15 @@ def register(state: Contract, wanted: Registration, now: datetime) -> tuple[Even
 
 
 def not_sold_for(state: Contract, plan: Plan, device: Asset, serial: str, sold_for: str) -> Iterator[Fault]:
-    """Why a contract is none to register for the device of that `serial`: it was sold for another in the register, or
-    runs from the purchase of another. `sold_for` is the device that it was sold for, or the one that took its place."""
+    """Why a contract is none to register for the device of that `serial`: that is under other terms, or it was sold for
+    another in the register, or runs from the purchase of another. `sold_for` is the device that it was sold for, or the
+    one that took its place."""
     if state.registered_at is not None:
         return
+    theirs = device.customer_id == state.customer_id and device.replaced_by is None
+    if theirs and device.plan_family != state.plan_family:
+        message = f"{serial} is registered under the terms of {device.plan_family}, not {state.plan_family}"
+        yield Fault("under_other_terms", message, "serial")
     if state.serial is not None:
         if serial not in (state.serial, sold_for):
             yield Fault("sold_for_another", f"contract {state.contract_id} was sold for {sold_for}", "serial")
