@@ -89,6 +89,14 @@ def test_a_new_decision_for_the_same_visit_leaves_it_as_the_dispatcher_settled_i
     assert planning.plan(moved, decided(2), WEDNESDAY) == []
 
 
+def test_what_a_visit_has_done_is_not_asked_for_again_and_work_at_another_time_is() -> None:
+    ended = SATURDAY + timedelta(hours=1)
+    done = reduce(evolve, reports.complete(booked(), V1, ended, ended), booked())
+    assert planning.plan(done, decided(2), ended) == []
+    again = planning.plan(done, decided(2, SATURDAY + timedelta(days=7)), ended)
+    assert [type(event) for event in again] == [VisitRequested, VisitHeld]
+
+
 def test_what_is_closed_is_not_withdrawn() -> None:
     declined = evolve(held(), reports.decline(held(), V1, "nobody free", "dispatcher-1", WEDNESDAY))
     assert planning.plan(declined, decided(2, wanted_at=None), WEDNESDAY) == []
