@@ -207,7 +207,7 @@ def _registered(wanted: Asset, now: datetime) -> AssetRegistered:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What dispatch delivered: `new_serial` for the defective `old_serial`, or for a `part` inside it."""
+    """What came, by a shipment or a visit: `new_serial` for the defective `old_serial`, or for a `part` inside it."""
 
     customer_id: str
     old_serial: str
@@ -216,6 +216,7 @@ class Exchange:
     replaced_on: date
     delivered_at: datetime
     shipment_id: str
+    """Or the visit's id."""
 
 
 class NotTheirs(LookupError):
