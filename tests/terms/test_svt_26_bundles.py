@@ -1,12 +1,15 @@
 """SVT-26: a bundle that is registered before its delivery gives no service yet, and says why; from then on it does."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from kippu_entitlement import contracts
+from kippu_entitlement.as_of import recorded as recorded_on
+from kippu_entitlement.contract_as_of import standing
 from kippu_entitlement.contracts import Opened
+from kippu_entitlement.domain import asset_history
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.registering import Registration, Site
 from kippu_entitlement.registration import register as registering
@@ -158,3 +161,45 @@ async def test_a_contract_is_registered_for_no_device_under_other_terms() -> Non
         await do(world, lambda work, bundle: contracts.register(work, bundle, stated))
     assert [(each.code, each.field) for each in refused.value.faults] == [("under_other_terms", "serial")]
     assert (await world.asset(SERIAL)).undated == ()
+
+
+NEXT_WEEK = datetime(2026, 6, 16, 3, tzinfo=UTC)
+"""When the delivery of 10 June is reported."""
+
+
+@pytest.mark.clause("SVT-26")
+@pytest.mark.parametrize(
+    ("valid_at", "known_at", "in_force"),
+    [
+        (MIDNIGHT - timedelta(seconds=1), NEXT_WEEK, False),
+        (MIDNIGHT, NEXT_WEEK, True),
+        (NEXT_WEEK, NEXT_WEEK, True),
+        (NEXT_WEEK, NEXT_WEEK - timedelta(seconds=1), False),
+        (REGISTERED - timedelta(days=1), NEXT_WEEK, False),
+    ],
+)
+async def test_a_delivery_that_is_reported_late_was_one_all_along_and_was_not_known(
+    world: World, valid_at: datetime, known_at: datetime, in_force: bool
+) -> None:
+    world.clock.move_to(NEXT_WEEK)
+    await deliver(world)
+    stood = await standing(world.log, "svt", "O-1", valid_at, known_at)
+    assert stood.in_force is in_force
+    recorded = [envelope async for envelope in recorded_on(world.log, f"asset-svt-{SERIAL}")]
+    known = asset_history.history(each.event for each in recorded if each.recorded_at <= known_at)
+    device = asset_history.at(known, valid_at)
+    assert [each.contract_id for each in device.contracts] == ["O-1"] * in_force
+    assert [each.contract_id for each in device.undated] == ["O-1"] * (device.exists and not in_force)
+
+
+@pytest.mark.clause("SVT-26")
+async def test_the_device_that_took_its_place_has_it_from_then_on(world: World) -> None:
+    world.clock.move_to(datetime(2026, 6, 12, 3, tzinfo=UTC))
+    await world.delivered("KP-0000-0009.S1", serial="98765432109", defective_serial=SERIAL)
+    world.clock.move_to(NEXT_WEEK)
+    await deliver(world)
+    recorded = [envelope async for envelope in recorded_on(world.log, "asset-svt-98765432109")]
+    known = asset_history.history(each.event for each in recorded)
+    assert not asset_history.at(known, datetime(2026, 6, 11, 3, tzinfo=UTC)).exists
+    since = asset_history.at(known, datetime(2026, 6, 12, 3, tzinfo=UTC))
+    assert ([each.contract_id for each in since.contracts], since.undated) == (["O-1"], ())

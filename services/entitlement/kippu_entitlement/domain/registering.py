@@ -15,7 +15,7 @@ from kippu_events.catalogue.contracts import (
     RegistrationChanged,
     RegistrationReminded,
 )
-from kippu_events.catalogue.entitlement import AssetContract, UndatedContract
+from kippu_events.catalogue.entitlement import AssetContract, AssetCorrected, UndatedContract
 from kippu_events.event import Event
 from kippu_privacy import Plain
 from kippu_terms.contracts import change_takes_effect, contract_end, registration_clause
@@ -26,7 +26,7 @@ from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault
 from kippu_terms.registration import RegistrationTerms, Stated, carried_over, normalised
 
-from kippu_entitlement.domain import selling
+from kippu_entitlement.domain import correction, selling
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.checks import conflict
 from kippu_entitlement.domain.contract import Contract
@@ -218,6 +218,17 @@ def activate(state: Contract, plan: Plan, delivered_on: date, now: datetime) -> 
             registration_due_at=start_of(register_by, plan.zone) if register_by else None,
         ),
     )
+
+
+def began(device: Asset, contract: Contract, plan: Plan, by: str, now: datetime) -> tuple[AssetCorrected, ...]:
+    """Since when the device has had the contract that began with its delivery: since that day, if it was registered and
+    there by then, though nobody knew."""
+    if contract.valid_from is None or contract.registered_at is None:
+        return ()
+    since = max(start_of(contract.valid_from, plan.zone), contract.registered_at)
+    if device.replaces is not None:
+        since = max(since, start_of(device.replaces.replaced_on, plan.zone))
+    return (correction.corrected(device, ("contracts", "undated"), since, by, now),) if since < now else ()
 
 
 def waits(state: Contract) -> bool:
