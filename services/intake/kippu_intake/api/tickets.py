@@ -18,7 +18,7 @@ from kippu_terms.refusal import Fault, Refused
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from kippu_intake.api.asking import contact_for
+from kippu_intake.api.asking import contact_for, faults_of_category
 from kippu_intake.api.schemas import (
     MAX_ATTACHMENT_BODY,
     Declining,
@@ -184,8 +184,14 @@ async def read_history(
 async def classify(command: Desk, ticket_no: TicketNo, body: FactsIn) -> Response:
     """What the request is about, all of it anew, with details over those that are known; coverage is then decided
     again."""
+    known = await _ticket(command, ticket_no)
+    received_at = known.received_at or command.runtime.clock.now()
+    plan = await Known(command.runtime).plan(command.provider, known.plan_family, received_at)
+    faults = faults_of_category(plan, body.category) if plan else []
 
     def decide(ticket: Ticket, now: datetime) -> list[Event]:
+        if faults:
+            raise Refused(*faults)
         return tickets.classify(ticket, body.facts(contact_subject(command.provider, ticket.contact_id)), now)
 
     return await _change(command, ticket_no, body, decide)
