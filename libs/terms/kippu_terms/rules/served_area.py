@@ -6,7 +6,7 @@ the contract that was sold for the area, or as an approval.
 
 from typing import Literal
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 
 
 @rule_kind
@@ -28,9 +28,9 @@ class ServedArea(Rule):
             "agreed": agreed,
         }
         if service.areas is not None and asset.area is None:
-            return Verdict("waiting", inputs, waiting_for="classification")
+            return not_known(inputs, "asset.area")
         if named and service.consult_on_islands and on_island is None:
-            return Verdict("waiting", inputs, waiting_for="classification")
+            return not_known(inputs, "request.ship_to_island")
         island = service.consult_on_islands and on_island is True
         if service.serves(asset.area) and not island:
             return Verdict("satisfied", inputs)
