@@ -245,6 +245,8 @@ class Product(Value):
     """The model of the device that it is sold together with."""
     only_with: frozenset[Name] = frozenset()
     """An option is sold with one of these products only."""
+    quoted_only: Flag = False
+    """Sold only where a quote for it was accepted."""
     max_quantity: Annotated[Integer, Field(ge=1, le=10_000)] = 100
     tax_rate_permyriad: Annotated[Integer, Field(ge=0, le=10_000)] | None = None
     """Where it differs from the plan's."""

@@ -78,7 +78,7 @@ async def _order(work: Work, quoted_on: Stream[Case], wanted: Place) -> None:
     family, published = wanted.plan_family, (await terms.plans(work, provider, wanted.plan_family)).state
     plan = terms.pinned(published, family, version) if version else terms.in_force(published, family, work.now)
     buyer = await work.load(folds.CUSTOMER, provider, streams.customer(provider, wanted.customer_id))
-    said = ordering.Said(agreed=True)  # who offers it has agreed to it
+    said = ordering.Said(agreed=True, quoted=True)  # who offers it has agreed to it
     await ordering.place(work, provider, plan, wanted, said, buyer.state.language, offered)
 
 

@@ -113,6 +113,8 @@ class OrderWish(Value):
     """What the order asks for beyond buying."""
     agreed: bool = False
     """True if an operator agreed to it, where the terms leave it to consultation."""
+    quoted: bool = False
+    """True if it accepts a quote that was made for it."""
 
     @property
     def renewed(self) -> HeldContract | None:

@@ -30,6 +30,27 @@ class InQuantity(OrderRule):
         return OrderVerdict("satisfied" if quantity <= most else "refused", inputs, about="quantity")
 
 
+ASK_FOR_A_QUOTE = RemedyText(
+    action="ask_for_a_quote",
+    text={
+        "en": "Send a request about it, and accept the quote that is made for that.",
+        "ja": "その件をお問い合わせいただき、お見積りをご承諾ください。",
+        "th": "โปรดส่งคำขอในเรื่องนี้ แล้วตอบรับใบเสนอราคาที่จัดทำให้",
+    },
+)
+
+
+class ByQuote(OrderRule):
+    """What differs from case to case is quoted for each, and bought by accepting that."""
+
+    kind: Literal["by_quote"] = "by_quote"
+    remedy: RemedyText | None = ASK_FOR_A_QUOTE
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        inputs = {"product": case.product.id, "quoted": case.facts.quoted}
+        return OrderVerdict("satisfied" if case.facts.quoted else "quote", inputs, about="product")
+
+
 class OptionOf(OrderRule):
     """An option is sold with one of its products: in the same order, or for a contract that has not ended."""
 
@@ -136,6 +157,8 @@ def standing_rules(plan: Plan, product: Product) -> Iterator[OrderRule]:
     """Those that can speak on a product."""
     yield Orderable(clause=product.clause)
     yield InQuantity(clause=product.clause)
+    if product.quoted_only:
+        yield ByQuote(clause=product.clause)
     if product.kind == "option":
         yield OptionOf(clause=product.clause)
     if product.kind == "maintenance":
