@@ -231,7 +231,7 @@ class Product(Value):
     group: Name | None = None
     """Products that belong together, such as the packs of one family; rules of ordering speak on groups."""
     tickets: Annotated[Integer, Field(ge=0, le=100_000)] = 0
-    unit_price: Annotated[Integer, Field(ge=0)]
+    unit_price: Annotated[Integer, Field(ge=0, le=1_000_000_000_000)]
     """In the currency's minor unit; before tax, unless the plan's tax says that prices include it."""
     illustrative: Flag
     """True if the source states no price and this one only shows how it works."""

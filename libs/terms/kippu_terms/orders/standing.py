@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from kippu_terms.bookings import last_day_to_pay
-from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, RemedyText
+from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, RemedyText, not_known
 from kippu_terms.plan import Plan
 from kippu_terms.sections import Product
 
@@ -109,12 +109,15 @@ class Dated(OrderRule):
 
     def judge(self, case: OrderCase) -> OrderVerdict:
         bought_on = case.facts.asset.bought_on if case.facts.asset else None
-        was_bought = bought_on is not None and bought_on <= case.facts.ordered_on
         inputs = {
             "bought_on": bought_on.isoformat() if bought_on else None,
             "ordered_on": case.facts.ordered_on.isoformat(),
         }
-        return OrderVerdict("satisfied" if was_bought else "refused", inputs, about="asset.bought_on")
+        if bought_on is None:
+            return not_known(inputs, "asset.bought_on")
+        return OrderVerdict(
+            "satisfied" if bought_on <= case.facts.ordered_on else "refused", inputs, about="asset.bought_on"
+        )
 
 
 class OnePerDevice(OrderRule):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from kippu_terms.fulfilment import Service
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 from kippu_terms.value import Name
 
 
@@ -34,9 +34,9 @@ class ServedArea(Rule):
             "agreed": agreed,
         }
         if service.areas is not None and asset.area is None:
-            return Verdict("waiting", inputs, waiting_for="classification")
+            return not_known(inputs, "asset.area")
         if named and service.consult_on_islands and on_island is None:
-            return Verdict("waiting", inputs, waiting_for="classification")
+            return not_known(inputs, "request.ship_to_island")
         island = service.consult_on_islands and on_island is True
         if service.serves(asset.area) and not island:
             return Verdict("satisfied", inputs)

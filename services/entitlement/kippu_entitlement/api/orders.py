@@ -23,11 +23,10 @@ from kippu_entitlement.api.references import require_contact, require_customer, 
 from kippu_entitlement.domain import asset, order, streams
 from kippu_entitlement.domain.plan import Plans, PlanVersion
 from kippu_entitlement.domain.refunding import Asked
-from kippu_entitlement.order_preview import OrderPreviewInput, OrderPreviewShown, preview
+from kippu_entitlement.order_preview import MAX_LINES, OrderPreviewInput, OrderPreviewShown, preview
 
 router = APIRouter(tags=["orders"])
 
-MAX_LINES = 20
 OPENED = ("price", "clauses", "reasons", "together")
 """Columns that hold JSON."""
 
