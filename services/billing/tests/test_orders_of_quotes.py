@@ -166,11 +166,15 @@ async def test_a_quote_says_that_the_terms_refuse_its_order_until_that_is_placed
     assert await house.events(InvoiceIssued) == [], "so nothing can have been paid"
     await house.hear(REFUSED)  # another event of the same content, not a redelivery
     assert len(await house.events(QuoteRefused)) == 1
+    await house.hear(REFUSED.model_copy(update={"clauses": ("CWC-26",), "reasons": ("For members.",)}))
+    (_, again) = await house.events(QuoteRefused)
+    assert (again.clauses, again.reasons) == (("CWC-26",), ("For members.",)), "what stands against it now"
     await house.hear(ACCEPTED)
     await house.hear(REFUSED)
     quoted, invoiced = await house.states()
     assert (quoted.status, invoiced.outstanding) == (Status.ACCEPTED, TOTAL)
     assert len(await house.events(QuoteOrdered)) == 1
+    assert len(await house.events(QuoteRefused)) == 2
 
 
 def mixed(*histories: tuple[Any, ...]) -> Iterator[list[Any]]:

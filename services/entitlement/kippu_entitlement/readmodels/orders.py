@@ -106,12 +106,14 @@ class Orders(Projector):
     tables = ("ticket_order", "order_refund")
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
+        rows: list[tuple[Any, ...]]
         placed = of_type(batch, OrderPlaced)
         await write(connection, PLACED, [(*_key(envelope, event), *_placed(event)) for envelope, event in placed])
         accepted = of_type(batch, OrderAccepted)
         await write(connection, ACCEPTED, [(*_key(envelope, event), *_accepted(event)) for envelope, event in accepted])
         refused = of_type(batch, OrderRefused)
-        await write(connection, REFUSED, [(*_key(envelope, event), *_refused(event)) for envelope, event in refused])
+        rows = [(*_key(envelope, event), *_refused(event)) for envelope, event in refused]
+        await write(connection, REFUSED, last_by_key(rows, 2))
         paid = of_type(batch, OrderPaid)
         rows = [(*_key(envelope, event), event.invoice_no, event.paid_on) for envelope, event in paid]
         await write(connection, PAID, rows)
