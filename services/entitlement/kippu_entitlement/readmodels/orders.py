@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import orjson
 from asyncpg import Connection
+from kippu_events.catalogue.bookings import BookingAccepted
 from kippu_events.catalogue.entitlement import (
     OrderAccepted,
     OrderLapsed,
@@ -92,7 +93,7 @@ VERSIONS = """
 
 class Orders(Projector):
     name = "orders"
-    version = 2
+    version = 3
     logs = ("entitlement",)
     subscribes: ClassVar[tuple[type[Event], ...]] = (
         OrderPlaced,
@@ -102,6 +103,7 @@ class Orders(Projector):
         OrderPartRefunded,
         OrderRefunded,
         OrderLapsed,
+        BookingAccepted,
     )
     tables = ("ticket_order", "order_refund")
 
@@ -119,7 +121,10 @@ class Orders(Projector):
         await write(connection, PAID, rows)
         parts = of_type(batch, OrderPartRefunded)
         await write(connection, PART_REFUNDED, [_part(envelope, event) for envelope, event in parts])
-        await write(connection, VERSIONS, last_by_key([_key(*each) for each in parts], 2))
+        # Events of its stream that change nothing of the row; a booking that incidents pay has none.
+        versions = [_key(*each) for each in parts]
+        versions += [(at.provider, event.booking_id, at.version) for at, event in of_type(batch, BookingAccepted)]
+        await write(connection, VERSIONS, last_by_key(sorted(versions), 2))
         lapsed = of_type(batch, OrderLapsed)
         await write(connection, LAPSED, [_key(*each) for each in lapsed])
         refunded = of_type(batch, OrderRefunded)
