@@ -145,7 +145,10 @@ def _line(line: PriceLine, currency: str) -> str:
 
 class TellRefunds(Reactor):
     """Money that goes back is told to who ordered, or whose request was charged: that it is due and why, and that it
-    was paid. Whatever the terms say of invoices: nobody is left to wonder what a payment is for."""
+    was paid. Whatever the terms say of invoices: nobody is left to wonder what a payment is for.
+
+    Why is one of a few causes, each with a template, so it is said in the reader's language; what a person wrote is
+    quoted as theirs."""
 
     name = "tell-refunds"
     logs = ("billing",)
@@ -156,7 +159,7 @@ class TellRefunds(Reactor):
     async def _due(self, envelope: Envelope, due: RefundDue, work: Work) -> None:
         parameters = _of_refund(due) | {
             "order_id": due.order_id,
-            "reason": due.reason,
+            "reason": _on_one_line(due.reason),
             "credit_note_no": due.credit_note_no or "",
             "payment_id": due.payment_id or "",
         }
@@ -180,6 +183,11 @@ class TellRefunds(Reactor):
             ticket = (await opened_ticket_of(work, envelope.provider, refund.ticket_no)).state
             contacts = {ticket.contact_id: ticket.language}
         await _write_each(work, envelope, key, template, refund, contacts, parameters)
+
+
+def _on_one_line(text: str) -> str:
+    """What a person wrote cannot pass for a paragraph of the mail that quotes it."""
+    return " ".join(text.split())
 
 
 def _of_refund(refund: RefundDue | RefundPaid) -> dict[str, str]:

@@ -116,7 +116,15 @@ class Invoice:
         return min(self.withheld, self.issued.withholdable(self.net_left)) if self.issued else 0
 
 
-RefundCause = Literal["taken_back", "paid_too_late", "paid_too_much", "not_served"]
+RefundCause = Literal[
+    "taken_back",
+    "booking_void",
+    "booking_cancelled",
+    "charge_withdrawn",
+    "not_served",
+    "paid_too_late",
+    "paid_too_much",
+]
 
 
 def number_of(order_id: str) -> str:
