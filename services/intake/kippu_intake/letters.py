@@ -148,7 +148,8 @@ class TellRefunds(Reactor):
     was paid. Whatever the terms say of invoices: nobody is left to wonder what a payment is for.
 
     Why is one of a few causes, each with a template, so it is said in the reader's language; what a person wrote is
-    quoted as theirs."""
+    quoted as theirs. A mail's id is the refund's, a colon, which is in no id, and which mail of it is to whom: two
+    never share theirs, whatever refunds and contacts are called."""
 
     name = "tell-refunds"
     logs = ("billing",)
@@ -163,11 +164,11 @@ class TellRefunds(Reactor):
             "credit_note_no": due.credit_note_no or "",
             "payment_id": due.payment_id or "",
         }
-        await self._tell(work, envelope, due.refund_id, f"refund_{due.cause}", due, parameters)
+        await self._tell(work, envelope, f"{due.refund_id}:due", f"refund_{due.cause}", due, parameters)
 
     async def _paid(self, envelope: Envelope, paid: RefundPaid, work: Work) -> None:
         parameters = _of_refund(paid) | {"paid_on": paid.paid_on.isoformat(), "reference": paid.reference}
-        await self._tell(work, envelope, f"{paid.refund_id}.paid", "refund_paid", paid, parameters)
+        await self._tell(work, envelope, f"{paid.refund_id}:paid", "refund_paid", paid, parameters)
 
     async def _tell(
         self,

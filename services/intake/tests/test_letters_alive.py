@@ -180,6 +180,19 @@ async def test_a_refund_is_told_once_as_it_is_due_and_once_as_it_is_paid_whateve
     assert sum("CN-INV-O-1" in text for text in told) == 6, "where a credit note took it back"
 
 
+async def test_no_refunds_mail_is_taken_for_anothers_whatever_its_reader_is_called(intake: House) -> None:
+    """Invoices are named after orders and charges, whose ids hold dots, and so may those that clients choose."""
+    due = RefundDue.model_validate(DUE | {"contacts": {"1.contact-1": "en", "paid.contact-1": "en"}})
+    other = RefundDue.model_validate(DUE | {"refund_id": "RF-INV-O-1.1.1", "invoice_no": "INV-O-1.1"})
+    about = {name: DUE[name] for name in set(RefundPaid.model_fields) & set(DUE)}
+    paid = RefundPaid(**about, paid_on=date(2026, 12, 2), reference="bank-9")
+    await intake.living.hear("billing", "invoice-iij-INV-O-1", due, paid)
+    await intake.living.hear("billing", "invoice-iij-INV-O-1.1", other)
+    await intake.living.settle()
+    asked = await intake.said(MailRequested)
+    assert len({each.mail_id for each in asked}) == len(asked) == 4
+
+
 async def test_a_refund_of_a_charge_is_told_to_the_contact_of_its_request(intake: House) -> None:
     await intake.taken(a_mail("[ticket] router"))
     (opened,) = await intake.said(TicketOpened)
