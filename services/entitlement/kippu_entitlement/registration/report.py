@@ -1,9 +1,13 @@
-"""What is wrong with a mailed sheet, in its sender's language: a line for each fault, with row and column."""
+"""What is wrong with a mailed sheet: a line for each fault in its sender's language, and all of them as data."""
 
 import re
 from collections.abc import Sequence
 
+from kippu_events.catalogue.contracts import SheetFault
 from kippu_terms.refusal import Fault
+
+from kippu_entitlement.registration.columns import by_title
+from kippu_entitlement.registration.contract_rows import COLUMNS
 
 MAX_LINES = 100
 MAX_BYTES = 16_000
@@ -120,6 +124,18 @@ def report(faults: Sequence[Fault], language: str) -> str:
     if len(lines) < len(faults):
         lines.append(_PLACES[known]["more"].format(count=len(faults) - len(lines)))
     return "\n".join(lines)
+
+
+def found(faults: Sequence[Fault]) -> tuple[SheetFault, ...]:
+    """The same faults as data, in the same order, without a word that a stranger wrote."""
+    return tuple(_found(fault) for fault in sorted(faults, key=_row_of)[:MAX_LINES])
+
+
+def _found(fault: Fault) -> SheetFault:
+    at = _AT_COLUMN.fullmatch(fault.field or "")
+    column = by_title(at[2], COLUMNS) if at else None
+    key = column.key if column else None
+    return SheetFault(code=fault.code, row=_row_of(fault) or None, column=key, clause=fault.clause)
 
 
 def _line(fault: Fault, language: str) -> str:
