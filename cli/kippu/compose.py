@@ -12,6 +12,9 @@ from typing import Literal
 from kippu_events.bus import Bus
 from kippu_events.bus.embedded import EmbeddedBus
 from kippu_events.bus.kafka import KafkaBus, KafkaPublisher, KafkaSettings
+from kippu_events.bus.shared import SharedBus
+from kippu_events.consumer import Projector, Reactor
+from kippu_events.consumer.marks import MarkMover
 from kippu_events.consumer.projector import ProjectorRunner
 from kippu_events.consumer.reactor import ReactorRunner
 from kippu_events.database import Database
@@ -207,15 +210,19 @@ def runners(house: House, bus: BusChoice) -> dict[str, Runner]:
 
 
 def _consumers(service: Service, runtime: Runtime, bus: Bus) -> dict[str, Runner]:
+    """All consumers of a service. They subscribe together, and pass over what is of no interest together."""
+    consumers: list[Projector | Reactor] = [*service.projectors, *service.reactors]
+    shared = SharedBus(bus, service.name, {log for each in consumers for log in each.logs}, len(consumers))
+    mover = MarkMover(runtime.writers)
     projectors: dict[str, Runner] = {
         f"projector {projector.name} of {service.name}": ProjectorRunner(
-            service.name, projector, bus, runtime.connect_writer
+            service.name, projector, shared, runtime.connect_writer, mover=mover
         ).run
         for projector in service.projectors
     }
     reactors: dict[str, Runner] = {
         f"reactor {reactor.name} of {service.name}": ReactorRunner(
-            service.name, reactor, runtime.worker, bus, runtime.connect_writer
+            service.name, reactor, runtime.worker, shared, runtime.connect_writer, mover=mover
         ).run
         for reactor in service.reactors
     }

@@ -319,6 +319,9 @@ class Subscribing:
         self._count += 1
         return await self._bus.subscribe(group, logs, assignee)
 
+    async def follow(self, starts: Mapping[Slot, Start]) -> Subscription:
+        return await self._bus.follow(starts)
+
     async def has_tried(self, times: int) -> bool:
         return self._count >= times
 

@@ -58,6 +58,9 @@ async def test_with_any_fault_nothing_is_and_the_report_is_in_the_contacts_langu
     assert await desk.said("entitlement", ContractRegistered) == []
     [refused] = await desk.said("entitlement", SheetRefused)
     assert (refused.faults, refused.codes) == (3, ("malformed", "missing", "not_found"))
+    places = [(each.row, each.column, each.code, each.clause) for each in refused.found]
+    assert sorted(places[:2]) == [(3, "consent", "missing", "SVT-06"), (3, "serial", "malformed", "SVT-06")]
+    assert places[2][:3] == (4, "contract_id", "not_found")
     [letter] = await desk.letters("sheet_refused")
     assert (letter.recipient, letter.subject) == ("two@customer-1.example", "Re: 【登録】 お願いします")
     assert "登録.xlsx は 1 行も登録されていません（SVT-08）" in letter.text

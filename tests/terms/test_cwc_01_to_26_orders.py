@@ -11,13 +11,16 @@ from kippu_terms.plan import Plan
 SERVICES = ["server-installation", "introduction-advice", "ssl-setup", "security-option", "list-keeping"]
 """The technical services; keeping the list is part of SSL on a server in use."""
 SUPPORT = "paid-support"
+QUOTED = ["list-keeping", SUPPORT]
+"""Bought by accepting a quote, and in no other way."""
 APPOINTMENT = datetime(2026, 12, 10, 5, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def order(cwc: Plan) -> Any:
     """Decides on an order placed on Monday 30 November 2026 by mail, by a customer who bought a licence and holds a
-    valid member ID; services for Thursday 10 December. Keywords change the order."""
+    valid member ID; services for Thursday 10 December, and by a quote where they are quoted. Keywords change the
+    order."""
 
     def decision(product: str, **changes: Any) -> OrderDecision:
         usual = {
@@ -27,6 +30,7 @@ def order(cwc: Plan) -> Any:
             "channel": "mail",
             "customer": {"bought_licence": True, "member_id": "valid"},
             "appointment_at": APPOINTMENT if product in (*SERVICES, SUPPORT) else None,
+            "quoted": product in QUOTED,
         }
         together = [{"product": each, "quantity": many} for each, many in changes.pop("together", {}).items()]
         return decide_order(cwc, OrderFacts.model_validate({**usual, "together": together, **changes}))
@@ -175,9 +179,27 @@ def test_support_and_services_are_not_ordered_by_telephone(order: Any, product: 
     assert order(product, channel="portal").outcome == "accepted"
 
 
+@pytest.mark.clause("CWC-13", "CWC-24")
+@pytest.mark.parametrize(("product", "clause"), [("paid-support", "CWC-13"), ("list-keeping", "CWC-24")])
+@pytest.mark.parametrize("facts", [{}, {"appointment_at": None}, {"agreed": True}, {"paid_by": "incidents"}])
+def test_what_is_quoted_is_bought_by_accepting_that_alone(
+    order: Any, product: str, clause: str, facts: dict[str, Any]
+) -> None:
+    unquoted = order(product, quoted=False, **facts)
+    assert (unquoted.outcome, unquoted.deciding_clause, clauses(unquoted)) == ("quote", clause, [clause])
+    assert [remedy.action for remedy in unquoted.remedies] == ["ask_for_a_quote"]
+    assert order(product, **facts).outcome == "accepted"
+
+
+@pytest.mark.clause("CWC-24")
+def test_whoever_may_not_have_it_at_all_is_told_so_before_asking_for_a_quote(order: Any) -> None:
+    refused = order("list-keeping", quoted=False, customer={"bought_licence": True, "competitor": True})
+    assert (refused.outcome, refused.deciding_clause, clauses(refused)) == ("refused", "CWC-20", ["CWC-24", "CWC-20"])
+
+
 @pytest.mark.clause("CWC-27")
-@pytest.mark.parametrize("product", [*SERVICES, SUPPORT])
-def test_support_and_services_are_by_appointment_or_by_an_offer_that_was_accepted(order: Any, product: str) -> None:
+@pytest.mark.parametrize("product", [each for each in SERVICES if each not in QUOTED])
+def test_services_are_by_appointment_or_by_an_offer_that_was_accepted(order: Any, product: str) -> None:
     refused = order(product, appointment_at=None)
     assert (clauses(refused), refused.remedies[0].action) == (["CWC-27"], "book")
     assert order(product, appointment_at=None, agreed=True).outcome == "accepted"

@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kippu_billing.domain import crediting, paying
+from kippu_billing.domain import crediting, paying, withholding
 from kippu_billing.domain import invoice as invoices
 from kippu_billing.domain.invoice import Invoice
 from kippu_billing.domain.paying import Payment
+from kippu_billing.domain.withholding import Certificate
 from kippu_dispatch.domain import booking as bookings
 from kippu_dispatch.domain.booking import Booking, Status
-from kippu_events.catalogue.billing import InvoicePaid, PaidTooLate, RefundDue
+from kippu_events.catalogue.billing import CreditedLine, InvoicePaid, PaidTooLate, RefundDue
 from kippu_events.catalogue.bookings import BookingAccepted, BookingPaidLate, BookingTerms, BookingVoided
 from kippu_events.catalogue.entitlement import OrderAccepted
 from kippu_events.catalogue.values import Price, PriceLine
 from kippu_events.event import Event
+from kippu_terms.refusal import Refused
 
 ORDERED = datetime(2026, 11, 30, 1, tzinfo=UTC)
 VOID_AT = datetime(2026, 12, 7, 15, tzinfo=UTC)
@@ -40,8 +42,8 @@ PLAN = {"plan_family": "cwc", "plan_version": "2026-01-01"}
 class Houses:
     """Billing and dispatch, each with what it has not heard of the other yet."""
 
-    def __init__(self) -> None:
-        order = OrderAccepted(**ABOUT, **PLAN, order_id="O-1", quantity=1, price=PRICE, tickets=0, pay_by=PAY_BY)
+    def __init__(self, price: Price = PRICE) -> None:
+        order = OrderAccepted(**ABOUT, **PLAN, order_id="O-1", quantity=1, price=price, tickets=0, pay_by=PAY_BY)
         self.invoice = reduce(invoices.evolve, invoices.issue(Invoice(), order, ORDERED), Invoice())
         accepted = BookingAccepted(
             **ABOUT,
@@ -71,6 +73,16 @@ class Houses:
         self.payments += 1
         on = PAY_BY if now < VOID_AT else TODAY
         self._billed(paying.receive(self.invoice, NUMBER, Payment(f"p-{self.payments}", amount, "JPY", on), now))
+
+    def certify(self, amount: int, now: datetime) -> None:
+        self.payments += 1
+        on = PAY_BY if now < VOID_AT else TODAY
+        certificate = Certificate(f"c-{self.payments}", amount, "JPY", on, on)
+        self._billed(withholding.certify(self.invoice, NUMBER, certificate, now))
+
+    def take_back(self, quantity: int) -> None:
+        line = CreditedLine(line=1, product="ssl-setup", quantity=quantity)
+        self._billed(crediting.credit_part(self.invoice, NUMBER, [line], "back", VOID_AT - MOMENT))
 
     def fall_void(self) -> None:
         self._dispatched(bookings.void(self.booking, VOID_AT))
@@ -149,3 +161,66 @@ def test_paid_in_time_it_stands_in_every_order(chance: Any) -> None:
     assert not any(
         isinstance(event, RefundDue | BookingPaidLate) for event in [*houses.of_billing, *houses.of_dispatch]
     )
+
+
+TWO = PRICE.model_copy(
+    update={"lines": (PRICE.lines[0].model_copy(update={"quantity": 2}),), "withholding_permyriad": 300}
+)
+"""Of 40,000 and 4,000 of tax each, 1,200 may be withheld."""
+
+
+def void_after_a_part_was_taken_back(in_time: int = 0, withheld: int = 0) -> Houses:
+    """Of two, one is left, and with it 44,000, as the booking is void."""
+    houses = Houses(TWO)
+    if withheld:
+        houses.certify(withheld, VOID_AT - MOMENT)
+    houses.take_back(1)
+    if in_time:
+        houses.pay(in_time, VOID_AT - MOMENT)
+    houses.fall_void()
+    houses.hear_in_billing()
+    assert houses.invoice.credited
+    return houses
+
+
+def paid_late(houses: Houses) -> list[date]:
+    return [event.paid_on for event in houses.of_billing if isinstance(event, PaidTooLate)]
+
+
+@pytest.mark.clause("CWC-16")
+@pytest.mark.parametrize(
+    ("in_time", "withheld", "later"),
+    [(0, 0, 44_000), (20_000, 0, 24_000), (0, 1_200, 42_800), (0, 2_400, 42_800), (20_000, 1_200, 22_800)],
+)
+def test_after_a_part_was_taken_back_the_rest_is_paid_late_with_the_last_of_it(
+    in_time: int, withheld: int, later: int
+) -> None:
+    """What was withheld for the part that was taken back counts for nothing of the rest."""
+    houses = void_after_a_part_was_taken_back(in_time, withheld)
+    houses.pay(later - 1, VOID_AT + MOMENT)
+    assert paid_late(houses) == []
+    houses.pay(1, VOID_AT + MOMENT)
+    houses.pay(1, VOID_AT + MOMENT)
+    assert paid_late(houses) == [TODAY]
+    while houses.to_dispatch:
+        houses.hear_in_dispatch()
+    assert [event.paid_on for event in houses.of_dispatch if isinstance(event, BookingPaidLate)] == [TODAY]
+    assert houses.invoice.held == 0
+
+
+@pytest.mark.clause("CWC-16")
+def test_the_certificate_of_what_was_withheld_makes_it_paid_late_too() -> None:
+    houses = void_after_a_part_was_taken_back(in_time=20_000)
+    houses.pay(22_800, VOID_AT + MOMENT)
+    assert paid_late(houses) == []
+    with pytest.raises(Refused, match="1200 may be withheld"):
+        houses.certify(1_201, VOID_AT + MOMENT)
+    houses.certify(1_200, VOID_AT + MOMENT)
+    assert paid_late(houses) == [TODAY]
+    with pytest.raises(Refused, match="nothing is owed"):
+        houses.certify(1, VOID_AT + MOMENT)
+    due = sum(event.amount for event in houses.of_billing if isinstance(event, RefundDue))
+    assert due == houses.invoice.received == 42_800, "the authorities have the rest"
+    while houses.to_dispatch:
+        houses.hear_in_dispatch()
+    assert [event.paid_on for event in houses.of_dispatch if isinstance(event, BookingPaidLate)] == [TODAY]

@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from kippu_entitlement.domain import needs
+from kippu_terms.plan import Plan
 
 Local = Callable[..., datetime]
 
@@ -42,6 +44,16 @@ def test_a_server_that_failed_before_is_repaired_under_its_warranty_or_for_a_fee
     decision = ask_nec(warranty_until=warranty_until, **failed)
     assert (decision.outcome, decision.service, decision.deciding_clause) == (outcome, service, "NEC-Q14")
     assert [remedy.action for remedy in decision.remedies] == (["order_spot_repair"] if outcome == "quote" else [])
+
+
+@pytest.mark.clause("NEC-Q14")
+@pytest.mark.parametrize("facts", [{}, {"contracts": (), "warranty_until": None, "quotes_accepted": ("NEC-Q14",)}])
+def test_whoever_goes_for_a_fee_knows_servers_as_those_do_who_go_for_a_pack(
+    ask_nec: Any, nec: Plan, tokyo: Local, facts: dict[str, Any]
+) -> None:
+    asked = needs.visit(nec, ask_nec(isolated_at=tokyo(2026, 11, 20, 10), **facts))
+    assert asked is not None
+    assert asked.skill == "server"
 
 
 @pytest.mark.clause("NEC-Q14")

@@ -151,3 +151,36 @@ def test_it_is_the_named_place_that_is_on_an_island_or_not(
     decision = ask(ship_to="named_place", ship_to_island=to_island, remote_island=site_island)
     assert decision.outcome == outcome
     assert (decision.deciding_clause == "QNP-05") is (outcome != "covered")
+
+
+@pytest.mark.clause("QNP-03", "QNP-05", "QNP-06")
+@pytest.mark.parametrize(
+    ("unit", "clause"),
+    [
+        ({"remote_island": True}, "QNP-05"),
+        ({"ship_to": "named_place", "ship_to_island": True}, "QNP-05"),
+        ({"disks_from": "elsewhere"}, "QNP-06"),
+    ],
+)
+def test_what_takes_consultation_under_contract_takes_it_before_a_repair_is_quoted_too(
+    ask: Any, unit: dict[str, Any], clause: str
+) -> None:
+    """So that nobody pays for a repair that the provider then finds it cannot do."""
+    without = {"contracts": (), "warranty_until": None}
+    assert ask(**without).outcome == "quote"
+    asked = ask(**without, **unit)
+    assert (asked.outcome, asked.deciding_clause, asked.service) == ("consult", clause, None)
+    refused = ask(**without, **unit, approval="refused")
+    assert (refused.outcome, refused.deciding_clause) == ("refused", clause)
+    agreed = {**without, **unit, "approval": "granted"}
+    assert (ask(**agreed).outcome, ask(**agreed).deciding_clause) == ("quote", "QNP-03")
+    repaired = ask(**agreed, quotes_accepted=("QNP-03",))
+    assert (repaired.outcome, repaired.service) == ("covered", "repair_after_warranty")
+
+
+@pytest.mark.clause("QNP-05", "QNP-08")
+def test_a_repair_that_could_be_quoted_asks_for_no_consultation_where_another_service_is_given(ask: Any) -> None:
+    under_warranty = ask(contracts=(), remote_island=True)
+    assert (under_warranty.outcome, under_warranty.service) == ("consult", "send_back")
+    on_site = ask(product="onsite-weekday", area="sapporo", remote_island=True)
+    assert (on_site.outcome, on_site.deciding_clause, on_site.service) == ("consult", "QNP-08", "onsite_weekday")

@@ -104,6 +104,17 @@ def test_a_place_named_for_shipping_is_none_for_a_visit_and_the_other_way_round(
     assert report(product="advance-1y", visit_site="other").outcome == "covered"
 
 
+@pytest.mark.clause("SVT-19", "SVT-20", "SVT-21")
+@pytest.mark.parametrize("product", ["advance-1y", *ON_SITE])
+@pytest.mark.parametrize("place", [{}, {"ship_to": "named_place", "ship_to_island": True}])
+def test_a_chargeable_repair_ships_back_to_a_remote_island(report: Any, product: str, place: dict[str, Any]) -> None:
+    """It is paid for, and no service of the ticket's: what these exclude is no limit of it."""
+    island = {"product": product, "remote_island": True, "cause": "natural_disaster", **place}
+    assert (report(**island).outcome, report(**island).deciding_clause) == ("quote", "SVT-19")
+    repaired = report(**island, quotes_accepted=("SVT-19",))
+    assert (repaired.outcome, repaired.service) == ("covered", "chargeable_repair")
+
+
 def due_for(plan: Plan, received_on: date) -> Any:
     returns = plan.fulfilment.returns
     assert returns is not None

@@ -1,12 +1,18 @@
-"""What a decision under SVT's terms asks of dispatch, pinned so that dispatch needs no plan."""
+"""What a decision under SVT's terms asks of dispatch, pinned so that dispatch needs no plan; and what comes of it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from kippu_entitlement.domain import needs
+from kippu_entitlement.domain.asset import Asset, Replacement
+from kippu_entitlement.testing import CUSTOMER, World
+from kippu_events.catalogue.dispatch import UnitExchanged
+from kippu_events.catalogue.entitlement import AssetContract, CoverageDecided
 from kippu_events.catalogue.values import RequestDetails
+from kippu_events.ports import VirtualClock
 from kippu_terms.plan import Plan
 
 Local = Callable[..., datetime]
@@ -87,3 +93,48 @@ def test_a_visit_says_where_it_is_and_what_the_engineer_has_to_know(report: Any,
     need = needs.visit(svt, report(product="onsite-basic-1y", area="nagoya"))
     assert need is not None
     assert (need.area, need.skill) == ("nagoya", "switch")
+
+
+@pytest.mark.clause("SVT-13", "SVT-21")
+async def test_a_unit_that_was_exchanged_on_site_is_covered_in_place_of_the_old_one(svt: Plan, tokyo: Local) -> None:
+    contract = AssetContract(
+        contract_id="C-1",
+        product="onsite-extended-1y",
+        valid_from=date(2026, 1, 10),
+        valid_until=date(2027, 1, 9),
+        registered_at=tokyo(2026, 2, 1),
+        status="active",
+    )
+    switch = Asset(
+        customer_id=CUSTOMER,
+        serial="SWITCH-1",
+        model="M24ePWR",
+        plan_family="svt",
+        bought_from_provider=True,
+        height_cm=120,
+        contracts=(contract,),
+    )
+    world = await World(svt.source, VirtualClock(tokyo(2026, 6, 1, 22))).begin(switch)
+    await world.opened(asset_serial="SWITCH-1")
+    await world.isolated(asset_serial="SWITCH-1")
+    world.clock.move_to(tokyo(2026, 6, 2, 0, 30))  # still the 1st in UTC
+    exchanged = UnitExchanged(
+        occurred_at=world.clock.now(),
+        visit_id="KP-0000-0001.V2",
+        ticket_no="KP-0000-0001",
+        customer_id=CUSTOMER,
+        serial="switch-2",
+        defective_serial="SWITCH-1",
+        exchanged_at=world.clock.now(),
+        owner="provider",
+        clause="SVT-13",
+    )
+    await world.hear(exchanged)
+    old, new = await world.asset("SWITCH-1"), await world.asset("SWITCH-2")
+    assert old.replaced_by == Replacement("SWITCH-2", date(2026, 6, 2), "KP-0000-0001.V2")
+    assert new.registered == replace(switch, serial="SWITCH-2")
+    for number, serial, outcome in ((2, "SWITCH-1", "refused"), (3, "SWITCH-2", "waiting")):
+        await world.opened(f"KP-0000-000{number}", asset_serial=serial)
+        assert (await world.on_case(CoverageDecided, f"KP-0000-000{number}"))[-1].outcome == outcome
+    await world.said(cause="hardware_fault")
+    assert (await world.on_case(CoverageDecided))[-1].outcome == "covered", "it is still about the unit that failed"

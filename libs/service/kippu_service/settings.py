@@ -149,7 +149,8 @@ class Settings(BaseSettings):
     smtp_port: Port = 8125
     """Where mail comes in."""
     smtp_certificate_file: Path | None = None
-    """The certificate (PEM, with its chain) by which whoever sends mail may encrypt it on its way (STARTTLS)."""
+    """The certificate (PEM, with its chain) by which whoever sends mail may encrypt it on its way (STARTTLS). It
+    and its key are read again once they were renewed."""
     smtp_key_file: Path | None = None
     """The certificate's key (PEM)."""
     smtp_relay_host: str | None = None

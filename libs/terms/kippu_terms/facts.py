@@ -18,6 +18,10 @@ Instant = Annotated[AwareDatetime, Field(ge=CALENDARS_FROM, lt=CALENDARS_UNTIL)]
 Day = Annotated[date, Field(ge=CALENDARS_FROM.date(), lt=CALENDARS_UNTIL.date())]
 
 
+LaterDay = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31))]
+"""A day from which terms are reckoned, or on which they end: they may begin in that time and last for years."""
+
+
 class AssetFacts(Value):
     """The device or service as it stood in the asset register at `received_at`.
 
@@ -62,7 +66,7 @@ class ContractFacts(Value):
     """The last day, inclusive."""
     options: tuple[Name, ...] = ()
     """Products that are options of it, such as a non-return disk."""
-    delivered_on: date | None = None
+    delivered_on: LaterDay | None = None
     """When the device was delivered, where the beginning of the service counts from that."""
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""

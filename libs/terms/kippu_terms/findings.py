@@ -25,6 +25,18 @@ class RemedyText(Value):
         return Remedy(action=self.action, clause=clause, text=text)
 
 
+STATE_FACTS = RemedyText(
+    action="state_facts",
+    text={
+        "en": "State what is not on record yet: $unknown.",
+        "ja": "まだ登録されていない次の事項をお知らせください：$unknown",
+        "th": "โปรดแจ้งข้อมูลที่ยังไม่มีในระบบ: $unknown",
+    },
+)
+"""Where a clause cannot be judged for want of facts, that is what changes the answer, and nothing that it asks for
+otherwise. `$unknown` is an input: the facts, by their paths, such as `asset.area`."""
+
+
 class Finding(Value):
     """One rule as it was evaluated; the fields of the catalogue's ClauseFinding."""
 

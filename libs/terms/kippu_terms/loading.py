@@ -162,13 +162,15 @@ def _names(plan: Plan) -> Iterator[Objection]:
     yield from _unknown(("contracts", "changes", "hours"), desk, hours, "hours")
     yield from _unknown(("commercial", "offer", "product"), [offer.product] if offer else [], products, "product")
     charges = [product.id for product in plan.commercial.products if product.kind == "charge"]
-    booked = [product.id for product in plan.commercial.products if product.kind == "service"]
+    services = [product.id for product in plan.commercial.products if product.kind == "service"]
+    booked = [product_id for product_id in services if not plan.product(product_id).quoted_only]
     for place, preparation in enumerate(plan.bookings.preparations if plan.bookings else ()):
         here: Path = ("bookings", "preparations", place, "services")
-        yield from _unknown(here, preparation.services, booked, "service product")
+        yield from _unknown(here, preparation.services, booked, "booked service product")
     for setting, product_id in plan.licences.names_products().items() if plan.licences else ():
         yield from _unknown(("licences", *setting.split(".")), [product_id], products, "product")
-    yield from _quotes(plan, booked)
+    yield from _quotes(plan, services)
+    yield from _quoted_only(plan)
     for section, terms in (("returns", returns), ("reshipment", plan.fulfilment.reshipment)):
         path: Path = ("fulfilment", section, "charge_product")
         yield from _unknown(path, [terms.charge_product] if terms else [], charges, "charge")
@@ -187,15 +189,29 @@ def _names(plan: Plan) -> Iterator[Objection]:
                 yield (*table, place, "id"), f"{name!r} is defined twice", "give it another id"
 
 
-def _quotes(plan: Plan, services: Sequence[str]) -> Iterator[Objection]:
-    """Each quotes a service, for a clause of coverage that no other is for."""
-    decide = {rule.clause for rule in plan.coverage.rules}
-    quotes = plan.commercial.quotes
+def _quoted_only(plan: Plan) -> Iterator[Objection]:
+    """What comes by a quote alone, and by none."""
+    quotes, offer = plan.commercial.quotes, plan.commercial.offer
     given = {quote.gives for quote in quotes}
     for place, service in enumerate(plan.fulfilment.services):
         if service.quoted_only and service.id not in given:
             what = f"service {service.id!r} is given only where it was quoted, and no quote gives it"
             yield ("fulfilment", "services", place), what, "name it in `gives` of a quote, or remove it"
+    offered = {quote.product for quote in quotes} | ({offer.product} if offer else set())
+    for place, product in enumerate(plan.commercial.products):
+        if product.quoted_only and product.id not in offered:
+            what = f"product {product.id!r} is sold only where it was quoted, and no quote offers it"
+            yield (
+                ("commercial", "products", place, "quoted_only"),
+                what,
+                "name it in `product` of a quote, or remove this",
+            )
+
+
+def _quotes(plan: Plan, services: Sequence[str]) -> Iterator[Objection]:
+    """Each quotes a service, for a clause of coverage that no other is for."""
+    decide = {rule.clause for rule in plan.coverage.rules}
+    quotes = plan.commercial.quotes
     for place, quote in enumerate(quotes):
         path: Path = ("commercial", "quotes", place)
         yield from _unknown((*path, "product"), [quote.product], services, "service product")

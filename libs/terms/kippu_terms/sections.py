@@ -231,7 +231,7 @@ class Product(Value):
     group: Name | None = None
     """Products that belong together, such as the packs of one family; rules of ordering speak on groups."""
     tickets: Annotated[Integer, Field(ge=0, le=100_000)] = 0
-    unit_price: Annotated[Integer, Field(ge=0)]
+    unit_price: Annotated[Integer, Field(ge=0, le=1_000_000_000_000)]
     """In the currency's minor unit; before tax, unless the plan's tax says that prices include it."""
     illustrative: Flag
     """True if the source states no price and this one only shows how it works."""
@@ -245,6 +245,8 @@ class Product(Value):
     """The model of the device that it is sold together with."""
     only_with: frozenset[Name] = frozenset()
     """An option is sold with one of these products only."""
+    quoted_only: Flag = False
+    """Sold only where a quote for it was accepted."""
     max_quantity: Annotated[Integer, Field(ge=1, le=10_000)] = 100
     tax_rate_permyriad: Annotated[Integer, Field(ge=0, le=10_000)] | None = None
     """Where it differs from the plan's."""

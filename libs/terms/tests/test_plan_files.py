@@ -56,6 +56,7 @@ def test_a_plan_in_order_has_no_faults_and_keeps_its_text() -> None:
         ('id = "se-5"', 'id = "se-10"', 'id = "se-10"', "twice"),
         ("illustrative = true", "", "[[commercial.products]]", "required"),
         ("unit_price = 1_800_000", "unit_price = 18000.5", "unit_price", "valid integer"),
+        ("unit_price = 1_800_000", "unit_price = 99_999_999_999_999_999_999", "unit_price", "less than or equal to"),
         ("unit_price = 1_800_000", "unit_price = 18000.0", "unit_price", "valid integer"),
         ("unit_price = 1_800_000", "unit_price = true", "unit_price", "valid integer"),
         ("unit_price = 1_800_000", 'unit_price = "18000"', "unit_price", "valid integer"),

@@ -16,6 +16,7 @@ SOURCE = (Path(__file__).parents[3] / "plans" / "qnp.toml").read_text()
         ('reception = "desk"', 'reception = "dusk"', "no hours 'dusk'"),
         ('within = "desk"', 'within = "dusk"', "no hours 'dusk'"),
         ('service = "onsite_24h"', 'service = "onsite_25h"', "no service 'onsite_25h'"),
+        ('quoted = "repair_after_warranty"', 'quoted = "repair"', "no service 'repair'"),
         ('services = ["technical_support"]', 'services = ["support"]', "no service 'support'"),
         ('on_services = ["onsite_weekday"', 'on_services = ["onsite_weekend"', "no service 'onsite_weekend'"),
         ('option = "non-return-disk"', 'option = "non-return-disc"', "no product 'non-return-disc'"),

@@ -96,7 +96,9 @@ class CreditBookings(Reactor):
         if cancelled.paid_by == "invoice":
             stream = await _invoice_of_booking(work, envelope, cancelled.booking_id)
             number = invoice.number_of(cancelled.booking_id)
-            work.record(stream, *crediting.credit(stream.state, number, "the booking was cancelled", work.now))
+            reason = "the booking was cancelled"
+            credited = crediting.credit(stream.state, number, reason, work.now, "booking_cancelled")
+            work.record(stream, *credited)
 
 
 async def _invoice_of_booking(work: Work, envelope: Envelope, booking_id: str) -> Stream[Invoice]:
@@ -198,4 +200,4 @@ class ChargeFulfilment(Reactor):
         stream = await invoice_of(work, envelope.provider, number)
         if not stream.state.is_paid:
             work.record(charged, *charge.withdraw(charged.state, charge_id, reason, work.now))
-        work.record(stream, *crediting.credit(stream.state, number, reason, work.now))
+        work.record(stream, *crediting.credit(stream.state, number, reason, work.now, "charge_withdrawn"))

@@ -7,9 +7,9 @@ from kippu_billing.domain.charge import Charge
 from kippu_billing.domain.invoice import Invoice
 from kippu_billing.domain.quote import Quote
 
-INVOICE = Fold(Invoice, Invoice, invoice.evolve, version=5)
+INVOICE = Fold(Invoice, Invoice, invoice.evolve, version=6)
 CHARGE = Fold(Charge, Charge, charge.evolve, version=1)
-QUOTE = Fold(Quote, Quote, quote.evolve, version=2)
+QUOTE = Fold(Quote, Quote, quote.evolve, version=3)
 
 
 async def invoice_of(work: Work, provider: str, invoice_no: str) -> Stream[Invoice]:

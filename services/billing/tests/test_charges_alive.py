@@ -8,7 +8,14 @@ from typing import Any
 import kippu_billing
 import pytest
 from kippu_billing.app import build
-from kippu_events.catalogue.billing import ChargeRaised, ChargeWithdrawn, CreditNoteIssued, InvoiceIssued, InvoicePaid
+from kippu_events.catalogue.billing import (
+    ChargeRaised,
+    ChargeWithdrawn,
+    CreditNoteIssued,
+    InvoiceIssued,
+    InvoicePaid,
+    RefundDue,
+)
 from kippu_events.catalogue.shipments import ReturnOverdue, UnitReturned, UnitShipped
 from kippu_events.catalogue.values import Price, PriceLine
 from kippu_events.event import Event
@@ -143,6 +150,8 @@ async def test_a_charge_that_was_paid_is_paid_back(billing: Living) -> None:
     (paid,) = await billing.events(InvoicePaid)
     assert paid.charge_id == "C-KP-0000-0001.S1.R", "by which entitlement knows that it paid for no order"
     assert await billing.events(ChargeWithdrawn) == []
+    (due,) = await billing.events(RefundDue)
+    assert due.cause == "charge_withdrawn"
 
 
 async def test_where_the_terms_keep_the_charge_it_stays(billing: Living) -> None:

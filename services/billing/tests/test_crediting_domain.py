@@ -156,7 +156,8 @@ def test_what_was_paid_before_a_booking_was_void_is_kept_and_what_came_later_goe
     at = void_at + moments * timedelta(microseconds=1)
     state = after(state, *paying.receive(state, NUMBER, Payment("payment-1", 1_100, "JPY", TODAY), at))
     events = crediting.credit_unless_paid_before(state, NUMBER, void_at, "void", void_at)
-    assert [event.amount for event in events if isinstance(event, RefundDue)] == ([1_100] if credited else [])
+    due = [(event.amount, event.cause) for event in events if isinstance(event, RefundDue)]
+    assert due == ([(1_100, "booking_void")] if credited else [])
 
 
 @pytest.mark.clause("CWC-16")

@@ -12,7 +12,7 @@ from kippu_billing.domain import invoice, paying, quote
 from kippu_billing.domain.invoice import Invoice
 from kippu_billing.domain.paying import Payment
 from kippu_billing.domain.quote import Quote, Status
-from kippu_billing.reactors import InvoiceOrder, OfferWork
+from kippu_billing.reactors import CreditBookings, InvoiceOrder, OfferWork
 from kippu_billing.streams import INVOICE, QUOTE, invoice_of, quote_of
 from kippu_events.catalogue.billing import (
     CreditNoteIssued,
@@ -22,6 +22,7 @@ from kippu_events.catalogue.billing import (
     QuoteUndone,
     RefundDue,
 )
+from kippu_events.catalogue.bookings import BookingCancelled
 from kippu_events.catalogue.entitlement import CoverageDecided, OrderAccepted, OrderRefused
 from kippu_events.catalogue.quoting import QuoteNeed, QuoteUnserved
 from kippu_events.catalogue.values import Outcome, Price, PriceLine
@@ -101,7 +102,9 @@ class House:
         self.worker, self._elsewhere = (
             Worker(log, clock, SystemIds(), Vault(MemoryKeyring())) for log in (self.log, self.entitlement)
         )
-        self._reactions = [Reactions("billing", each, self.worker) for each in (InvoiceOrder(), OfferWork())]
+        self._reactions = [
+            Reactions("billing", each, self.worker) for each in (InvoiceOrder(), OfferWork(), CreditBookings())
+        ]
         self._commands = count(1)
 
     async def begin(self) -> "House":
@@ -166,11 +169,15 @@ async def test_a_quote_says_that_the_terms_refuse_its_order_until_that_is_placed
     assert await house.events(InvoiceIssued) == [], "so nothing can have been paid"
     await house.hear(REFUSED)  # another event of the same content, not a redelivery
     assert len(await house.events(QuoteRefused)) == 1
+    await house.hear(REFUSED.model_copy(update={"clauses": ("CWC-26",), "reasons": ("For members.",)}))
+    (_, again) = await house.events(QuoteRefused)
+    assert (again.clauses, again.reasons) == (("CWC-26",), ("For members.",)), "what stands against it now"
     await house.hear(ACCEPTED)
     await house.hear(REFUSED)
     quoted, invoiced = await house.states()
     assert (quoted.status, invoiced.outstanding) == (Status.ACCEPTED, TOTAL)
     assert len(await house.events(QuoteOrdered)) == 1
+    assert len(await house.events(QuoteRefused)) == 2
 
 
 def mixed(*histories: tuple[Any, ...]) -> Iterator[list[Any]]:
@@ -202,6 +209,16 @@ async def test_what_was_paid_for_a_declined_request_is_due_back_once_in_every_or
         (note,) = await house.events(CreditNoteIssued)
         assert note.reason == f"the request {TICKET} was declined"
         assert len(await house.events(QuoteUndone)) == len(await house.events(QuoteOrdered)) == 1
+
+
+async def test_a_booking_that_is_called_off_is_the_cause_of_its_refund_whatever_a_person_wrote(house: House) -> None:
+    await house.hear(ACCEPTED)
+    await house.pay()
+    booked = {"booking_id": ORDER_ID, "contact_id": "contact-1", "language": "ja", "starts_at": NOW}
+    called_off = {"paid_by": "invoice", "reason": "moved house", "cancelled_by": "client:desk-1"}
+    await house.hear(BookingCancelled(**ABOUT, **booked, **called_off))
+    (due,) = await house.events(RefundDue)
+    assert (due.cause, due.amount) == ("booking_cancelled", TOTAL)
 
 
 async def test_what_was_not_paid_is_owed_no_more_and_nothing_is_due_back(house: House) -> None:

@@ -47,6 +47,8 @@ async def test_a_refused_sheet_says_who_sent_it_and_what_is_wrong_by_row_and_col
         assert part in shown
     assert "<li>3 行目、「シリアル番号」列：形式または桁数が正しくありません (SVT-06)</li>" in shown
     assert "<b>2</b><span>Faults" in shown
+    for column, code in (("serial", "malformed"), ("consent", "missing")):
+        assert f'data-label="Column">{column}</td><td class="key" data-label="Fault">{code}</td>' in shown
     assert 'href="/sheets/m1.S1' in await html(runtime, "/sheets")
     board = await html(runtime, "/?lang=en")
     assert '<a class="figure alert" href="/sheets?lang=en"><b>1</b><span>Sheets to be put right' in board

@@ -140,6 +140,17 @@ def test_a_day_off_takes_the_hours_that_begin_on_it_and_an_extra_shift_adds_some
     ]
 
 
+@given(days=st.lists(st.integers(1, 30), max_size=12).map(sorted), since=st.integers(2, 30), ahead=st.integers(0, 9))
+def test_of_many_exceptions_those_of_the_days_that_are_asked_about_count(
+    days: list[int], since: int, ahead: int
+) -> None:
+    extra = tuple(off(day, f"{10 + days[:place].count(day)}:00", "23:00") for place, day in enumerate(days))
+    one = roster(engineer("e-1", weekly=(), exceptions=extra)).engineers[0]
+    last = min(since + ahead, 30)
+    found = list(working_times(one, at(since, 12), date(2026, 6, last), TOKYO))
+    assert found == [(at(day, 10), at(day, 23)) for day in sorted(set(days)) if since - 1 <= day <= last]
+
+
 def test_every_reason_is_named_and_who_could_go_comes_first() -> None:
     capacity = roster(
         engineer("e-1", areas=("osaka",)),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from kippu_dispatch.testing import coverage
@@ -33,10 +34,12 @@ async def decide(
     held: bool = True,
     provider: str = "iij",
     customer: str = "customer-1",
+    serial: str | None = None,
 ) -> str:
     """Entitlement decides on a request; answers the visit's id, should it need one."""
     ticket_no = f"KP-0000-{number:04}"
-    need = VisitNeed(wanted_at=wanted_at, minutes=60, held=held, notice_days=3, clause="IIJ-09") if wanted_at else None
+    usual: dict[str, Any] = {"minutes": 60, "notice_days": 3, "clause": "IIJ-09", "serial": serial}
+    need = VisitNeed(wanted_at=wanted_at, held=held, **usual) if wanted_at else None
     now = dispatch.clock.now()
     decided = coverage(ticket_no, decision, occurred_at=now, customer_id=customer, visit=need)
     await dispatch.hear("entitlement", f"case-{provider}-{ticket_no}", decided, provider=provider)
@@ -71,6 +74,20 @@ async def test_a_held_visit_is_postponed_and_completed(dispatch: Living) -> None
         ended = (monday + timedelta(hours=1)).isoformat()
         completed = await dispatcher.post(f"/v1/visits/{visit}/complete", json={"completed_at": ended})
         assert (await read_back(dispatcher, f"/v1/visits/{visit}", completed))["status"] == "completed"
+
+
+async def test_what_was_exchanged_on_site_is_shown_with_the_visit_by_its_plain_serial(dispatch: Living) -> None:
+    visit = await decide(dispatch, held=False, serial="UNIT-1")
+    async with Caller(dispatch.app, client_id="dispatcher-1") as dispatcher:
+        assert (await read_back(dispatcher, f"/v1/visits/{visit}"))["replacement"] is None
+        dispatch.clock.move_to(SATURDAY + timedelta(hours=2))
+        done = {"completed_at": (SATURDAY + timedelta(hours=1)).isoformat()}
+        odd = await dispatcher.post(f"/v1/visits/{visit}/complete", json=done | {"serial": "no serial!"})
+        assert (odd.status_code, odd.json()["errors"][0]["field"]) == (422, "serial")
+        completed = await dispatcher.post(f"/v1/visits/{visit}/complete", json=done | {"serial": " ｕｎｉｔ-2"})
+        assert completed.status_code == 200, completed.text
+        shown = await read_back(dispatcher, f"/v1/visits/{visit}", completed)
+        assert (shown["status"], shown["serial"], shown["replacement"]) == ("completed", "UNIT-1", "UNIT-2")
 
 
 async def test_a_visit_with_enough_notice_is_booked_at_once(dispatch: Living) -> None:

@@ -214,6 +214,14 @@ def test_nothing_ships_before_the_fault_was_isolated() -> None:
     }
 
 
+def test_what_has_no_target_ships_on_the_day_on_which_it_was_planned_at_the_earliest() -> None:
+    """Terms that aim at no day expect the defective unit back all the same, and charge for it when that is late."""
+    state = allotted(needed(target=None))
+    assert reports.ship(state, S1, at(1, 0), None, at(7)).shipped_at == at(1, 0)
+    early = at(30, 23, month=4)
+    assert codes(lambda: reports.ship(state, S1, early, None, at(7)), "invalid") == {"shipment.shipped_at.too_early"}
+
+
 def test_a_delivery_that_nobody_reports_is_a_question_for_each_attempt_once() -> None:
     (event,) = reports.remain_unreported(shipped(), S1, 1, at(14))
     assert isinstance(event, DeliveryUnreported)

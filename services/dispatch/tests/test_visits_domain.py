@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from kippu_dispatch.domain import visit_planning as planning
@@ -13,6 +13,7 @@ from kippu_dispatch.testing import TICKET, codes, coverage
 from kippu_events.catalogue.dispatch import (
     PartHandedOver,
     RequestDeclineNoted,
+    UnitExchanged,
     VisitBooked,
     VisitCompleted,
     VisitDeclined,
@@ -87,6 +88,14 @@ def test_a_new_decision_for_another_time_replaces_the_visit() -> None:
 def test_a_new_decision_for_the_same_visit_leaves_it_as_the_dispatcher_settled_it() -> None:
     moved = evolve(held(), postponed(held(), SATURDAY + timedelta(days=1)))
     assert planning.plan(moved, decided(2), WEDNESDAY) == []
+
+
+def test_what_a_visit_has_done_is_not_asked_for_again_and_work_at_another_time_is() -> None:
+    ended = SATURDAY + timedelta(hours=1)
+    done = reduce(evolve, reports.complete(booked(), V1, ended, ended), booked())
+    assert planning.plan(done, decided(2), ended) == []
+    again = planning.plan(done, decided(2, SATURDAY + timedelta(days=7)), ended)
+    assert [type(event) for event in again] == [VisitRequested, VisitHeld]
 
 
 def test_what_is_closed_is_not_withdrawn() -> None:
@@ -279,3 +288,50 @@ def test_a_failed_disk_is_handed_over_with_the_visit_where_the_option_says_so(be
     ended = SATURDAY + timedelta(hours=1)
     handed_over = [event for event in reports.complete(visits, V1, ended, ended) if isinstance(event, PartHandedOver)]
     assert [(each.serial, each.part, each.clause) for each in handed_over] == [("NAS-1", "hdd", "QNP-11")] * kept
+
+
+def to_a_unit(becomes: str | None, **changes: Any) -> Visits:
+    """A visit to a unit, booked; what becomes of what failed, as the terms say."""
+    need = decided(held=False).visit
+    assert need is not None
+    terms = {"serial": "UNIT-1", "failed_part": becomes, "failed_part_clause": "SVT-13" if becomes else None}
+    repair = need.model_copy(update=terms | changes)
+    return after(*planning.plan(Visits(), decided(held=False).model_copy(update={"visit": repair}), WEDNESDAY))
+
+
+ENDED = SATURDAY + timedelta(hours=1)
+
+
+@pytest.mark.clause("SVT-13", "QNP-10", "QNP-11")
+@pytest.mark.parametrize(
+    ("becomes", "part", "owner", "clause"),
+    [
+        ("taken_away", None, "provider", "SVT-13"),
+        ("taken_away", "hdd", "provider", "SVT-13"),
+        ("handed_over", "hdd", "customer", "SVT-13"),
+        (None, None, None, "IIJ-09"),
+    ],
+)
+def test_what_was_exchanged_on_site_is_on_record_with_the_owners_of_both(
+    becomes: str | None, part: str | None, owner: str | None, clause: str
+) -> None:
+    events = reports.complete(to_a_unit(becomes, part=part), V1, ENDED, ENDED, serial="UNIT-2")
+    [exchanged] = [event for event in events if isinstance(event, UnitExchanged)]
+    assert (exchanged.serial, exchanged.defective_serial, exchanged.part) == ("UNIT-2", "UNIT-1", part)
+    assert (exchanged.owner, exchanged.clause, exchanged.exchanged_at) == (owner, clause, ENDED)
+    assert isinstance(events[0], VisitCompleted)
+    assert not any(isinstance(event, UnitExchanged) for event in reports.complete(to_a_unit(becomes), V1, ENDED, ENDED))
+
+
+@pytest.mark.parametrize(
+    ("visits", "serial", "code"),
+    [
+        (booked(), "UNIT-2", "visit.serial.no_unit"),
+        (to_a_unit("taken_away"), "UNIT-1", "visit.serial.defective"),
+    ],
+)
+def test_what_cannot_have_been_exchanged_is_refused(visits: Visits, serial: str, code: str) -> None:
+    assert codes(lambda: reports.complete(visits, V1, ENDED, ENDED, serial=serial), "invalid") == {code}
+    early = SATURDAY - timedelta(hours=1)
+    named = codes(lambda: reports.complete(visits, V1, early, ENDED, serial=serial), "invalid")
+    assert named == {code, "visit.completed_at.before_start"}

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from kippu_events.catalogue.contracts import RegistrationChanged
+from kippu_events.catalogue.contracts import ContractActivated, ContractSold, RegistrationChanged
 from kippu_events.event import Event
 from kippu_events.log import Log
-from kippu_terms.dates import local_date
+from kippu_terms.dates import local_date, start_of
+from kippu_terms.plan import Plan
 
 from kippu_entitlement import terms
 from kippu_entitlement.as_of import plans_known, recorded
@@ -26,22 +27,32 @@ class Standing:
 
 async def standing(log: Log, provider: str, contract_id: str, valid_at: datetime, known_at: datetime) -> Standing:
     """Status `none` for a contract that was not sold then, as far as was known."""
-    state = Contract()
+    state, plan = Contract(), None
     async for envelope in recorded(log, streams.contract(provider, contract_id)):
-        if envelope.recorded_at <= known_at and _true_since(envelope.event) <= valid_at:
-            state = contract.evolve(state, envelope.event)
-    if not state.exists:
+        event = envelope.event
+        if envelope.recorded_at > known_at:
+            continue
+        if isinstance(event, ContractSold) and event.occurred_at <= valid_at:
+            published = await plans_known(log, provider, event.plan_family, known_at)
+            plan = terms.pinned(published, event.plan_family, event.plan_version)
+        if plan is not None and _true_since(event, plan) <= valid_at:
+            state = contract.evolve(state, event)
+    if plan is None:
         return Standing(state, "none", in_force=False)
     status = state.status
     if not state.is_over and state.ends_at is not None and state.ends_at <= valid_at:
         status = "ended"
-    plan = terms.pinned(
-        await plans_known(log, provider, state.plan_family, known_at), state.plan_family, state.plan_version
-    )
     begun = state.valid_from is not None and state.valid_from <= local_date(valid_at, plan.zone)
     return Standing(state, status, in_force=status == "active" and begun)
 
 
-def _true_since(event: Event) -> datetime:
-    """A change of the registration may take effect later than it was asked for, or earlier."""
-    return event.effective_at if isinstance(event, RegistrationChanged) else event.occurred_at
+def _true_since(event: Event, plan: Plan) -> datetime:
+    """A change of the registration may take effect later than it was asked for, or earlier; what began with a delivery
+    did so on that day, whenever that was reported."""
+    match event:
+        case RegistrationChanged():
+            return event.effective_at
+        case ContractActivated():
+            return min(event.occurred_at, start_of(event.active_from, plan.zone))
+        case _:
+            return event.occurred_at

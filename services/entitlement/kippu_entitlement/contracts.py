@@ -117,13 +117,18 @@ async def change(work: Work, contract: Opened, contact_id: str | None, site: Sit
 
 
 async def activate(work: Work, contract: Opened, delivered_on: date) -> Contract:
-    """The term begins with the delivery; from then on the device, if it is registered, is covered."""
+    """The term begins with the delivery; from then on the device, if it is registered, is covered, whenever that is
+    reported."""
     activated = registering.activate(contract.state, contract.plan, delivered_on, work.now)
     work.record(contract.stream, *activated)
     if activated:
         await issue_documents(work, contract.stream, contract.plan, "dated")
     if contract.state.registered_at is not None:
-        await put_on_device(work, contract)
+        device = await _in_place(work, contract, contract.state.serial or "")
+        await _put(work, contract, device)
+        if activated:
+            began = registering.began(device.state, contract.state, contract.plan, work.cause.actor, work.now)
+            work.record(device, *began)
     return contract.state
 
 

@@ -8,7 +8,7 @@ CUSTOMER = Fold(customer.Customer, customer.Customer, customer.evolve, version=4
 CONTACT = Fold(contact.Known, contact.Known, contact.evolve, version=2)
 ASSET = Fold(asset.Asset, asset.Asset, asset.evolve, version=4)
 PLANS = Fold(plan.Plans, plan.Plans, plan.evolve, version=1)
-ORDER = Fold(order.Order, order.Order, order.evolve, version=4)
+ORDER = Fold(order.Order, order.Order, order.evolve, version=5)
 CONTRACT = Fold(contract.Contract, contract.Contract, contract.evolve, version=3)
 SHEET = Fold(sheet.Sheet, sheet.Sheet, sheet.evolve, version=1)
 LICENCE = Fold(licence.Licence, licence.Licence, licence.evolve, version=1)

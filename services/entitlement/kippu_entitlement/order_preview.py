@@ -1,18 +1,23 @@
 """What an order would come to, without placing it: a pure function of the facts that are sent."""
 
 from datetime import date
+from typing import Annotated
 
 from kippu_service.http import Identifier, Input
 from kippu_terms.orders.deciding import OrderDecision, OrderOutcome, OrderPeriod
-from kippu_terms.orders.facts import OrderFacts, OrderWish
+from kippu_terms.orders.facts import HeldContract, OrderFacts, OrderLine, OrderWish
 from kippu_terms.orders.whole import decide_whole
 from kippu_terms.plan import Plan
 from kippu_terms.pricing import Price, Totals, invoice_totals
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kippu_entitlement import terms
 from kippu_entitlement.domain.plan import Plans
 from kippu_entitlement.preview import ClauseText, FaultShown, FindingShown, PlanShown, RemedyShown
+
+MAX_LINES = 20
+"""Lines of one order."""
+MAX_HELD = 100
 
 EXAMPLES: list[JsonValue] = [
     {"plan_family": "iij-se", "product": "se-10", "quantity": 2, "ordered_on": "2026-11-16"},
@@ -63,6 +68,9 @@ class OrderPreviewInput(OrderWish, Input):
 
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
+    held: Annotated[tuple[HeldContract, ...], Field(max_length=MAX_HELD)] = ()
+    together: Annotated[tuple[OrderLine, ...], Field(max_length=MAX_LINES - 1)] = ()
+    """The other lines of the same order; no more than an order can have."""
     plan_family: Identifier
     plan_version: str | None = None
     """This version, whenever it was in force; without it, the one in force on `ordered_on`."""

@@ -37,6 +37,8 @@ class Said:
     failed_at: Instant | None = None
     reason: Reason | None = None
     agreed: bool = False
+    quoted: bool = False
+    """True for the order of an accepted quote."""
     appointment_at: Instant | None = None
 
 
@@ -198,6 +200,7 @@ def _facts_of(
         appointment_at=said.appointment_at,
         reason=said.reason,
         agreed=said.agreed,
+        quoted=said.quoted,
     )
 
 

@@ -32,19 +32,24 @@ async def accept(work: Work, bought: Stream[Order], wanted: Place) -> None:
     try:
         await _order(work, quoted_on, wanted)
     except Refused as refused:
-        work.record(bought, *order.refuse(wanted, refused, work.now))
-        await _note(work, quoted_on, wanted, QuoteOrderRefused, clauses=refused.clauses, reasons=refused.reasons)
+        await _refuse(work, bought, quoted_on, wanted, refused)
     else:
         await _note(work, quoted_on, wanted, QuoteTaken)
 
 
 async def order_again(work: Work, bought: Stream[Order]) -> None:
     """Places the refused order of an accepted quote once more. Raises Refused, and changes nothing, as long as the
-    terms still refuse it."""
-    wanted = order.again(bought.state, await today(work, bought.provider, bought.state.plan_family))
+    terms still refuse it (`refused_again`)."""
+    wanted = await _again(work, bought)
     quoted_on = await _quoted_on(work, bought.provider, wanted)
     await _order(work, quoted_on, wanted)
     await _note(work, quoted_on, wanted, QuoteTaken)
+
+
+async def refused_again(work: Work, bought: Stream[Order], refused: Refused) -> None:
+    """What the terms say against it now takes the place of what they said before; the request is decided with that."""
+    wanted = await _again(work, bought)
+    await _refuse(work, bought, await _quoted_on(work, bought.provider, wanted), wanted, refused)
 
 
 async def paid(work: Work, bought: Stream[Order]) -> None:
@@ -67,6 +72,17 @@ async def undone(work: Work, bought: Stream[Order]) -> None:
         await requests.decide(work, quoted_on)
 
 
+async def _again(work: Work, bought: Stream[Order]) -> Place:
+    return order.again(bought.state, await today(work, bought.provider, bought.state.plan_family))
+
+
+async def _refuse(work: Work, bought: Stream[Order], quoted_on: Stream[Case], wanted: Place, refused: Refused) -> None:
+    said = order.refuse(bought.state, wanted, refused, work.now)
+    if said:
+        work.record(bought, *said)
+        await _note(work, quoted_on, wanted, QuoteOrderRefused, clauses=refused.clauses, reasons=refused.reasons)
+
+
 async def _quoted_on(work: Work, provider: str, wanted: Place) -> Stream[Case]:
     return await requests.load_case(work, provider, streams.ticket_of_quote(wanted.quote_id or ""))
 
@@ -78,7 +94,7 @@ async def _order(work: Work, quoted_on: Stream[Case], wanted: Place) -> None:
     family, published = wanted.plan_family, (await terms.plans(work, provider, wanted.plan_family)).state
     plan = terms.pinned(published, family, version) if version else terms.in_force(published, family, work.now)
     buyer = await work.load(folds.CUSTOMER, provider, streams.customer(provider, wanted.customer_id))
-    said = ordering.Said(agreed=True)  # who offers it has agreed to it
+    said = ordering.Said(agreed=True, quoted=True)  # who offers it has agreed to it
     await ordering.place(work, provider, plan, wanted, said, buyer.state.language, offered)
 
 

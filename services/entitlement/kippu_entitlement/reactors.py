@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kippu_events.catalogue.billing import CreditNoteIssued, InvoicePaid, QuoteAccepted
 from kippu_events.catalogue.bookings import BookingCancelled, BookingCompleted
+from kippu_events.catalogue.dispatch import UnitExchanged
 from kippu_events.catalogue.entitlement import RequestNoted, WorkNoted
 from kippu_events.catalogue.intake import (
     FaultIsolated,
@@ -189,16 +190,16 @@ class CreditOrder(Reactor):
 
 
 class ReplaceAssets(Reactor):
-    """A delivered replacement takes the old unit's place in the register, with its facts and contracts."""
+    """A replacement, delivered or exchanged on site, takes the old unit's place in the register, with its facts and
+    contracts."""
 
     name = "replace-assets"
     logs = ("dispatch",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(UnitDelivered, self.delivered),)
+        return (On(UnitDelivered, self.delivered), On(UnitExchanged, self.exchanged))
 
     async def delivered(self, envelope: Envelope, event: UnitDelivered, work: Work) -> None:
-        provider = envelope.provider
         done = asset.Exchange(
             customer_id=event.customer_id,
             old_serial=asset.normalised(event.defective_serial),
@@ -208,6 +209,24 @@ class ReplaceAssets(Reactor):
             delivered_at=event.delivered_at,
             shipment_id=event.shipment_id,
         )
+        await self._replace(work, envelope.provider, done)
+
+    async def exchanged(self, envelope: Envelope, event: UnitExchanged, work: Work) -> None:
+        """On the provider's local date by the terms of the request."""
+        case = await requests.load_case(work, envelope.provider, event.ticket_no)
+        plan = await requests.plan_of(work, case)
+        done = asset.Exchange(
+            customer_id=event.customer_id,
+            old_serial=asset.normalised(event.defective_serial),
+            new_serial=asset.normalised(event.serial),
+            part=event.part,
+            replaced_on=plan.calendar.local_date(event.exchanged_at),
+            delivered_at=event.exchanged_at,
+            shipment_id=event.visit_id,
+        )
+        await self._replace(work, envelope.provider, done)
+
+    async def _replace(self, work: Work, provider: str, done: asset.Exchange) -> None:
         old, new = await work.load_all(
             provider,
             (folds.ASSET, streams.asset(provider, done.old_serial)),

@@ -99,3 +99,19 @@ async def test_every_broken_rule_is_named_at_once(cwc_desk: Desk) -> None:
             refused = await book(partner, **changes)
             assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
     assert await events(cwc_desk) == []
+
+
+@pytest.mark.clause("CWC-16")
+async def test_the_order_of_a_booking_is_read_with_the_version_that_the_next_command_is_to_expect(
+    cwc_desk: Desk,
+) -> None:
+    await buy_licence(cwc_desk)
+    async with cwc_desk.partner() as partner, cwc_desk.staff() as staff:
+        booked = await book(partner)
+        order = f"/v1/orders/{booked.json()['booking_id']}"
+        await cwc_desk.settle()
+        read = await partner.get(order)
+        assert read.headers["etag"] == booked.headers["etag"]
+        for etag, status in ((read.headers["etag"], 409), ('"1"', 412)):
+            again = await staff.post(f"{order}/again", headers={"if-match": etag})
+            assert again.status_code == status, "it was not refused, but its version is that which was read"

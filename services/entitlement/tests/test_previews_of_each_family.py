@@ -73,3 +73,28 @@ def test_terms_are_asked_for_within_the_time_of_the_calendars(as_of: str) -> Non
     example: Any = EXAMPLES[0]
     with pytest.raises(ValidationError, match="as_of"):
         answered({**example, "as_of": as_of})
+
+
+@pytest.mark.parametrize("category", [None, "gardening"])
+@pytest.mark.parametrize("family", sorted(PLANS))
+def test_where_the_category_is_not_known_the_answer_names_those_that_there_are(
+    family: str, category: str | None
+) -> None:
+    (example,) = [each for each in EXAMPLES if isinstance(each, dict) and each["plan_family"] == family]
+    request: Any = example["request"]
+    shown = answered({**example, "request": {**request, "category": category}})
+    assert (shown.outcome, shown.waiting_for) == ("waiting", "classification")
+    [finding] = [each for each in shown.findings if each.rule == "classified"]
+    known = {each.id: each.name for each in PLANS[family].coverage.categories}
+    assert (finding.inputs["category"], finding.inputs["categories"]) == (category, [*known])
+    remedy = next(each for each in shown.remedies if each.action == "classify")
+    for language, text in remedy.text.items():
+        assert all(f"{each} ({name[language]})" in text for each, name in known.items()), text
+    assert remedy.text["en"] in shown.explanation["en"]
+
+
+def test_where_only_the_device_is_not_known_no_category_is_asked_for() -> None:
+    (example,) = [each for each in EXAMPLES if isinstance(each, dict) and each["plan_family"] == "iij-se"]
+    shown = answered({**example, "asset": None})
+    assert shown.waiting_for == "classification"
+    assert shown.remedies[0].text["en"] == "State what the request is about, and which device or service."

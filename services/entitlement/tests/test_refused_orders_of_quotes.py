@@ -77,12 +77,15 @@ async def test_incidents_offered_to_a_member_and_accepted_by_none_wait_for_a_per
     assert stuck["refused_because"]
 
     async with desk.staff() as staff, desk.partner() as partner:
+        first = (await partner.get(f"/v1/orders/{ORDER}")).json()
         again = f"/v1/orders/{ORDER}/again"
         assert (await partner.post(again)).status_code == 403
         assert (await staff.post("/v1/orders/O-9/again")).status_code == 404
-        refused = await staff.post(again)
-        assert (refused.status_code, [each["clause"] for each in refused.json()["errors"]]) == (422, ["CWC-26"])
-        assert (await partner.get(f"/v1/orders/{ORDER}")).json()["status"] == "refused"
+        key = {"idempotency-key": "again-1"}
+        for _ in range(2):
+            refused = await staff.post(again, headers=key)
+            assert (refused.status_code, [each["clause"] for each in refused.json()["errors"]]) == (422, ["CWC-26"])
+        assert (await partner.get(f"/v1/orders/{ORDER}")).json() == first, "it is refused by the same as before"
 
         await bought(desk, product="maintenance-rejoining")
         placed = await staff.post(again)

@@ -7,7 +7,7 @@ from pathlib import Path
 import kippu_entitlement.registration
 import pytest
 from kippu_entitlement.domain import registering
-from kippu_entitlement.registration.report import MAX_BYTES, MAX_LINES, WORDS, report
+from kippu_entitlement.registration.report import MAX_BYTES, MAX_LINES, WORDS, found, report
 from kippu_terms.refusal import Fault
 
 READERS = ("archive", "sheet", "contract_rows")
@@ -28,7 +28,7 @@ def test_every_fault_of_a_file_has_words_in_every_language() -> None:
 
 def test_so_has_every_fault_of_a_contract_that_is_not_for_the_device() -> None:
     codes = {*_CODE.findall(inspect.getsource(registering.not_sold_for))}
-    assert codes == {"sold_for_another", "bought_on_another_day"}
+    assert codes == {"under_other_terms", "sold_for_another", "bought_on_another_day"}
     for words in WORDS.values():
         assert codes <= words.keys()
 
@@ -61,3 +61,20 @@ def test_what_is_too_much_for_a_mail_is_counted() -> None:
     long = report([Fault("missing", "", f"rows.{row}.{'登' * 60}") for row in range(100)], "ja")
     assert len(long.encode()) <= MAX_BYTES + 100
     assert re.fullmatch(r"ほか [0-9]+ 件", long.split("\n")[-1])
+
+
+def test_the_faults_are_data_too_with_the_columns_key_and_nothing_that_a_stranger_wrote() -> None:
+    faults = [
+        Fault("malformed", "it has 11 digits", "rows.3.シリアル番号", "SVT-06"),
+        Fault("unknown_column", "no column has this title", "rows.1.Phone of Contact One"),
+        Fault("no_rows", "no row", "rows.2"),
+        Fault("damaged", "the file cannot be read", "file"),
+    ]
+    assert [(each.row, each.column, each.code, each.clause) for each in found(faults)] == [
+        (None, None, "damaged", None),
+        (1, None, "unknown_column", None),
+        (2, None, "no_rows", None),
+        (3, "serial", "malformed", "SVT-06"),
+    ]
+    many = found([Fault("missing", "is empty", f"rows.{row}.Serial number") for row in range(400, 0, -1)])
+    assert [each.row for each in many] == [*range(1, MAX_LINES + 1)]

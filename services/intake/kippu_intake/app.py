@@ -9,8 +9,9 @@ from kippu_service.settings import Settings, SettingsWrong
 from kippu_intake.api import mails, tickets
 from kippu_intake.known import Known
 from kippu_intake.letters import AnswerSheets, MailInvoices, RemindBuyers, TellBooked, TellHolders, TellRefunds
+from kippu_intake.mail.certificate import Certificate
 from kippu_intake.mail.limits import Limits
-from kippu_intake.mail.smtp import Listener, tls_of
+from kippu_intake.mail.smtp import Listener
 from kippu_intake.mail.take_in import TakeIn
 from kippu_intake.outgoing import Composer, fold_of
 from kippu_intake.reactors import AnswerDecision, AnswerShipment, AnswerShortfall, AnswerVisit, SendDocuments
@@ -58,7 +59,7 @@ def listener(runtime: Runtime, known: Known, limits: Limits | None = None) -> Li
         port=settings.smtp_port,
         name=settings.mail_domain,
         limits=limits,
-        tls=tls_of(certificate, key) if certificate and key else None,
+        tls=Certificate(certificate, key) if certificate and key else None,
     )
 
 

@@ -4,7 +4,7 @@ These are read models, and may lag; decisions themselves rest on streams. Everyt
 security.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from kippu_privacy import Sealed
 from kippu_service.runtime import Runtime
 from kippu_terms.loading import load
 from kippu_terms.plan import Plan
+from kippu_terms.value import Text
 
 _BY_ADDRESS = """
 select contact_id, customer_id, language, mail from read.known_contact where address_index = $1 order by contact_id
@@ -79,10 +80,13 @@ class Known:
 
     async def plan(self, provider: str, family: str, at: datetime) -> Plan | None:
         """The version of a family's terms that is in force at an instant, by the local date of its own time zone."""
-        async with self._of(provider) as connection:
-            rows = await connection.fetch(_PLANS, family)
-        _plans_read.update((row["digest"], load(row["source"])) for row in rows)
-        return _in_force([_plans_read[row["digest"]] for row in rows], at)
+        return _in_force(await self._plans(provider, family), at)
+
+    async def clauses(self, provider: str, family: str, at: datetime) -> Mapping[str, Text]:
+        """The clauses of a family with their texts, as they stood at an instant. Those that only an earlier version
+        has are among them: a contract keeps the version that it was sold under."""
+        versions = [plan for plan in await self._plans(provider, family) if _is_in_force(plan, at)]
+        return {clause: text for plan in reversed(versions) for clause, text in plan.clauses.items()}
 
     async def time_zone(self, provider: str) -> str:
         """The time zone (IANA) of a provider's terms; UTC while there are none."""
@@ -125,6 +129,13 @@ class Known:
             row = await connection.fetchrow(_SALESPERSON, customer_id)
         return await self._opened(row, "salesperson_name", "salesperson_mail")
 
+    async def _plans(self, provider: str, family: str) -> list[Plan]:
+        """A family's versions, the newest first."""
+        async with self._of(provider) as connection:
+            rows = await connection.fetch(_PLANS, family)
+        _plans_read.update((row["digest"], load(row["source"])) for row in rows)
+        return [_plans_read[row["digest"]] for row in rows]
+
     async def _opened(self, row: asyncpg.Record | None, *columns: str) -> dict[str, str] | None:
         if row is None:
             return None
@@ -144,4 +155,9 @@ class Known:
 
 def _in_force(plans: Iterable[Plan], at: datetime) -> Plan | None:
     """`plans` are a family's versions, the newest first."""
-    return next((plan for plan in plans if plan.effective_from <= at.astimezone(plan.zone).date()), None)
+    return next((plan for plan in plans if _is_in_force(plan, at)), None)
+
+
+def _is_in_force(plan: Plan, at: datetime) -> bool:
+    """Since the start of its first day, unless a newer one is."""
+    return plan.effective_from <= at.astimezone(plan.zone).date()

@@ -145,7 +145,11 @@ def _line(line: PriceLine, currency: str) -> str:
 
 class TellRefunds(Reactor):
     """Money that goes back is told to who ordered, or whose request was charged: that it is due and why, and that it
-    was paid. Whatever the terms say of invoices: nobody is left to wonder what a payment is for."""
+    was paid. Whatever the terms say of invoices: nobody is left to wonder what a payment is for.
+
+    Why is one of a few causes, each with a template, so it is said in the reader's language; what a person wrote is
+    quoted as theirs. A mail's id is the refund's, a colon, which is in no id, and which mail of it is to whom: two
+    never share theirs, whatever refunds and contacts are called."""
 
     name = "tell-refunds"
     logs = ("billing",)
@@ -156,15 +160,15 @@ class TellRefunds(Reactor):
     async def _due(self, envelope: Envelope, due: RefundDue, work: Work) -> None:
         parameters = _of_refund(due) | {
             "order_id": due.order_id,
-            "reason": due.reason,
+            "reason": _on_one_line(due.reason),
             "credit_note_no": due.credit_note_no or "",
             "payment_id": due.payment_id or "",
         }
-        await self._tell(work, envelope, due.refund_id, f"refund_{due.cause}", due, parameters)
+        await self._tell(work, envelope, f"{due.refund_id}:due", f"refund_{due.cause}", due, parameters)
 
     async def _paid(self, envelope: Envelope, paid: RefundPaid, work: Work) -> None:
         parameters = _of_refund(paid) | {"paid_on": paid.paid_on.isoformat(), "reference": paid.reference}
-        await self._tell(work, envelope, f"{paid.refund_id}.paid", "refund_paid", paid, parameters)
+        await self._tell(work, envelope, f"{paid.refund_id}:paid", "refund_paid", paid, parameters)
 
     async def _tell(
         self,
@@ -180,6 +184,11 @@ class TellRefunds(Reactor):
             ticket = (await opened_ticket_of(work, envelope.provider, refund.ticket_no)).state
             contacts = {ticket.contact_id: ticket.language}
         await _write_each(work, envelope, key, template, refund, contacts, parameters)
+
+
+def _on_one_line(text: str) -> str:
+    """What a person wrote cannot pass for a paragraph of the mail that quotes it."""
+    return " ".join(text.split())
 
 
 def _of_refund(refund: RefundDue | RefundPaid) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import smtplib
-import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from kippu_terms.loading import load
 
 from kippu_intake.app import MIGRATIONS, build
 from kippu_intake.known import Known
+from kippu_intake.mail.certificate import Certificate
 from kippu_intake.mail.limits import Limits
 from kippu_intake.mail.smtp import Listener
 from kippu_intake.mail.take_in import TakeIn
@@ -131,7 +131,7 @@ def a_mail(subject: str, text: str = "Hello.", *, sender: str = ONE, **headers: 
 
 @asynccontextmanager
 async def house(
-    service_database: MakeDatabase, plan_text: str, limits: Limits | None = None, tls: ssl.SSLContext | None = None
+    service_database: MakeDatabase, plan_text: str, limits: Limits | None = None, tls: Certificate | None = None
 ) -> AsyncIterator[House]:
     database = await service_database("intake", [MIGRATIONS])
     heard = [MemoryLog(name) for name in ("entitlement", "dispatch", "billing")]
@@ -147,7 +147,7 @@ async def house(
             await listener.stop()
 
 
-def _listener(alive: Living, limits: Limits, family: str, tls: ssl.SSLContext | None) -> Listener:
+def _listener(alive: Living, limits: Limits, family: str, tls: Certificate | None) -> Listener:
     """The service's listener, on a port of the operating system's choice."""
     addresses = [
         MailAddress(address=SUPPORT, provider="iij", family=family),

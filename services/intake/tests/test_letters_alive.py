@@ -1,7 +1,7 @@
 """Mails to holders of licences and to who has booked: opened for the recipient alone, and written once."""
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from kippu_events.catalogue.billing import InvoiceIssued, RefundDue, RefundPaid
@@ -142,16 +142,23 @@ DUE: dict[str, Any] = {
     "order_id": "O-1",
     "amount": 66_000,
     "currency": "JPY",
-    "reason": "ordered by mistake",
+    "reason": "ordered\n\nby mistake",
     "credit_note_no": "CN-INV-O-1",
     "contacts": {"contact-1": "en"},
 }
 SAID_OF = {
-    "taken_back": "ordered by mistake",
+    "taken_back": "“ordered by mistake”",
+    "booking_void": "Your booking O-1 is void, as it was not paid in time",
+    "booking_cancelled": "Your booking O-1 was cancelled",
+    "charge_withdrawn": "has come back, so the charge is withdrawn",
     "not_served": "your order O-1 was ended without that work",
     "paid_too_late": "reached us after",
     "paid_too_much": "more than you owed",
 }
+
+
+def test_every_cause_has_its_words() -> None:
+    assert set(SAID_OF) == set(get_args(RefundDue.model_fields["cause"].annotation))
 
 
 async def test_a_refund_is_told_once_as_it_is_due_and_once_as_it_is_paid_whatever_the_cause(intake: House) -> None:
@@ -166,11 +173,24 @@ async def test_a_refund_is_told_once_as_it_is_due_and_once_as_it_is_paid_whateve
     await intake.living.settle()
     told = {letter.text: letter for letter in await letters(intake) if letter}
     assert {letter.recipient for letter in told.values()} == {ONE}
-    assert len(told) == len(await intake.said(MailRequested)) == 5
+    assert len(told) == len(await intake.said(MailRequested)) == 8
     for said in (*SAID_OF.values(), "bank-9"):
         (text,) = (each for each in told if said in each.replace("\n", " "))
         assert "JPY 66,000" in told[text].subject and "RF-INV-O-1." in text
-    assert sum("CN-INV-O-1" in text for text in told) == 3, "where a credit note took it back"
+    assert sum("CN-INV-O-1" in text for text in told) == 6, "where a credit note took it back"
+
+
+async def test_no_refunds_mail_is_taken_for_anothers_whatever_its_reader_is_called(intake: House) -> None:
+    """Invoices are named after orders and charges, whose ids hold dots, and so may those that clients choose."""
+    due = RefundDue.model_validate(DUE | {"contacts": {"1.contact-1": "en", "paid.contact-1": "en"}})
+    other = RefundDue.model_validate(DUE | {"refund_id": "RF-INV-O-1.1.1", "invoice_no": "INV-O-1.1"})
+    about = {name: DUE[name] for name in set(RefundPaid.model_fields) & set(DUE)}
+    paid = RefundPaid(**about, paid_on=date(2026, 12, 2), reference="bank-9")
+    await intake.living.hear("billing", "invoice-iij-INV-O-1", due, paid)
+    await intake.living.hear("billing", "invoice-iij-INV-O-1.1", other)
+    await intake.living.settle()
+    asked = await intake.said(MailRequested)
+    assert len({each.mail_id for each in asked}) == len(asked) == 4
 
 
 async def test_a_refund_of_a_charge_is_told_to_the_contact_of_its_request(intake: House) -> None:

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from kippu_events.catalogue.intake import TicketOpened
 from kippu_events.testing.plugin import MakeDatabase
-from kippu_intake.mail.smtp import MAX_CONNECTIONS, tls_of
+from kippu_intake.mail.certificate import Certificate, tls_of
+from kippu_intake.mail.smtp import MAX_CONNECTIONS
 from kippu_intake.testing import ONE, PATIENCE_SECONDS, SUPPORT, House, a_mail, house
 from kippu_service.settings import SettingsWrong
 
@@ -25,6 +26,11 @@ NAME = "mx.kippu.example"
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
     """A certificate that signs itself, and its key."""
+    return make_certificate(tmp_path)
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Writes them, over those that are there."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
     day = timedelta(days=1)
@@ -35,14 +41,14 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    (tmp_path / "mx.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (tmp_path / "mx.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return tmp_path / "mx.pem", tmp_path / "mx.key"
+    (folder / "mx.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "mx.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return folder / "mx.pem", folder / "mx.key"
 
 
 @pytest.fixture
 async def encrypting(service_database: MakeDatabase, plan_text: str, files: tuple[Path, Path]) -> AsyncIterator[House]:
-    async with house(service_database, plan_text, tls=tls_of(*files)) as alive:
+    async with house(service_database, plan_text, tls=Certificate(*files)) as alive:
         yield alive
 
 
@@ -104,6 +110,33 @@ async def test_the_last_client_that_has_room_may_encrypt(encrypting: House, file
     assert await asyncio.to_thread(encrypt) == 250
     for _, writer in others:
         writer.close()
+
+
+async def test_a_renewed_certificate_is_taken_without_a_restart(encrypting: House, files: tuple[Path, Path]) -> None:
+    """While its key is still to be written, the one before serves on."""
+
+    looking = ssl.create_default_context()
+    # What is shown is compared, not trusted: who trusts one would not be shown the other.
+    looking.check_hostname, looking.verify_mode = False, ssl.CERT_NONE
+
+    def shown() -> str:
+        with client_of(encrypting) as client:
+            client.starttls(context=looking)
+            assert isinstance(client.sock, ssl.SSLSocket)
+            return ssl.DER_cert_to_PEM_cert(client.sock.getpeercert(binary_form=True) or b"")
+
+    certificate, key = files
+    first, first_key = certificate.read_text(), key.read_text()
+    assert await asyncio.to_thread(shown) == first
+    make_certificate(certificate.parent)
+    second, second_key = certificate.read_text(), key.read_text()
+    assert second != first
+    key.write_text(first_key)
+    assert await asyncio.to_thread(shown) == first
+    key.unlink()
+    assert await asyncio.to_thread(shown) == first
+    key.write_text(second_key)
+    assert await asyncio.to_thread(shown) == second
 
 
 def test_a_certificate_that_cannot_be_used_is_named(files: tuple[Path, Path]) -> None:

@@ -93,6 +93,9 @@ ABOUT_NO_TICKET = {
     "booking_cancelled",
     "invoice",
     "refund_taken_back",
+    "refund_booking_void",
+    "refund_booking_cancelled",
+    "refund_charge_withdrawn",
     "refund_not_served",
     "refund_paid_too_late",
     "refund_paid_too_much",
@@ -116,6 +119,23 @@ def test_every_template_is_there_in_every_language_and_fills(language: str) -> N
         if template not in ABOUT_NO_TICKET and not template.startswith("document_"):
             assert "[KP-0000-0001]" in subject
             assert "KP-0000-0001" in text
+
+
+SAID_AS_WHOSE = {
+    "en": "The reason, in the words of the person who recorded it: “because”\n",
+    "ja": "理由（記録した者の言葉のまま）：「because」\n",
+    "th": "เหตุผลตามถ้อยคำของผู้บันทึก: “because”\n",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_why_money_goes_back_is_said_in_the_readers_language_and_a_persons_words_are_quoted_as_theirs(
+    language: str,
+) -> None:
+    for template in sorted(each for each in texts_in(language).by_name if each.startswith("refund_")):
+        _, text = render(request(template, language, PARAMETERS), {})
+        quoted = template == "refund_taken_back"
+        assert ("because" in text, SAID_AS_WHOSE[language] in text) == (quoted, quoted), template
 
 
 def test_times_are_told_in_the_providers_zone_and_sales_by_name() -> None:

@@ -58,6 +58,10 @@ async def test_what_waits_for_triage_is_listed_until_it_is_classified(intake: Ho
         [item] = (await desk.get("/v1/tickets", params=waiting)).json()["items"]
         assert (item["ticket_no"], item["status"], item["category"]) == (ticket.ticket_no, "waiting", None)
         path = f"/v1/tickets/{ticket.ticket_no}"
+        unheard_of = await desk.post(f"{path}/classification", json={"category": "gardening"})
+        [fault] = unheard_of.json()["errors"]
+        assert (unheard_of.status_code, fault["field"], fault["code"]) == (422, "category", "unknown_category")
+        assert "preventive_maintenance" in fault["message"]
         await desk.post(f"{path}/classification", json={"category": "fault", "asset_serial": "DEVICE-1"})
         await decides(intake, ticket, Outcome.COVERED_BY_DEBIT, decision=2, metered=True)
         assert (await desk.get("/v1/tickets", params=waiting)).json()["items"] == []

@@ -116,6 +116,7 @@ INTAKE = House(
         "POST /v1/tickets/{ticket_no}/isolation": {"asset_serial": "DEVICE-2", "isolated_at": NOON.isoformat()},
         "POST /v1/tickets/{ticket_no}/resolve": {},
         "POST /v1/tickets/{ticket_no}/close": {},
+        "POST /v1/tickets/{ticket_no}/decline": {"clause": "IIJ-06", "reason": "It is not part of the service."},
         "POST /v1/tickets/{ticket_no}/reopen": {},
         "POST /v1/unmatched-mail/{mail_id}/ticket": {
             "customer_id": "customer-1",

@@ -170,6 +170,12 @@ async def history(system: System) -> None:
         ended = {"completed_at": (SATURDAY + timedelta(hours=1)).isoformat()}
         await desk.post("dispatch", f"/v1/visits/{booked['visit_id']}/complete", ended)
     await system.settle()
+    visits = [await _is_visited(desk) for desk in desks]
+    await system.move_to(system.clock.now() + timedelta(hours=2))
+    for desk, visit_id in zip(desks, visits, strict=True):
+        exchanged = {"completed_at": system.clock.now().isoformat(), "serial": "NAS-7"}
+        await desk.post("dispatch", f"/v1/visits/{visit_id}/complete", exchanged)
+    await system.settle()
     await system.move_to(
         NOON + timedelta(days=500)
     )  # the unpaid invoices, the open offers, the lots and the returns are over
@@ -368,6 +374,20 @@ async def _ships(desk: Desk, ticket_no: str) -> None:
     await desk.post("dispatch", f"{path}/failed", {"failed_at": now, "reason": "nobody there"})
     await desk.post("dispatch", f"{path}/shipped", {"shipped_at": now})
     await desk.post("dispatch", f"{path}/delivered", {"delivered_at": now})
+
+
+async def _is_visited(desk: Desk) -> str:
+    """Somebody who is not on the roster goes to a unit in an hour. Answers the visit's id."""
+    now = desk.system.clock.now()
+    ticket_no = await desk.ask("no power", category="fault", asset_serial="NAS-2", plan_family="qnp")
+    await desk.system.settle()
+    isolated = {"asset_serial": "NAS-2", "isolated_at": now.isoformat()}
+    await desk.post("intake", f"/v1/tickets/{ticket_no}/isolation", isolated)
+    await desk.system.settle()
+    [held] = (await desk.get("dispatch", "/v1/visits?status=held"))["items"]
+    agreed = {"starts_at": (now + timedelta(hours=1)).isoformat(), "without_engineer": True}
+    await desk.post("dispatch", f"/v1/visits/{held['visit_id']}/book", agreed)
+    return str(held["visit_id"])
 
 
 async def _calls_off(desk: Desk, ticket_no: str) -> None:

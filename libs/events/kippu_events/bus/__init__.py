@@ -15,6 +15,10 @@ Slot = tuple[str, int]
 """A slot of a log: the log's name and the slot's number, 0 to 15."""
 
 
+COMMIT_EVERY_SECONDS = 5.0
+"""Others are told at most so often how far a consumer has come."""
+
+
 class BusUnavailable(ConnectionError):
     """The bus does not answer, or gave up a subscription: subscribe again after a while. Nothing is lost."""
 
@@ -70,8 +74,11 @@ class Subscription(Protocol):
 
     def resume(self) -> None: ...
 
-    async def commit(self) -> None:
-        """Lets others see how far this consumer has come (its lag). Nothing is ever read from it."""
+    async def commit(self, done: Mapping[Slot, int] | None = None) -> None:
+        """Lets others see how far this consumer has come (its lag): all that was delivered, or as far as these offsets.
+
+        Nothing is ever read from it.
+        """
 
     async def close(self) -> None:
         """Gives the slots back."""
@@ -82,6 +89,12 @@ class Bus(Protocol):
 
     async def subscribe(self, group: str, logs: Sequence[str], assignee: Assignee) -> Subscription:
         """Subscriptions of one group share the slots of the logs. Raises BusUnavailable."""
+
+    async def follow(self, starts: Mapping[Slot, Start]) -> Subscription:
+        """Delivers these slots from there on, beside every group. Raises BusUnavailable.
+
+        They are slots that one subscription was given: where the bus keeps several together, all of them.
+        """
 
 
 class Publisher(Protocol):

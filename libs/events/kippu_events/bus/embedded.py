@@ -23,8 +23,10 @@ class EmbeddedBus:
         self._shuffle = shuffle
 
     async def subscribe(self, group: str, logs: Sequence[str], assignee: Assignee) -> "EmbeddedSubscription":
-        readers = [_Reader(self._logs[name]) for name in logs]
-        starts = await assignee.assigned([(name, number) for name in logs for number in range(SLOTS)])
+        return await self.follow(await assignee.assigned([(name, number) for name in logs for number in range(SLOTS)]))
+
+    async def follow(self, starts: Mapping[Slot, Start]) -> "EmbeddedSubscription":
+        readers = [_Reader(self._logs[name]) for name in dict.fromkeys(name for name, _ in starts)]
         for reader in readers:
             await reader.start(starts)
         return EmbeddedSubscription(readers, _Shuffled(self._shuffle) if self._shuffle else None)
@@ -88,7 +90,7 @@ class EmbeddedSubscription:
     def resume(self) -> None:
         self._paused = False
 
-    async def commit(self) -> None:
+    async def commit(self, done: Mapping[Slot, int] | None = None) -> None:
         """The marks say it all."""
 
     async def close(self) -> None:

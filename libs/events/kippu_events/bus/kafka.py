@@ -23,7 +23,7 @@ from aiokafka.errors import (
 )
 
 from kippu_events import steps
-from kippu_events.bus import Assignee, BusUnavailable, Record, Slot, Start
+from kippu_events.bus import COMMIT_EVERY_SECONDS, Assignee, BusUnavailable, Record, Slot, Start
 from kippu_events.bus.cloudevents import envelope_from, headers_of
 from kippu_events.envelope import SLOTS, Envelope
 from kippu_events.log import LogCorrupt
@@ -31,8 +31,9 @@ from kippu_events.log import LogCorrupt
 REQUEST_SECONDS = 10
 PUBLISH_SECONDS = 60
 CLOSE_SECONDS = 5
-COMMIT_EVERY_SECONDS = 5.0
 BATCH_BYTES = 256 * 1024
+FETCH_MILLISECONDS = 1000
+"""How long the broker holds a question for events while there are none; it answers at once when there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,25 @@ class KafkaBus:
         subscription = KafkaSubscription(self._settings, group, partitions, assignee)
         await subscription.start()
         return subscription
+
+    async def follow(self, starts: Mapping[Slot, Start]) -> "KafkaSubscription":
+        partitions = await ensure_topics(self._settings, {log for log, _ in starts})
+        subscription = KafkaSubscription(self._settings, None, partitions, _Standing(starts))
+        await subscription.start(starts)
+        return subscription
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where a subscription without a group begins."""
+
+    starts: Mapping[Slot, Start]
+
+    async def assigned(self, slots: Collection[Slot]) -> Mapping[Slot, Start]:
+        return {slot: self.starts[slot] for slot in slots}
+
+    async def revoked(self, slots: Collection[Slot]) -> None:
+        """Nobody takes them away."""
 
 
 async def ensure_topics(settings: KafkaSettings, logs: Iterable[str]) -> dict[str, int]:
@@ -173,23 +193,25 @@ class KafkaPublisher:
 
 
 class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    """One member of a consumer group."""
+    """One member of a consumer group; without a group, the only reader of its partitions."""
 
-    def __init__(self, settings: KafkaSettings, group: str, partitions: Mapping[str, int], assignee: Assignee) -> None:
+    def __init__(
+        self, settings: KafkaSettings, group: str | None, partitions: Mapping[str, int], assignee: Assignee
+    ) -> None:
         self._partitions = partitions
         self._assignee = assignee
         self._logs = {settings.topic(log): log for log in partitions}
         self._topics = {log: settings.topic(log) for log in partitions}
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=settings.bootstrap_servers,
-            group_id=f"{settings.prefix}.{group}",
+            group_id=f"{settings.prefix}.{group}" if group else None,
             enable_auto_commit=False,
             auto_offset_reset="none",
             request_timeout_ms=REQUEST_SECONDS * 1000,
             session_timeout_ms=int(settings.session_seconds * 1000),
             heartbeat_interval_ms=int(settings.session_seconds * 300),
             max_poll_interval_ms=int(settings.longest_pause_seconds * 1000),
-            fetch_max_wait_ms=250,
+            fetch_max_wait_ms=FETCH_MILLISECONDS,
         )
         self._drain_seconds = settings.session_seconds
         self._join_seconds = settings.join_seconds
@@ -202,15 +224,21 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         self._committed_at = 0.0
         self._bus_log = structlog.get_logger().bind(group=group)
 
-    async def start(self) -> None:
+    async def start(self, slots: Iterable[Slot] = ()) -> None:
+        """`slots` are those to follow, without a group."""
         try:
             async with asyncio.timeout(REQUEST_SECONDS * 2):
                 await self._consumer.start()
         except (KafkaError, TimeoutError, OSError) as error:
             await self.close()
             raise BusUnavailable(f"Kafka: {error!r}") from error
-        self._consumer.subscribe(topics=list(self._logs), listener=self)
-        self._join_by = time.monotonic() + self._join_seconds
+        if slots:
+            partitions = {self._partition(slot) for slot in slots}
+            self._consumer.assign(partitions)
+            await self.on_partitions_assigned(partitions)
+        else:
+            self._consumer.subscribe(topics=list(self._logs), listener=self)
+            self._join_by = time.monotonic() + self._join_seconds
 
     async def batch(self, limit: int, seconds: float) -> list[Record]:
         fetched: Mapping[TopicPartition, Sequence[ConsumerRecord]] = {}
@@ -287,9 +315,12 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         log = self._logs[partition.topic]
         return [(log, number) for number in range(partition.partition, SLOTS, self._partitions[log])]
 
-    async def seek(self, slot: Slot, start: Start) -> None:
+    def _partition(self, slot: Slot) -> TopicPartition:
         log, number = slot
-        partition = TopicPartition(self._topics[log], number % self._partitions[log])
+        return TopicPartition(self._topics[log], number % self._partitions[log])
+
+    async def seek(self, slot: Slot, start: Start) -> None:
+        partition = self._partition(slot)
         if partition not in self._sought:
             return
         offset = _first([start.offset])
@@ -311,18 +342,30 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]  # aio
         self._paused = False
         self._consumer.resume(*self._consumer.assignment())
 
-    async def commit(self) -> None:
-        if time.monotonic() - self._committed_at < COMMIT_EVERY_SECONDS:
+    async def commit(self, done: Mapping[Slot, int] | None = None) -> None:
+        if time.monotonic() - self._committed_at < COMMIT_EVERY_SECONDS or done == {}:
             return
         self._committed_at = time.monotonic()
         with contextlib.suppress(KafkaError, TimeoutError):
             async with asyncio.timeout(REQUEST_SECONDS):
-                await self._consumer.commit()
+                await self._consumer.commit(None if done is None else self._offsets(done))
+
+    def _offsets(self, done: Mapping[Slot, int]) -> dict[TopicPartition, int]:
+        """Partitions are read in their order, so the slot that is furthest says how far theirs is done."""
+        offsets: dict[TopicPartition, int] = {}
+        for slot, offset in done.items():
+            partition = self._partition(slot)
+            offsets[partition] = max(offset, offsets.get(partition, 0))
+        return offsets
 
     async def close(self) -> None:
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self._consumer.stop()
+        # As a task of its own: without a group, aiokafka may cancel whoever closes it, where it has hardly begun.
+        stopping = asyncio.ensure_future(self._consumer.stop())
+        await asyncio.wait([stopping], timeout=CLOSE_SECONDS)
+        if stopping.done():
+            stopping.cancelled() or stopping.exception()
+        else:
+            stopping.cancel()
 
 
 def _first(offsets: Iterable[int | None]) -> int:

@@ -264,10 +264,19 @@ class RefundDue(RefundEvent):
     """Money that the customer gets back, and why."""
 
     order_id: str
-    cause: Literal["taken_back", "paid_too_late", "paid_too_much", "not_served"] = "taken_back"
-    """For what a credit note took back, or the request's decline made it take back; because it came in after that;
-    or because it was more than was owed."""
+    cause: Literal[
+        "taken_back",
+        "booking_void",
+        "booking_cancelled",
+        "charge_withdrawn",
+        "not_served",
+        "paid_too_late",
+        "paid_too_much",
+    ] = "taken_back"
+    """A person gave back what was bought; the booking was not paid in time, or called off; what was charged is owed no
+    more; the request ended without it; it came in after one of these; or it was more than was owed."""
     reason: str
+    """In English; of what was taken back by a person, in their words."""
     credit_note_no: str | None = None
     """The credit note that took it back; none did where only too much was paid."""
     payment_id: str | None = None

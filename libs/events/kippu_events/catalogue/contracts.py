@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from kippu_events.catalogue.entitlement import entitlement
-from kippu_events.event import Event, Personal
+from kippu_events.event import Event, Personal, Value
 
 
 class ContractEvent(Event):
@@ -184,6 +184,17 @@ class SheetImported(_SheetRead):
     """Rows that were registered with the same facts before."""
 
 
+class SheetFault(Value):
+    """What is wrong in one place. What a stranger wrote there, or over it, is in the sealed report alone."""
+
+    code: str
+    row: int | None = None
+    """As the sheet counts them; None where it is about the file."""
+    column: str | None = None
+    """By its key; None where it is about the row, or a column that the template does not have."""
+    clause: str | None = None
+
+
 @entitlement
 class SheetRefused(_SheetRead):
     """Nothing of a mailed sheet was registered (SVT-08)."""
@@ -193,3 +204,5 @@ class SheetRefused(_SheetRead):
     """What kinds of faults there are, each once."""
     report: Personal
     """Each fault with its row and column, a line each, in the contact's language."""
+    found: tuple[SheetFault, ...] = ()
+    """The faults by row, as many as a report has lines at most; none on record before they were."""

@@ -117,6 +117,20 @@ class PartHandedOver(VisitEvent):
 
 
 @dispatch
+class UnitExchanged(VisitEvent):
+    """The engineer put a unit, or a part, in the place of the defective one. It is the customer's from now on."""
+
+    serial: str
+    defective_serial: str
+    """Of the unit; with `part`, of the one that the part was exchanged in."""
+    part: str | None = None
+    exchanged_at: AwareDatetime
+    owner: Literal["customer", "provider"] | None = None
+    """Whose the defective one is from now on, where the terms say (SVT-13, QNP-11)."""
+    clause: str
+
+
+@dispatch
 class VisitWithdrawn(VisitEvent):
     """The request no longer needs the visit: it was decided or asked for anew."""
 

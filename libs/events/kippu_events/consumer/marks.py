@@ -8,6 +8,7 @@ from __future__ import annotations  # asyncpg.Connection is generic for the type
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -91,30 +92,87 @@ async def read(connection: Connection[Any], consumer: str, slots: Collection[Slo
     return {(row["log"], row["slot"]): Mark(row["slot_seq"], row["epoch"], row["bus_offset"]) for row in rows}
 
 
-async def move(connection: Connection[Any], consumer: str, moves: Mapping[Slot, tuple[Mark, Mark]]) -> None:
-    """Moves marks, each from where it stands (first) to where it shall (second), all in one statement.
+Moves = Mapping[Slot, tuple[Mark, Mark]]
+"""Marks of one consumer, each from where it stands (first) to where it shall (second)."""
+
+
+async def move(connection: Connection[Any], consumer: str, moves: Moves) -> None:
+    """Moves a consumer's marks in one statement.
 
     Raises MarkMoved if one stands elsewhere; the caller's transaction is then to be rolled back.
     """
-    if not moves:
-        return
-    slots = sorted(moves)
-    status = await connection.execute(
+    if moves and await move_all(connection, [(consumer, moves)]) != {consumer: len(moves)}:
+        raise moved_by_another(consumer, moves)
+
+
+def moved_by_another(consumer: str, moves: Moves) -> MarkMoved:
+    return MarkMoved(f"{consumer}: another instance has moved a mark of {sorted(moves)}")
+
+
+async def move_all(connection: Connection[Any] | Pool[Any], wanted: Iterable[tuple[str, Moves]]) -> Mapping[str, int]:
+    """Moves marks of several consumers in one statement; answers how many of each stood where they were believed to."""
+    rows = [(consumer, slot, *marks) for consumer, moves in wanted for slot, marks in moves.items()]
+    rows.sort(key=lambda row: row[:2])  # rows are locked in one order
+    moved = await connection.fetch(
         "update bus.mark set slot_seq = moved.slot_seq, epoch = moved.epoch, bus_offset = moved.bus_offset"
-        " from unnest($2::text[], $3::smallint[], $4::bigint[], $5::bigint[], $6::uuid[], $7::bigint[])"
-        "   as moved (log, slot, expected, slot_seq, epoch, bus_offset)"
-        " where mark.consumer = $1 and mark.log = moved.log and mark.slot = moved.slot"
-        "   and mark.slot_seq = moved.expected and (mark.epoch is null or mark.epoch = moved.epoch)",
-        consumer,
-        [log for log, _ in slots],
-        [number for _, number in slots],
-        [moves[slot][0].slot_seq for slot in slots],
-        [moves[slot][1].slot_seq for slot in slots],
-        [moves[slot][1].epoch for slot in slots],
-        [moves[slot][1].offset for slot in slots],
+        " from unnest($1::text[], $2::text[], $3::smallint[], $4::bigint[], $5::bigint[], $6::uuid[], $7::bigint[])"
+        "   as moved (consumer, log, slot, expected, slot_seq, epoch, bus_offset)"
+        " where mark.consumer = moved.consumer and mark.log = moved.log and mark.slot = moved.slot"
+        "   and mark.slot_seq = moved.expected and (mark.epoch is null or mark.epoch = moved.epoch)"
+        " returning mark.consumer",
+        [consumer for consumer, _, _, _ in rows],
+        [slot[0] for _, slot, _, _ in rows],
+        [slot[1] for _, slot, _, _ in rows],
+        [before.slot_seq for _, _, before, _ in rows],
+        [after.slot_seq for _, _, _, after in rows],
+        [after.epoch for _, _, _, after in rows],
+        [after.offset for _, _, _, after in rows],
     )
-    if status != f"UPDATE {len(slots)}":
-        raise MarkMoved(f"{consumer}: another instance has moved a mark of {slots}")
+    return Counter(row["consumer"] for row in moved)
+
+
+class MarkMover:
+    """Moves marks that guard nothing, those of events that were of no interest: for all consumers of a service at once.
+
+    Most events are of no interest to most consumers, and all consumers hear them at the same time. What they wish
+    moved while one statement is under way, the next one moves: there is no timer.
+    """
+
+    def __init__(self, writers: Pool[Any]) -> None:
+        self._writers = writers
+        self._waiting: list[tuple[str, Moves, asyncio.Future[None]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def move(self, consumer: str, moves: Moves) -> None:
+        """Raises MarkMoved if one of them stood elsewhere; others of them may then have been moved."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((consumer, moves, done))
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="marks")
+        await done
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                moved = await move_all(self._writers, [(consumer, moves) for consumer, moves, _ in batch])
+            except Exception as error:
+                for _, _, done in batch:
+                    _settle(done, error)
+            else:
+                for consumer, moves, done in batch:
+                    right = moved.get(consumer, 0) == len(moves)
+                    _settle(done, None if right else moved_by_another(consumer, moves))
+        self._task = None
+
+
+def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
+    if done.done():
+        return  # its consumer was cancelled meanwhile
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
 
 
 async def reset(connection: Connection[Any], consumer: str) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 from asyncpg import Connection
 
 from kippu_events import steps
-from kippu_events.bus import Bus, Record, Slot, Subscription
+from kippu_events.bus import Bus, Record, Subscription
 from kippu_events.consumer import Projector, marks, parking
 from kippu_events.consumer.interest import Interest
-from kippu_events.consumer.marks import Mark
+from kippu_events.consumer.marks import MarkMover
 from kippu_events.consumer.retrying import final_error
 from kippu_events.consumer.runner import STOPPING, Connect, ConsumerStopped, Runner, Tuning
 from kippu_events.envelope import Envelope
@@ -23,8 +23,9 @@ class ProjectorRunner(Runner):
     """Feeds one projector. Several of them for the same projector share its slots, or do no harm."""
 
     def __init__(
-        self, service: str, projector: Projector, bus: Bus, connect: Connect, tuning: Tuning | None = None
-    ) -> None:
+        self, service: str, projector: Projector, bus: Bus, connect: Connect, tuning: Tuning | None = None,
+        mover: MarkMover | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(
             marks.projector_id(projector.name),
             f"{service}.projector.{projector.name}",
@@ -33,6 +34,7 @@ class ProjectorRunner(Runner):
             bus,
             connect,
             tuning or Tuning(),
+            mover,
         )
         self.projector = projector
 
@@ -42,6 +44,9 @@ class ProjectorRunner(Runner):
     async def _handle(self, subscription: Subscription, records: Sequence[Record]) -> None:
         """All in one transaction; if that fails, in halves, until the poison stands alone."""
         wanted = [record for record in records if self._interest.takes(record.envelope.type)]
+        if not wanted:
+            await self._pass_over(records)
+            return
         try:
             await self._transact(records, wanted)
         except (MarkMoved, *STOPPING):
@@ -92,13 +97,6 @@ class ProjectorRunner(Runner):
             await parking.park(self.connection, self.consumer, record.envelope, last, self.tuning.attempts)
         self._marks.update({slot: after for slot, (_, after) in moves.items()})
         self._log.error("consumer.parked", key=record.envelope.stream, error=parking.describe(last))
-
-    def _moves(self, records: Sequence[Record]) -> dict[Slot, tuple[Mark, Mark]]:
-        moves: dict[Slot, tuple[Mark, Mark]] = {}
-        for record in records:
-            before, reached = moves.get(record.slot) or (self._marks[record.slot], self._marks[record.slot])
-            moves[record.slot] = (before, reached.after(record))
-        return moves
 
 
 async def prepare(connection: Connection[Any], projector: Projector) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 from asyncpg import Connection
 
 from kippu_events import steps
-from kippu_events.bus import Bus, Record, Slot, Subscription
+from kippu_events.bus import Bus, Record, Subscription
 from kippu_events.consumer import Reaction, Reactor, marks, parking
 from kippu_events.consumer.interest import Interest
-from kippu_events.consumer.marks import Mark
+from kippu_events.consumer.marks import MarkMover
 from kippu_events.consumer.retrying import final_error
 from kippu_events.consumer.runner import STOPPING, Connect, Runner, Tuning
 from kippu_events.envelope import Envelope
@@ -65,6 +65,7 @@ class ReactorRunner(Runner):
         bus: Bus,
         connect: Connect,
         tuning: Tuning | None = None,
+        mover: MarkMover | None = None,
     ) -> None:
         self._reactions = Reactions(service, reactor, worker)
         super().__init__(
@@ -75,6 +76,7 @@ class ReactorRunner(Runner):
             bus,
             connect,
             tuning or Tuning(),
+            mover,
         )
 
     async def _prepare(self, connection: Connection[Any]) -> None:
@@ -90,23 +92,13 @@ class ReactorRunner(Runner):
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         for failure in sorted(failures, key=lambda failure: not isinstance(failure, STOPPING)):
             raise failure
-        await self._move_to_the_end(records)
+        await self._pass_over(records)
 
     async def _parked_among(self, wanted: Sequence[Record]) -> set[parking.Key]:
         if not wanted:
             return set()
         async with self._connection_turn:
             return await parking.parked_among(self.connection, self.consumer, {_key(record) for record in wanted})
-
-    async def _move_to_the_end(self, records: Sequence[Record]) -> None:
-        """Moves the marks over what was of no interest at the end, and notes the bus's offsets, in one statement."""
-        moves: dict[Slot, tuple[Mark, Mark]] = {}
-        for record in records:
-            mark = self._marks[record.slot]
-            moves[record.slot] = (mark, mark.after(record))
-        async with self._connection_turn:
-            await marks.move(self.connection, self.consumer, moves)
-        self._marks.update({slot: after for slot, (_, after) in moves.items()})
 
     async def _work_through(self, records: Sequence[Record], parked: set[parking.Key]) -> None:
         """One slot's interesting records, one after the other."""

@@ -21,7 +21,7 @@ from asyncpg import Connection
 from kippu_events.bus import Bus, BusUnavailable, Record, Slot, Start, Subscription
 from kippu_events.consumer import marks
 from kippu_events.consumer.interest import Interest
-from kippu_events.consumer.marks import Mark, Outcome
+from kippu_events.consumer.marks import Mark, MarkMover, Outcome
 from kippu_events.database import refuse_superuser
 from kippu_events.event import UnknownEventVersion
 from kippu_events.log import LogCorrupt, MarkMoved
@@ -81,7 +81,7 @@ class Runner(ABC):
 
     def __init__(
         self, consumer: str, group: str, logs: Sequence[str], interest: Interest, bus: Bus, connect: Connect,
-        tuning: Tuning,
+        tuning: Tuning, mover: MarkMover | None,
     ) -> None:  # fmt: skip
         self.consumer = consumer
         self.tuning = tuning
@@ -90,6 +90,7 @@ class Runner(ABC):
         self._interest = interest
         self._bus = bus
         self._connect = connect
+        self._mover = mover
         self._connection: Connection[Any] | None = None
         self._connection_turn = asyncio.Lock()
         """asyncpg runs one statement at a time: held around every use that may meet another."""
@@ -200,6 +201,24 @@ class Runner(ABC):
             await self._handle(subscription, following)
         for slot in rewound:
             await self._rewind(subscription, slot)
+
+    def _moves(self, records: Sequence[Record]) -> dict[Slot, tuple[Mark, Mark]]:
+        """From each slot's mark to the last of these."""
+        moves: dict[Slot, tuple[Mark, Mark]] = {}
+        for record in records:
+            before, reached = moves.get(record.slot) or (self._marks[record.slot], self._marks[record.slot])
+            moves[record.slot] = (before, reached.after(record))
+        return moves
+
+    async def _pass_over(self, records: Sequence[Record]) -> None:
+        """Moves the marks to the end of these, which are of no interest or done, and notes the bus's offsets."""
+        moves = self._moves(records)
+        if self._mover is not None:
+            await self._mover.move(self.consumer, moves)
+        else:
+            async with self._connection_turn:
+                await marks.move(self.connection, self.consumer, moves)
+        self._marks.update({slot: after for slot, (_, after) in moves.items()})
 
     async def _rewind(self, subscription: Subscription, slot: Slot) -> None:
         """Reads a slot with a gap again from the beginning, once; the missing event must come from there or later.

@@ -13,10 +13,12 @@ import asyncpg
 import pytest
 from kippu_privacy import Associated, Plain, Sealed
 
-from kippu_events.bus import Assignee, Bus, Record, Slot, Subscription
+from kippu_events.bus import Assignee, Bus, Record, Slot, Start, Subscription
 from kippu_events.bus.embedded import EmbeddedBus
 from kippu_events.bus.kafka import KafkaBus, KafkaPublisher, KafkaSettings
+from kippu_events.bus.shared import SharedBus
 from kippu_events.consumer import Projector, Reactor
+from kippu_events.consumer.marks import MarkMover
 from kippu_events.consumer.projector import ProjectorRunner
 from kippu_events.consumer.reactor import ReactorRunner
 from kippu_events.consumer.runner import Runner, Tuning, connector
@@ -53,6 +55,7 @@ class World:
     database: Database
     bus: Bus
     kafka: KafkaSettings | None
+    mover: MarkMover | None = None
 
     async def connect(self) -> asyncpg.Connection[Any]:
         return await connector(self.database.writer_url, "test")()
@@ -77,10 +80,10 @@ class World:
         return Worker(self.own_log, SystemClock(), SystemIds(), SealsNothing())
 
     def projector(self, projector: Projector, tuning: Tuning = QUICK) -> ProjectorRunner:
-        return ProjectorRunner("desk", projector, self.bus, self.connect, tuning)
+        return ProjectorRunner("desk", projector, self.bus, self.connect, tuning, self.mover)
 
     def reactor(self, reactor: Reactor, tuning: Tuning = QUICK) -> ReactorRunner:
-        return ReactorRunner("desk", reactor, self.worker, self.bus, self.connect, tuning)
+        return ReactorRunner("desk", reactor, self.worker, self.bus, self.connect, tuning, self.mover)
 
     async def consume(self, *runners: Runner) -> None:
         """Publishes, and runs these until they have done all that is in the log now."""
@@ -116,23 +119,30 @@ def slots_until(head: Head) -> dict[Slot, int]:
     return {("intake", number): last for number, last in enumerate(head.slot_seqs)}
 
 
-@pytest.fixture(params=["embedded", "shuffled", "kafka"])
+@pytest.fixture(params=["embedded", "shuffled", "kafka", "together"])
 async def world(request: pytest.FixtureRequest, service_database: MakeDatabase) -> AsyncIterator[World]:
-    """One world per bus. Kafka has fewer partitions than there are slots, so that slots share them."""
+    """One world per bus. Kafka has fewer partitions than there are slots, so that slots share them.
+
+    In the last, consumers subscribe and pass over together, as those of a service do.
+    """
     async with AsyncExitStack() as stack:
         publisher_database = await service_database("intake")
         database = await service_database("desk", [desk.MIGRATIONS])
         log = await stack.enter_async_context(PostgresLog("intake", publisher_database.writer_url))
         own_log = await stack.enter_async_context(PostgresLog("entitlement", database.writer_url))
         kafka: KafkaSettings | None = None
+        mover: MarkMover | None = None
         bus: Bus
         if request.param == "kafka":
             kafka = replace(request.getfixturevalue("kafka"), partitions=8)
             bus = KafkaBus(kafka)
         else:
             chance = random.Random(1)  # noqa: S311  an order to fail on again, not a secret
-            bus = EmbeddedBus({"intake": log}, chance if request.param == "shuffled" else None)
-        yield World(log, own_log, publisher_database, database, bus, kafka)
+            bus = EmbeddedBus({"intake": log}, None if request.param == "embedded" else chance)
+        if request.param == "together":
+            bus = SharedBus(bus, "desk", ["intake"], 1)
+            mover = MarkMover(await stack.enter_async_context(asyncpg.create_pool(database.writer_url, min_size=1)))
+        yield World(log, own_log, publisher_database, database, bus, kafka, mover)
 
 
 Change = Callable[[Sequence[Record]], Awaitable[Sequence[Record]]]
@@ -147,6 +157,9 @@ class MeddlingBus:
 
     async def subscribe(self, group: str, logs: Sequence[str], assignee: Assignee) -> Subscription:
         return _Meddling(await self._bus.subscribe(group, logs, assignee), self._change)
+
+    async def follow(self, starts: Mapping[Slot, Start]) -> Subscription:
+        return _Meddling(await self._bus.follow(starts), self._change)
 
 
 class _Meddling:

@@ -126,7 +126,8 @@ def _faults(plan: Plan, judged: _Judged) -> list[Fault]:
 
 
 def _remedy(rule: OrderRule, verdict: OrderVerdict) -> Remedy | None:
-    return rule.remedy.filled(rule.clause, verdict.inputs) if rule.remedy else None
+    remedy = verdict.remedy or rule.remedy
+    return remedy.filled(rule.clause, verdict.inputs) if remedy else None
 
 
 def _first(stated: list[_Stated | None]) -> _Stated | None:

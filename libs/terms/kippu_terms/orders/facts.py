@@ -6,15 +6,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from kippu_terms.bookings import PaidBy
-from kippu_terms.facts import CustomerFacts, Instant
+from kippu_terms.facts import CustomerFacts, Instant, LaterDay
 from kippu_terms.fulfilment import Channel
 from kippu_terms.value import Integer, Name, Value
 
 Day = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2099, 12, 31))]
 """A local date of the provider's, in the time for which public holidays are known."""
-
-LaterDay = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31))]
-"""A day that a period which begins on such a day can end on."""
 
 Quantity = Annotated[Integer, Field(ge=1, le=10_000)]
 
@@ -116,6 +113,8 @@ class OrderWish(Value):
     """What the order asks for beyond buying."""
     agreed: bool = False
     """True if an operator agreed to it, where the terms leave it to consultation."""
+    quoted: bool = False
+    """True if it accepts a quote that was made for it."""
 
     @property
     def renewed(self) -> HeldContract | None:

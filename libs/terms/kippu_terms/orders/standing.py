@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from kippu_terms.bookings import last_day_to_pay
-from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, RemedyText
+from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, RemedyText, not_known
 from kippu_terms.plan import Plan
 from kippu_terms.sections import Product
 
@@ -28,6 +28,27 @@ class InQuantity(OrderRule):
         quantity, most = case.facts.quantity, case.product.max_quantity
         inputs = {"quantity": quantity, "max_quantity": most}
         return OrderVerdict("satisfied" if quantity <= most else "refused", inputs, about="quantity")
+
+
+ASK_FOR_A_QUOTE = RemedyText(
+    action="ask_for_a_quote",
+    text={
+        "en": "Send a request about it, and accept the quote that is made for that.",
+        "ja": "その件をお問い合わせいただき、お見積りをご承諾ください。",
+        "th": "โปรดส่งคำขอในเรื่องนี้ แล้วตอบรับใบเสนอราคาที่จัดทำให้",
+    },
+)
+
+
+class ByQuote(OrderRule):
+    """What differs from case to case is quoted for each, and bought by accepting that."""
+
+    kind: Literal["by_quote"] = "by_quote"
+    remedy: RemedyText | None = ASK_FOR_A_QUOTE
+
+    def judge(self, case: OrderCase) -> OrderVerdict:
+        inputs = {"product": case.product.id, "quoted": case.facts.quoted}
+        return OrderVerdict("satisfied" if case.facts.quoted else "quote", inputs, about="product")
 
 
 class OptionOf(OrderRule):
@@ -88,12 +109,15 @@ class Dated(OrderRule):
 
     def judge(self, case: OrderCase) -> OrderVerdict:
         bought_on = case.facts.asset.bought_on if case.facts.asset else None
-        was_bought = bought_on is not None and bought_on <= case.facts.ordered_on
         inputs = {
             "bought_on": bought_on.isoformat() if bought_on else None,
             "ordered_on": case.facts.ordered_on.isoformat(),
         }
-        return OrderVerdict("satisfied" if was_bought else "refused", inputs, about="asset.bought_on")
+        if bought_on is None:
+            return not_known(inputs, "asset.bought_on")
+        return OrderVerdict(
+            "satisfied" if bought_on <= case.facts.ordered_on else "refused", inputs, about="asset.bought_on"
+        )
 
 
 class OnePerDevice(OrderRule):
@@ -133,6 +157,8 @@ def standing_rules(plan: Plan, product: Product) -> Iterator[OrderRule]:
     """Those that can speak on a product."""
     yield Orderable(clause=product.clause)
     yield InQuantity(clause=product.clause)
+    if product.quoted_only:
+        yield ByQuote(clause=product.clause)
     if product.kind == "option":
         yield OptionOf(clause=product.clause)
     if product.kind == "maintenance":

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 
 
 @rule_kind
@@ -13,5 +13,5 @@ class AskedByContact(Rule):
         asked_by = case.request.asked_by
         inputs = {"asked_by": asked_by}
         if asked_by is None:
-            return Verdict("waiting", inputs, waiting_for="classification")
+            return not_known(inputs, "request.asked_by")
         return Verdict("satisfied" if asked_by == "contact" else "refused", inputs)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import AwareDatetime
 
 from kippu_terms.facts import AssetFacts, ContractFacts, Facts, RequestFacts
-from kippu_terms.findings import RemedyText, Result
+from kippu_terms.findings import STATE_FACTS, RemedyText, Result
 from kippu_terms.kinds import Kinds
 from kippu_terms.services import Given, bought, contract_of, given
 from kippu_terms.value import ClauseId, Name, Value
@@ -122,6 +122,11 @@ class Verdict:
     """Where what it found asks for another remedy than the rule's own."""
 
 
+def not_known(inputs: Mapping[str, Any], *facts: str) -> Verdict:
+    """Waits until facts are stated, which are named by their paths; the rule's own remedy would not change that."""
+    return Verdict("waiting", {**inputs, "unknown": [*facts]}, waiting_for="classification", remedy=STATE_FACTS)
+
+
 class Rule(Value):
     """One rule of a plan. Its parameters are its fields."""
 
@@ -171,4 +176,16 @@ KINDS: Kinds[Rule] = Kinds()
 rule_kind = KINDS.register
 """Registers a kind of rule."""
 
-__all__ = ["KINDS", "Case", "FailedPart", "RemedyText", "Reply", "Result", "Rule", "Verdict", "VisitNeed", "rule_kind"]
+__all__ = [
+    "KINDS",
+    "Case",
+    "FailedPart",
+    "RemedyText",
+    "Reply",
+    "Result",
+    "Rule",
+    "Verdict",
+    "VisitNeed",
+    "not_known",
+    "rule_kind",
+]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 from kippu_terms.value import Name
 
 
@@ -21,5 +21,5 @@ class Consumable(Rule):
         if part not in self.parts:
             return Verdict("not_applicable", inputs)
         if cause is None:
-            return Verdict("waiting", inputs, waiting_for="classification")
+            return not_known(inputs, "request.cause")
         return Verdict("refused" if cause in self.causes else "satisfied", inputs)

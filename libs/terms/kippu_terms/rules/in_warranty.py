@@ -5,7 +5,7 @@ Services have no warranty, and need none.
 
 from typing import Literal
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 
 
 @rule_kind
@@ -23,5 +23,5 @@ class InWarranty(Rule):
             "received_on": case.received_on.isoformat(),
         }
         if asset.kind is None:
-            return Verdict("waiting", inputs, waiting_for="classification")
+            return not_known(inputs, "asset.kind")
         return Verdict("satisfied" if until is not None and case.received_on <= until else "refused", inputs)

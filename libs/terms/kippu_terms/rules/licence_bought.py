@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 
 
 @rule_kind
@@ -13,5 +13,5 @@ class LicenceBought(Rule):
         bought = case.facts.customer.bought_licence if case.facts.customer else None
         inputs = {"bought_licence": bought}
         if bought is None:
-            return Verdict("waiting", inputs, waiting_for="classification")
+            return not_known(inputs, "customer.bought_licence")
         return Verdict("satisfied" if bought else "refused", inputs)

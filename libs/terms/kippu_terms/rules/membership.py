@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 
 
 @rule_kind
@@ -20,7 +20,7 @@ class Membership(Rule):
         held = None if customer is None else customer.member_id if self.of == "licence" else customer.incident_member
         inputs = {"of": self.of, "held": held, "received_on": case.received_on.isoformat()}
         if held is None:
-            return Verdict("waiting", inputs, waiting_for="classification")
+            return not_known(inputs, "customer.member_id" if self.of == "licence" else "customer.incident_member")
         if held == "valid":
             return Verdict("satisfied", inputs)
         return Verdict(self.otherwise if held in self.objects_to else "not_applicable", inputs)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 
 
 @rule_kind
@@ -15,5 +15,5 @@ class NotInstalledByCustomer(Rule):
             return Verdict("not_applicable")
         inputs = {"asset_serial": asset.serial, "installed_by": asset.installed_by}
         if asset.installed_by is None:
-            return Verdict("waiting", inputs, waiting_for="classification")
+            return not_known(inputs, "asset.installed_by")
         return Verdict("refused" if asset.installed_by == "customer" else "satisfied", inputs)

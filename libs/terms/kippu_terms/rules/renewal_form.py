@@ -5,7 +5,16 @@ After that it is a rejoining. Either is quoted. Who never had a member ID has no
 
 from typing import Literal
 
-from kippu_terms.rules.base import Case, Category, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Category, RemedyText, Rule, Verdict, not_known, rule_kind
+
+NOTHING_TO_RENEW = RemedyText(
+    action="buy_licence",
+    text={
+        "en": "No licence is on record that could be renewed: buy one, with its maintenance.",
+        "ja": "更新できるライセンスの登録がありません。ライセンスを保守とともにご購入ください。",
+        "th": "ไม่มีไลเซนส์ที่ต่ออายุได้ในระบบ โปรดซื้อไลเซนส์พร้อมการบำรุงรักษา",
+    },
+)
 
 
 @rule_kind
@@ -18,8 +27,8 @@ class RenewalForm(Rule):
     def judge(self, case: Case) -> Verdict:
         held = case.facts.customer.member_id if case.facts.customer else None
         if held is None:
-            return Verdict("waiting", {"member_id": None}, waiting_for="classification")
+            return not_known({"member_id": None}, "customer.member_id")
         if held == "none":
-            return Verdict("refused", {"member_id": held})
+            return Verdict("refused", {"member_id": held}, remedy=NOTHING_TO_RENEW)
         renewal, form = ("continuing", "members_form") if held == "valid" else ("rejoining", "contact_form")
         return Verdict("quote", {"member_id": held, "renewal": renewal, "form": form})

@@ -45,7 +45,7 @@ def credit_unless_paid_before(
     was for was voided before the news of it came (CWC-16)."""
     if invoice.paid_at is not None and invoice.paid_at < before:
         return []
-    return credit(invoice, invoice_no, reason, now)
+    return credit(invoice, invoice_no, reason, now, "booking_void")
 
 
 def pay_back(invoice: Invoice, refund_id: str, paid_on: date, reference: str, now: datetime) -> RefundPaid:

@@ -86,6 +86,11 @@ class Invoice:
     credit_notes: int = 0
     credited: bool = False
     """True once nothing is left of it."""
+    missing: int = 0
+    """What was still owed as nothing was left of it any more, less what came in for that since, in money and in
+    certificates."""
+    net_missed: int = 0
+    """The net amount that was taken back with it."""
     refunds: tuple[Refund, ...] = ()
 
     @property
@@ -111,7 +116,15 @@ class Invoice:
         return min(self.withheld, self.issued.withholdable(self.net_left)) if self.issued else 0
 
 
-RefundCause = Literal["taken_back", "paid_too_late", "paid_too_much", "not_served"]
+RefundCause = Literal[
+    "taken_back",
+    "booking_void",
+    "booking_cancelled",
+    "charge_withdrawn",
+    "not_served",
+    "paid_too_late",
+    "paid_too_much",
+]
 
 
 def number_of(order_id: str) -> str:
@@ -151,6 +164,7 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
             return replace(
                 invoice,
                 outstanding=event.outstanding,
+                missing=max(invoice.missing - event.amount, 0),
                 payments=(*invoice.payments, event.payment_id),
                 received=invoice.received + event.amount,
                 last_received=max(event.received_on, invoice.last_received or event.received_on),
@@ -159,6 +173,7 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
             return replace(
                 invoice,
                 outstanding=event.outstanding,
+                missing=max(invoice.missing - event.amount, 0),
                 withheld=invoice.withheld + event.amount,
                 certificates=(*invoice.certificates, event.certificate_no),
                 last_received=max(event.received_on, invoice.last_received or event.received_on),
@@ -174,7 +189,7 @@ def evolve(invoice: Invoice, event: Event) -> Invoice:
 def _taken_back(invoice: Invoice, event: Event) -> Invoice:
     match event:
         case PaidTooLate():
-            return invoice  # its PaymentReceived has said so
+            return invoice  # its PaymentReceived, or its TaxWithheld, has said so
         case CreditNoteIssued():
             return replace(
                 invoice,
@@ -182,6 +197,8 @@ def _taken_back(invoice: Invoice, event: Event) -> Invoice:
                 left=amounts(less(invoice.left, event.taxes)),
                 credit_notes=invoice.credit_notes + 1,
                 credited=not event.part,
+                missing=0 if event.part else invoice.outstanding,
+                net_missed=0 if event.part else event.net,
             )
         case RefundDue():
             return replace(invoice, refunds=(*invoice.refunds, Refund(event.refund_id, event.amount)))
@@ -279,6 +296,23 @@ def settled(invoice: Invoice, outstanding: int, received_on: date, now: datetime
     if outstanding > 0:
         return []
     return [_paid(invoice, max(received_on, invoice.last_received or received_on), now)]
+
+
+def settled_too_late(invoice: Invoice, amount: int, received_on: date, now: datetime) -> list[Event]:
+    """What InvoicePaid says of an order, once, where a credit note of all that was left was quicker: PaidTooLate, if
+    this much more, in money or in certificates, is all that was still owed by then."""
+    issued = invoice.issued
+    if issued is None or issued.charge_id is not None or not 0 < invoice.missing <= amount:
+        return []
+    return [
+        PaidTooLate(
+            occurred_at=now,
+            invoice_no=number_of(issued.order_id),
+            customer_id=issued.customer_id,
+            order_id=issued.order_id,
+            paid_on=max(received_on, invoice.last_received or received_on),
+        )
+    ]
 
 
 def fall_due(invoice: Invoice, invoice_no: str, due_at: datetime) -> list[Event]:

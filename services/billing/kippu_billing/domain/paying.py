@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from kippu_events.catalogue.billing import PaidTooLate, PaymentReceived
+from kippu_events.catalogue.billing import PaymentReceived
 from kippu_events.event import Event
 from kippu_terms.dates import local_date
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_billing.domain.invoice import Invoice, Issued, RefundCause, credit_note_no, refund_due, settled
+from kippu_billing.domain.invoice import (
+    Invoice,
+    Issued,
+    RefundCause,
+    credit_note_no,
+    refund_due,
+    settled,
+    settled_too_late,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +58,10 @@ def receive(invoice: Invoice, invoice_no: str, payment: Payment, now: datetime) 
     )
     paid: list[Event] = []
     if invoice.credited:
-        paid = _paid_too_late(invoice, issued, received)
+        paid = settled_too_late(invoice, payment.amount, payment.received_on, now)
     elif not invoice.is_paid:
         paid = settled(invoice, received.outstanding, payment.received_on, now)
     return [received, *paid, *_too_much(invoice, issued, received)]
-
-
-def _paid_too_late(invoice: Invoice, issued: Issued, received: PaymentReceived) -> list[Event]:
-    """What InvoicePaid says of an order, once, where a credit note was quicker."""
-    before = invoice.received + invoice.withheld
-    if (
-        issued.charge_id is not None
-        or invoice.paid_at is not None
-        or not before < issued.total <= before + received.amount
-    ):
-        return []
-    about = {name: getattr(received, name) for name in ("occurred_at", "invoice_no", "customer_id")}
-    return [PaidTooLate(order_id=issued.order_id, paid_on=received.received_on, **about)]
 
 
 def _too_much(invoice: Invoice, issued: Issued, received: PaymentReceived) -> list[Event]:

@@ -63,13 +63,15 @@ class Quote:
     ordered: bool = False
     """True once it is an order that the terms accept."""
     undone_because: str = ""
+    refused_by: tuple[str, ...] = ()
+    """The clauses by which the terms refused its order last; `refused_because`, in words."""
+    refused_because: tuple[str, ...] = ()
 
 
 _BECOMES: dict[type[Event], Status] = {
     QuoteAccepted: Status.ACCEPTED,
     QuoteLapsed: Status.LAPSED,
     QuoteWithdrawn: Status.WITHDRAWN,
-    QuoteRefused: Status.REFUSED,
 }
 
 
@@ -99,6 +101,9 @@ def evolve(quote: Quote, event: Event) -> Quote:
         case QuoteOrdered():
             stays = quote.status is Status.UNDONE
             return replace(quote, ordered=True, status=Status.UNDONE if stays else Status.ACCEPTED)
+        case QuoteRefused():
+            by, because = event.clauses, event.reasons
+            return replace(quote, status=Status.REFUSED, refused_by=by, refused_because=because)
         case QuoteUndone():
             return replace(quote, status=Status.UNDONE, undone_because=event.reason)
         case _:
@@ -197,8 +202,13 @@ def withdraw(quote: Quote, quote_id: str, ticket_no: str, now: datetime) -> list
 
 
 def refuse(quote: Quote, refused: OrderRefused, quote_id: str, now: datetime) -> list[Event]:
-    """The terms refuse its order: a person settles what they name."""
-    if quote.offer is None or quote.status is not Status.ACCEPTED or quote.ordered:
+    """The terms refuse its order: a person settles what they name. What they say the next time takes its place."""
+    if quote.offer is None or quote.status not in (Status.ACCEPTED, Status.REFUSED) or quote.ordered:
+        return []
+    if quote.status is Status.REFUSED and (quote.refused_by, quote.refused_because) == (
+        refused.clauses,
+        refused.reasons,
+    ):
         return []
     return [
         QuoteRefused(

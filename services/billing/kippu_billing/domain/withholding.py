@@ -1,7 +1,8 @@
 """Tax that a customer withholds from what it pays, and pays to the authorities in the provider's name.
 
 The invoice is paid in full by the money that came in and the certificates of what was withheld, in either order. No
-more is withheld than the terms pinned in the invoice's price say, and never more than is owed.
+more is withheld than the terms pinned in the invoice's price say, and never more than is owed. A certificate for what
+was taken back before all of it had come in is recorded, as a payment of it is; nothing of it is due back.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from kippu_events.event import Event
 from kippu_terms.dates import local_date
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_billing.domain.invoice import Invoice, Issued, settled
+from kippu_billing.domain.invoice import Invoice, Issued, settled, settled_too_late
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Certificate:
 
 
 def certify(invoice: Invoice, invoice_no: str, certificate: Certificate, now: datetime) -> list[Event]:
-    """Records a certificate; InvoicePaid follows if nothing is owed any more. Raises Refused with every fault."""
+    """Records a certificate; InvoicePaid follows if nothing is owed any more, and PaidTooLate if nothing would be, had
+    it not been taken back. Raises Refused with every fault."""
     issued = invoice.issued
     if issued is None:
         raise Refused(Fault("invoice.unknown", f"there is no invoice {invoice_no}", "invoice_no"), kind="not_found")
@@ -44,8 +46,10 @@ def certify(invoice: Invoice, invoice_no: str, certificate: Certificate, now: da
         currency=certificate.currency,
         issued_on=certificate.issued_on,
         received_on=certificate.received_on,
-        outstanding=invoice.outstanding - certificate.amount,
+        outstanding=max(invoice.outstanding - certificate.amount, 0),
     )
+    if invoice.credited:
+        return [withheld, *settled_too_late(invoice, certificate.amount, certificate.received_on, now)]
     return [withheld, *settled(invoice, withheld.outstanding, certificate.received_on, now)]
 
 
@@ -54,7 +58,7 @@ def _conflicts(invoice: Invoice, certificate: Certificate) -> list[Fault]:
     if certificate.certificate_no in invoice.certificates:
         message = f"certificate {certificate.certificate_no} is recorded on this invoice already"
         faults.append(Fault("certificate.repeated", message, "certificate_no"))
-    if invoice.credited:
+    if invoice.credited and not invoice.missing:
         faults.append(Fault("invoice.credited", "a credit note took the invoice back; nothing is owed", "invoice_no"))
     elif invoice.is_paid:
         faults.append(Fault("invoice.paid", "the invoice is paid in full; nothing more is owed on it", "invoice_no"))
@@ -63,8 +67,8 @@ def _conflicts(invoice: Invoice, certificate: Certificate) -> list[Fault]:
 
 def _faults(invoice: Invoice, issued: Issued, certificate: Certificate, now: datetime) -> list[Fault]:
     faults = []
-    withholdable = issued.withholdable(invoice.net_left)
-    left = min(withholdable - invoice.withheld, invoice.outstanding)
+    withholdable = issued.withholdable(invoice.net_left + invoice.net_missed)
+    left = min(withholdable - invoice.withheld, invoice.outstanding + invoice.missing)
     if withholdable == 0:
         faults.append(Fault("withholding.not_allowed", "the terms of this invoice let nothing be withheld", "amount"))
     elif certificate.currency != issued.currency:

@@ -129,7 +129,8 @@ class Quotes(Projector):
         )
         # What became of what was accepted.
         await write(connection, _ORDERED, [_order(*each) for each in of_type(batch, QuoteOrdered)])
-        await write(connection, _REFUSED, [_refused(*each) for each in of_type(batch, QuoteRefused)])
+        refused = {(at.provider, event.quote_id): _refused(at, event) for at, event in of_type(batch, QuoteRefused)}
+        await write(connection, _REFUSED, [*refused.values()])  # the last of each
         await write(connection, _UNDONE, [_order(*each) for each in of_type(batch, QuoteUndone)])
 
 

@@ -13,6 +13,7 @@ class Sheets(RowEach):
     """One row a sheet: the mail's stream says who sent it, the sheet's own what was registered or what is wrong."""
 
     name = "sheets"
+    version = 2
     logs = ("intake", "entitlement")
     tables = ("sheet",)
     key = "sheet_id"
@@ -29,5 +30,6 @@ class Sheets(RowEach):
                 return counts | {"status": "imported", "read_at": event.occurred_at}
             case contracts.SheetRefused():
                 said = {"faults": event.faults, "codes": event.codes, "report": carry(envelope, "report")}
-                return said | {"status": "refused", "read_at": event.occurred_at}
+                found = [each.model_dump() for each in event.found]
+                return said | {"found": found, "status": "refused", "read_at": event.occurred_at}
         raise TypeError(f"{event.type} says nothing of a sheet")

@@ -23,7 +23,14 @@ def mailed(sheet_id: str, *, at: datetime = NOON, customer: str = "customer-1") 
 
 def refused(sheet_id: str, *, at: datetime = NOON, customer: str = "customer-1") -> list[Said]:
     said = contracts.SheetRefused(
-        **_about(sheet_id, at, customer), faults=2, codes=("malformed", "missing"), report=Plain("contact-1", REPORT)
+        **_about(sheet_id, at, customer),
+        faults=2,
+        codes=("malformed", "missing"),
+        report=Plain("contact-1", REPORT),
+        found=(
+            contracts.SheetFault(code="malformed", row=3, column="serial", clause="SVT-06"),
+            contracts.SheetFault(code="missing", row=3, column="consent", clause="SVT-06"),
+        ),
     )
     return [mailed(sheet_id, at=at, customer=customer), ("entitlement", f"sheet-iij-{sheet_id}", said)]
 

@@ -41,12 +41,13 @@ async def sheets(look: Look, page: Page, which: Which, customer_id: str | None) 
 
 
 async def sheet(look: Look, sheet_id: str) -> dict[str, Any] | None:
-    """One sheet, with the contracts that it registered."""
+    """One sheet, with the contracts that it registered, or what is wrong in it."""
     row = await look.fetchrow(_ONE, sheet_id)
     if row is None:
         return None
     registered = [json.loads(each["data"]) for each in await look.fetch(_REGISTERED, row["event_id"])]
-    return {"sheet": dict(row), "registered": registered}
+    found = json.loads(row["found"]) if row["found"] else []
+    return {"sheet": dict(row) | {"found": found}, "registered": registered}
 
 
 async def by_event(look: Look, event_id: str | None) -> str | None:

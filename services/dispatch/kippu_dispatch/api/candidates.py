@@ -87,7 +87,7 @@ async def candidates(
         if row is None:
             raise not_found()
         capacity = await known(snapshot, now)
-        sealed = {each["engineer_id"]: each["name"] for each in await snapshot.fetch(readmodels.ENGINEERS)}
+        sealed = {each["engineer_id"]: each["name"] for each in await snapshot.fetch(readmodels.NAMES)}
     names = dict(zip(sealed, await query.runtime.vault.open_carried(list(sealed.values())), strict=True))
     visit = visit_readmodels.visit_of(row)
     job = job_of(visit, starts_at, minutes)

@@ -1,6 +1,6 @@
 """HTTP: the provider's roster, and who is engaged. The provider's own people only."""
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -183,4 +183,5 @@ async def capacity(query: Annotated[Query, query("capacity:read", staff=True)]) 
 
 
 def _engineer(row: Any, name: str | None) -> Engineer:
-    return Engineer.model_validate({**asdict(readmodels.engineer_of(row)), "name": name})
+    known = readmodels.engineer_of(row)
+    return Engineer.model_validate({**{each.name: getattr(known, each.name) for each in fields(known)}, "name": name})

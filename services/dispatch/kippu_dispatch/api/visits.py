@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from kippu_dispatch.api.candidates import LONGEST, Available, available, known
+from kippu_dispatch.api.serials import OurSerial
 from kippu_dispatch.api.shown import answered_now, parsed
 from kippu_dispatch.domain import visit as domain
 from kippu_dispatch.domain import visit_reports as reports
@@ -68,6 +69,8 @@ class Visit(BaseModel):
     part: str | None
     """The part to bring."""
     failed_part: Literal["taken_away", "handed_over"] | None
+    replacement: str | None
+    """The serial of what was put in the place of what failed, once that is reported."""
     area: str | None
     skill: str | None
     """What the engineer has to be able to do."""
@@ -138,6 +141,9 @@ class Declining(Input):
 
 class Completion(Input):
     completed_at: Instant
+    serial: OurSerial | None = None
+    """Of the unit that was put in the place of the defective one, or of the part, where only that was exchanged. From
+    then on it is the one in the register."""
 
 
 @router.get("")
@@ -206,7 +212,7 @@ async def decline(command: Dispatcher, visit_id: Identifier, body: Declining) ->
 @router.post("/{visit_id}/complete", response_model=Settled)
 async def complete(command: Dispatcher, visit_id: Identifier, body: Completion) -> Response:
     def decide(visits: Visits, now: datetime) -> list[Event]:
-        return reports.complete(visits, visit_id, body.completed_at, now)
+        return reports.complete(visits, visit_id, body.completed_at, now, serial=body.serial)
 
     return await _settle(command, visit_id, body, decide)
 

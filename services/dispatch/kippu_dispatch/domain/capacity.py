@@ -3,8 +3,10 @@
 A roster without engineers is none: then nobody is engaged, and the dispatcher books as he finds right.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from kippu_events.catalogue.capacity import CapacitySet, EngineerEngaged, EngineerReleased, EngineerRostered
@@ -23,6 +25,7 @@ class Engineer:
     skills: tuple[str, ...]
     weekly: tuple[WeeklyShift, ...]
     exceptions: tuple[DateException, ...] = ()
+    """In the order of their dates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Engagement:
     skill: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Capacity:
     """`engagements` are those of today and later, by the provider's local date; at most one a visit."""
 
@@ -68,7 +71,15 @@ class Capacity:
 
     def engagements_of(self, engineer_id: str, *, but: str) -> tuple[Engagement, ...]:
         """In the order of their times, other than for the visit `but`."""
-        return tuple(each for each in self.engagements if each.engineer_id == engineer_id and each.visit_id != but)
+        return tuple(each for each in self._engaged.get(engineer_id, ()) if each.visit_id != but)
+
+    @cached_property
+    def _engaged(self) -> Mapping[str, list[Engagement]]:
+        """By engineer: a question about a visit asks for everybody's."""
+        engaged: dict[str, list[Engagement]] = {}
+        for each in self.engagements:
+            engaged.setdefault(each.engineer_id, []).append(each)
+        return engaged
 
 
 def stream_of(provider: str) -> str:

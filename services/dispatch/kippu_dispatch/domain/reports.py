@@ -13,7 +13,7 @@ from kippu_events.catalogue.shipments import (
     UnitShipped,
 )
 from kippu_events.event import Event
-from kippu_terms.dates import local_date
+from kippu_terms.dates import local_date, start_of
 from kippu_terms.refusal import Fault, Refused
 
 from kippu_dispatch.domain import returns
@@ -154,8 +154,9 @@ def _instant_faults(shipment: Shipment, field: str, at: datetime, now: datetime)
         message = f"a report is about what has happened; it is {now.isoformat()} now"
         faults.append(Fault(f"shipment.{field}.future", message, field))
     target = shipment.need.target
-    earliest = shipment.last_at or (target.started_at if target else None)
-    if earliest and at < earliest:
+    planned_on = start_of(local_date(shipment.decided_at, shipment.zone), shipment.zone)
+    earliest = shipment.last_at or (target.started_at if target else planned_on)
+    if at < earliest:
         message = f"this cannot have been before {earliest.isoformat()}"
         faults.append(Fault(f"shipment.{field}.too_early", message, field))
     return faults

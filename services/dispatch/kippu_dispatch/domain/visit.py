@@ -12,10 +12,12 @@ is to be agreed.
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from kippu_events.catalogue.dispatch import (
     PartHandedOver,
     RequestDeclineNoted,
+    UnitExchanged,
     VisitAssigned,
     VisitBooked,
     VisitCompleted,
@@ -50,13 +52,6 @@ AGREED = (Status.BOOKED, Status.POSTPONED)
 
 
 @dataclass(frozen=True, slots=True)
-class HandedOver:
-    serial: str
-    part: str
-    clause: str
-
-
-@dataclass(frozen=True, slots=True)
 class Visit:
     """One visit. `starts_at` is the wanted time until another is agreed."""
 
@@ -74,8 +69,9 @@ class Visit:
     part: str | None = None
     not_before: datetime | None = None
     """The first instant that can be agreed on, where the terms say from when on somebody comes (QNP-08)."""
-    handed_over: HandedOver | None = None
-    """The failed part that stays with the customer when the visit is complete, if one does."""
+    failed_part: Literal["taken_away", "handed_over"] | None = None
+    """What becomes of what failed; None where the terms do not say."""
+    failed_part_clause: str | None = None
     area: str | None = None
     skill: str | None = None
     service_hours: ServiceHours | None = None
@@ -121,7 +117,7 @@ def evolve(visits: Visits, event: Event) -> Visits:
             return replace(visits, latest=_requested(event), earlier=earlier, decided_at=event.occurred_at)
         case RequestDeclineNoted():
             return replace(visits, declined_at=event.declined_at)
-        case PartHandedOver():
+        case PartHandedOver() | UnitExchanged():
             return visits
     if not isinstance(event, VisitEvent) or visits.latest is None or visits.latest.visit_id != event.visit_id:
         raise AssertionError(f"{event.type} does not belong to the latest visit of its request")
@@ -142,7 +138,8 @@ def _requested(event: VisitRequested) -> Visit:
         serial=event.serial,
         part=event.part,
         not_before=not_before(event.target),
-        handed_over=_handed_over(event),
+        failed_part=event.failed_part,
+        failed_part_clause=event.failed_part_clause,
         area=event.area,
         skill=event.skill,
         service_hours=event.service_hours,
@@ -153,12 +150,6 @@ def _requested(event: VisitRequested) -> Visit:
 def not_before(target: Target | None) -> datetime | None:
     """The first instant that can be agreed on, where the terms only say from when on somebody comes."""
     return target.due_at if target and target.bound == "from" else None
-
-
-def _handed_over(event: VisitRequested) -> HandedOver | None:
-    if event.failed_part != "handed_over" or event.serial is None or event.part is None:
-        return None
-    return HandedOver(event.serial, event.part, event.failed_part_clause or event.clause)
 
 
 _BECOMES: dict[type[Event], Status] = {

@@ -12,7 +12,7 @@ from kippu_events.catalogue.dispatch import (
 from kippu_events.catalogue.entitlement import CoverageDecided, VisitNeed
 from kippu_events.event import Event
 
-from kippu_dispatch.domain.visit import AGREED, Visit, Visits, identity, visit_id_of
+from kippu_dispatch.domain.visit import AGREED, Status, Visit, Visits, identity, visit_id_of
 
 BY_TERMS = "terms"
 """Who booked a visit that the terms accept as asked for."""
@@ -22,11 +22,14 @@ def plan(visits: Visits, decided: CoverageDecided, decided_at: datetime) -> list
     """What a coverage decision means for the request's visits: the latest decision stands, earlier ones' visits fall.
 
     A visit that is wanted as before stays as the dispatcher settled it; one that waits for him is asked for anew where
-    something else is aimed at by now, so that he settles it by that. A decision that was taken before the request
+    something else is aimed at by now, so that he settles it by that. What was done by one is not asked for again. A
+    decision that was taken before the request
     was declined (the two come from different logs, in any order) asks for nothing.
     """
     need = decided.visit
     latest = visits.latest if visits.latest and visits.latest.is_open else None
+    if need and visits.latest and visits.latest.status is Status.COMPLETED and _is_as_wanted(visits.latest, need):
+        return []
     if need and latest and _is_as_wanted(latest, need) and (latest.status in AGREED or _has_its_aim(latest, need)):
         return []
     events: list[Event] = []

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from kippu_events.catalogue.dispatch import (
     PartHandedOver,
+    UnitExchanged,
     VisitAssigned,
     VisitBooked,
     VisitCompleted,
@@ -82,8 +84,11 @@ def decline(visits: Visits, visit_id: str, reason: str, by: str, now: datetime) 
     return VisitDeclined(occurred_at=now, clause=visit.clause, reason=reason, declined_by=by, **identity(visit))
 
 
-def complete(visits: Visits, visit_id: str, completed_at: datetime, now: datetime) -> list[Event]:
-    """The work is done. `completed_at` is when it ended, so after its start and not in the future.
+def complete(
+    visits: Visits, visit_id: str, completed_at: datetime, now: datetime, *, serial: str | None = None
+) -> list[Event]:
+    """The work is done. `completed_at` is when it ended, so after its start and not in the future; `serial` is what was
+    put in the place of what failed, where anything was.
 
     A failed part that the terms leave with the customer is handed over with it (QNP-11).
     """
@@ -95,15 +100,48 @@ def complete(visits: Visits, visit_id: str, completed_at: datetime, now: datetim
     if completed_at <= visit.starts_at:
         message = f"a visit ends after its start, {visit.starts_at.isoformat()}"
         faults.append(Fault("visit.completed_at.before_start", message, "completed_at"))
+    faults.extend(_exchange_faults(visit, serial))
     _require(visit, AGREED, faults)
     completed = VisitCompleted(occurred_at=now, completed_at=completed_at, **identity(visit))
-    kept = visit.handed_over
-    if kept is None:
-        return [completed]
-    handed_over = PartHandedOver(
-        occurred_at=now, serial=kept.serial, part=kept.part, clause=kept.clause, **identity(visit)
-    )
-    return [completed, handed_over]
+    return [completed, *_handed_over(visit, now), *_exchanged(visit, serial, completed_at, now)]
+
+
+def _exchange_faults(visit: Visit, serial: str | None) -> list[Fault]:
+    if serial is None:
+        return []
+    if visit.serial is None:
+        message = "the visit is to no registered unit that another could take the place of"
+        return [Fault("visit.serial.no_unit", message, "serial")]
+    if serial == visit.serial:
+        return [Fault("visit.serial.defective", f"{serial} is the unit to be replaced", "serial")]
+    return []
+
+
+def _handed_over(visit: Visit, now: datetime) -> list[PartHandedOver]:
+    if visit.failed_part != "handed_over" or visit.serial is None or visit.part is None:
+        return []
+    clause = visit.failed_part_clause or visit.clause
+    return [PartHandedOver(occurred_at=now, serial=visit.serial, part=visit.part, clause=clause, **identity(visit))]
+
+
+_OWNERS: dict[str, Literal["customer", "provider"]] = {"handed_over": "customer", "taken_away": "provider"}
+
+
+def _exchanged(visit: Visit, serial: str | None, at: datetime, now: datetime) -> list[UnitExchanged]:
+    if serial is None or visit.serial is None:
+        return []
+    return [
+        UnitExchanged(
+            occurred_at=now,
+            serial=serial,
+            defective_serial=visit.serial,
+            part=visit.part,
+            exchanged_at=at,
+            owner=_OWNERS[visit.failed_part] if visit.failed_part else None,
+            clause=visit.failed_part_clause or visit.clause,
+            **identity(visit),
+        )
+    ]
 
 
 def _find(visits: Visits, visit_id: str) -> Visit:

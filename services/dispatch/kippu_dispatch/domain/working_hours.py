@@ -5,8 +5,11 @@ that began on Friday, and a public holiday that of its eve. Where the public hol
 them only if they hold on holidays.
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol, get_args
 from zoneinfo import ZoneInfo
 
@@ -19,13 +22,16 @@ Interval = tuple[datetime, datetime]
 
 WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 _DAY = timedelta(days=1)
+_on = attrgetter("on")
 
 
 class Hours(Protocol):
     @property
     def weekly(self) -> Sequence[WeeklyShift]: ...
     @property
-    def exceptions(self) -> Sequence[DateException]: ...
+    def exceptions(self) -> Sequence[DateException]:
+        """In the order of their dates."""
+        ...
 
 
 def works_throughout(
@@ -44,8 +50,9 @@ def working_times(
     pending: Interval | None = None
     # Hours may run past midnight, so those in which the instant lies may have begun the day before.
     day = local_date(since, zone) - _DAY
+    changed = _between(hours.exceptions, day, last)
     while day <= last:
-        for begins, ends in _beginning_on(hours, day, zone, holidays):
+        for begins, ends in _beginning_on(day, hours.weekly, changed.get(day, ()), zone, holidays):
             if pending is not None and begins <= pending[1]:
                 pending = (pending[0], max(pending[1], ends))
                 continue
@@ -57,12 +64,23 @@ def working_times(
         yield pending
 
 
-def _beginning_on(hours: Hours, day: date, zone: ZoneInfo, holidays: BusinessCalendar | None) -> list[Interval]:
-    of_day = [each for each in hours.exceptions if each.on == day]
+def _between(exceptions: Sequence[DateException], first: date, last: date) -> Mapping[date, Sequence[DateException]]:
+    """By date. Somebody may have hundreds, of which a question about a week looks at a few."""
+    begins, ends = bisect_left(exceptions, first, key=_on), bisect_right(exceptions, last, key=_on)
+    return {day: tuple(of_day) for day, of_day in groupby(exceptions[begins:ends], key=_on)}
+
+
+def _beginning_on(
+    day: date,
+    weekly: Sequence[WeeklyShift],
+    of_day: Sequence[DateException],
+    zone: ZoneInfo,
+    holidays: BusinessCalendar | None,
+) -> list[Interval]:
     times = [(each.starts, each.ends) for each in of_day if each.starts is not None and each.ends is not None]
     if not any(each.starts is None for each in of_day):
         holiday = holidays is not None and holidays.is_holiday(day)
-        of_weekday = [each for each in hours.weekly if each.weekday == WEEKDAYS[day.weekday()]]
+        of_weekday = [each for each in weekly if each.weekday == WEEKDAYS[day.weekday()]]
         times += [(each.starts, each.ends) for each in of_weekday if each.on_holidays or not holiday]
     return sorted(_interval(day, starts, ends, zone) for starts, ends in times)
 

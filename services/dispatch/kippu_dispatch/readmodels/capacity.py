@@ -1,6 +1,7 @@
 """The roster and who is engaged, as tables. Everything of a provider comes from one stream, in its order."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from kippu_dispatch.readmodels.writing import write
 
 SET = "select time_zone, country, calendar_version, set_by, set_at, version from read.capacity"
 ENGINEERS = 'select * from read.engineer order by engineer_id collate "C"'
+NAMES = "select engineer_id, name from read.engineer"
 ENGAGED = """
 select * from read.engagement where ends_at > $1::timestamptz order by starts_at, visit_id collate "C"
 """
@@ -138,13 +140,19 @@ def _json(values: Sequence[Value]) -> str:
     return orjson.dumps([each.model_dump(mode="json") for each in values]).decode()
 
 
+@lru_cache(maxsize=500)
+def _exceptions(text: str) -> tuple[DateException, ...]:
+    """Of one engineer: as many as hundreds, that seldom change, and that every question about a visit looks at."""
+    return _EXCEPTIONS.validate_json(text)
+
+
 def engineer_of(row: Any) -> Engineer:
     return Engineer(
         row["engineer_id"],
         tuple(row["areas"]),
         tuple(row["skills"]),
         _WEEKLY.validate_json(row["weekly"]),
-        _EXCEPTIONS.validate_json(row["exceptions"]),
+        _exceptions(row["exceptions"]),
     )
 
 

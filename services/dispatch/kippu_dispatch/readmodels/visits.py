@@ -7,6 +7,7 @@ from asyncpg import Connection
 from kippu_events.catalogue.dispatch import (
     PartHandedOver,
     RequestDeclineNoted,
+    UnitExchanged,
     VisitAssigned,
     VisitBooked,
     VisitCompleted,
@@ -59,10 +60,11 @@ update read.visit
        minutes = coalesce(change.minutes, visit.minutes),
        reason = coalesce(change.reason, visit.reason),
        settled_by = coalesce(change.settled_by, visit.settled_by),
-       completed_at = coalesce(change.completed_at, visit.completed_at)
+       completed_at = coalesce(change.completed_at, visit.completed_at),
+       replacement = coalesce(change.replacement, visit.replacement)
   from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::integer[], $6::text[], $7::text[],
-              $8::timestamptz[])
-       as change (provider, visit_id, status, starts_at, minutes, reason, settled_by, completed_at)
+              $8::timestamptz[], $9::text[])
+       as change (provider, visit_id, status, starts_at, minutes, reason, settled_by, completed_at, replacement)
  where (visit.provider, visit.visit_id) = (change.provider, change.visit_id)
 """
 
@@ -82,7 +84,7 @@ update read.visit
  where (visit.provider, visit.ticket_no) = (stream.provider, stream.ticket_no)
 """
 
-_CHANGES = ("status", "starts_at", "minutes", "reason", "settled_by", "completed_at")
+_CHANGES = ("status", "starts_at", "minutes", "reason", "settled_by", "completed_at", "replacement")
 
 
 class Visits(Projector):
@@ -100,6 +102,7 @@ class Visits(Projector):
         VisitCompleted,
         VisitWithdrawn,
         PartHandedOver,
+        UnitExchanged,
         RequestDeclineNoted,
     )
     tables = ("visit",)
@@ -113,6 +116,8 @@ class Visits(Projector):
             event = envelope.event
             if isinstance(event, VisitRequested):
                 requested.append(_row(envelope, event))
+            elif isinstance(event, UnitExchanged):
+                changes.setdefault((envelope.provider, event.visit_id), {})["replacement"] = event.serial
             elif isinstance(event, VisitEvent) and not isinstance(event, PartHandedOver):
                 key = envelope.provider, event.visit_id
                 changes.setdefault(key, {}).update(_change(event))

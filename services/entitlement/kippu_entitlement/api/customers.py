@@ -36,7 +36,7 @@ class CustomerInput(Input):
     language: Line
     country: Line
     salesperson: PersonInput
-    contacts: Annotated[tuple[ContactInput, ...], Field(max_length=100)] = ()
+    contacts: Annotated[tuple[ContactInput, ...], Field(max_length=customer.MAX_CONTACTS)] = ()
     competitor: bool = False
     """True if it is to be marked as a competitor of the provider's, whom the terms may refuse some services."""
 
@@ -133,7 +133,7 @@ async def mark(
 async def add_contact(
     customer_id: Identifier, body: ContactInput, command: Annotated[Command, command("customers:write")]
 ) -> Response:
-    """Adds a person whom requests may come from."""
+    """Adds a person whom requests may come from; a customer has 100 at most."""
 
     async def decide(work: Work) -> dict[str, Any]:
         command.principal.require_customer(customer_id)

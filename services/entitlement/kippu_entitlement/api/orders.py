@@ -1,5 +1,6 @@
 """Orders: accepted by the plan at its price, or refused with every rule that they break; and asked about before."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -23,11 +24,10 @@ from kippu_entitlement.api.references import require_contact, require_customer, 
 from kippu_entitlement.domain import asset, order, streams
 from kippu_entitlement.domain.plan import Plans, PlanVersion
 from kippu_entitlement.domain.refunding import Asked
-from kippu_entitlement.order_preview import OrderPreviewInput, OrderPreviewShown, preview
+from kippu_entitlement.order_preview import MAX_LINES, OrderPreviewInput, OrderPreviewShown, preview
 
 router = APIRouter(tags=["orders"])
 
-MAX_LINES = 20
 OPENED = ("price", "clauses", "reasons", "together")
 """Columns that hold JSON."""
 
@@ -280,7 +280,7 @@ async def place_again(
 ) -> Response:
     """The order of an accepted quote, which the terms refused: placed once more, now that what they named is settled.
 
-    Refused again, it changes nothing, and every broken rule is named with its clause.
+    Refused again, every broken rule is named with its clause, and these are what it is refused by from now on.
     """
 
     async def decide(work: Work) -> dict[str, Any]:
@@ -288,10 +288,21 @@ async def place_again(
         if not bought.state.exists:
             raise not_found()
         command.expect(bought)
-        await quotes.order_again(work, bought)
-        return {"order_id": order_id, "status": bought.state.status}
+        said: dict[str, Any] = {}
+        try:
+            await quotes.order_again(work, bought)
+        except Refused as refused:
+            if refused.kind != "invalid":  # it is not to be placed again at all
+                raise
+            await quotes.refused_again(work, bought, refused)
+            said = {"faults": [asdict(each) for each in refused.faults]}
+        return {"order_id": order_id, "status": bought.state.status, **said}
 
-    return await command.run(b"", decide, status=200)
+    answer = await command.run(b"", decide, status=200)
+    faults = orjson.loads(answer.body).get("faults")
+    if faults:  # on record with the key, which answers the same when it is repeated
+        raise Refused(*(Fault(**each) for each in faults))
+    return answer
 
 
 def _pinned(published: Plans, bought: order.Order) -> Plan:

@@ -144,6 +144,7 @@ def _check_contracts(checks: Checks, wanted: Asset) -> None:
     checks.that(
         len(wanted.contracts) + len(wanted.undated) <= MAX_CONTRACTS, "too_many_contracts", "contracts", message
     )
+    waiting = {each.contract_id for each in wanted.undated}
     seen: set[str] = set()
     for place, contract in enumerate(wanted.contracts):
         at = f"contracts.{place}."
@@ -151,6 +152,8 @@ def _check_contracts(checks: Checks, wanted: Asset) -> None:
         twice = f"contract {contract.contract_id} is given twice"
         checks.that(contract.contract_id not in seen, "contract_twice", f"{at}contract_id", twice)
         seen.add(contract.contract_id)
+        message = f"contract {contract.contract_id} begins with the delivery of the device: report that"
+        checks.that(contract.contract_id not in waiting, "waits_for_delivery", f"{at}contract_id", message)
         _check_day(checks, contract.valid_from, f"{at}valid_from")
         _check_day(checks, contract.valid_until, f"{at}valid_until")
         checks.that(
@@ -188,13 +191,23 @@ def objections(state: Asset, wanted: Asset) -> Iterator[Fault]:
         yield Fault("asset_replaced", message, "serial")
 
 
+def sold_under_other_terms(before: Asset, wanted: Asset) -> Iterator[Fault]:
+    """What orders sold for a device, dated or waiting for its delivery, keeps its terms, and the device with it."""
+    sold = {each.contract_id for each in before.contracts if each.sold} | {each.contract_id for each in before.undated}
+    if sold and before.customer_id == wanted.customer_id and before.plan_family != wanted.plan_family:
+        message = (
+            f"sold under the terms of {before.plan_family}, under which the device stays: {', '.join(sorted(sold))}"
+        )
+        yield Fault("sold_under_other_terms", message, "plan_family")
+
+
 def _registered(wanted: Asset, now: datetime) -> AssetRegistered:
     return AssetRegistered(occurred_at=now, **{name: getattr(wanted, name) for name in REGISTERED})
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What dispatch delivered: `new_serial` for the defective `old_serial`, or for a `part` inside it."""
+    """What came, by a shipment or a visit: `new_serial` for the defective `old_serial`, or for a `part` inside it."""
 
     customer_id: str
     old_serial: str
@@ -203,6 +216,7 @@ class Exchange:
     replaced_on: date
     delivered_at: datetime
     shipment_id: str
+    """Or the visit's id."""
 
 
 class NotTheirs(LookupError):

@@ -11,6 +11,9 @@ from kippu_privacy import Plain
 from kippu_entitlement.domain.checks import Checks, conflict
 from kippu_entitlement.domain.contact import Contact, Person, check_contacts, check_person
 
+MAX_CONTACTS = 100
+"""Of one customer: all of them may be told of what was bought, and stand in its order and its invoice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Customer:
@@ -59,6 +62,8 @@ def register(state: Customer, command: Register, now: datetime) -> tuple[Event, 
     checks.country(command.country, "country")
     check_person(checks, command.salesperson, "salesperson.")
     check_contacts(checks, command.contacts)
+    most = f"a customer has at most {MAX_CONTACTS} contacts"
+    checks.that(len(command.contacts) <= MAX_CONTACTS, "too_many_contacts", "contacts", most)
     checks.done()
     if state.exists:
         raise conflict("customer_registered", f"customer {command.customer_id} is registered already", "customer_id")
@@ -80,7 +85,12 @@ def register(state: Customer, command: Register, now: datetime) -> tuple[Event, 
 
 
 def name_contact(state: Customer, contact_id: str, now: datetime) -> ContactNamed:
-    """One that is added to a customer who is registered already."""
+    """One that is added to a customer who is registered already, and has not as many as there may be."""
+    if len(state.contacts) >= MAX_CONTACTS:
+        message = (
+            f"customer {state.customer_id} has {len(state.contacts)} contacts, and at most {MAX_CONTACTS} are kept"
+        )
+        raise conflict("too_many_contacts", message, "contact_id")
     return ContactNamed(occurred_at=now, customer_id=state.customer_id, contact_id=contact_id)
 
 

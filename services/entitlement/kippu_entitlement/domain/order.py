@@ -71,6 +71,9 @@ class Order:
     """In parts, so far."""
     parts: int = 0
     """How often a part was given back."""
+    refused_by: tuple[str, ...] = ()
+    """The clauses by which it was refused last; `refused_because`, in words."""
+    refused_because: tuple[str, ...] = ()
     status: Literal["none", "placed", "accepted", "refused", "paid", "refunded", "lapsed"] = "none"
 
     @property
@@ -116,8 +119,7 @@ class OrderTerms:
     invoice_mail: InvoiceMail | None = None
 
 
-_ENDED: dict[type[Event], Literal["refused", "refunded", "lapsed"]] = {
-    OrderRefused: "refused",
+_ENDED: dict[type[Event], Literal["refunded", "lapsed"]] = {
     OrderRefunded: "refunded",
     OrderLapsed: "lapsed",
 }
@@ -148,14 +150,20 @@ def evolve(state: Order, event: Event) -> Order:
                 area_agreed=event.area_agreed,
                 status="accepted",
             )
-        case OrderRefused() | OrderRefunded() | OrderLapsed():
+        case OrderRefunded() | OrderLapsed():
             return replace(state, status=_ENDED[type(event)])
         case OrderPaid():
             return replace(state, status="paid")
         case OrderPartRefunded():
             return replace(state, given_back=(*state.given_back, *event.lines), parts=event.number)
         case _:
-            return replace(state, booking=booked.evolve(state.booking, event))
+            return _else(state, event)
+
+
+def _else(state: Order, event: Event) -> Order:
+    if isinstance(event, OrderRefused):
+        return replace(state, status="refused", refused_by=event.clauses, refused_because=event.reasons)
+    return replace(state, booking=booked.evolve(state.booking, event))
 
 
 def _lines(event: OrderAccepted) -> Iterator[Line]:
@@ -223,8 +231,11 @@ def _accepted(line: Line) -> AcceptedLine:
     return AcceptedLine(**{name: getattr(line, name) for name in AcceptedLine.model_fields})
 
 
-def refuse(command: Place, refused: Refused, now: datetime) -> tuple[Event, ...]:
-    """The order of somebody who cannot be told at once: refused on record, with every reason."""
+def refuse(state: Order, command: Place, refused: Refused, now: datetime) -> tuple[Event, ...]:
+    """The order of somebody who cannot be told at once: refused on record, with every reason. Refused again, the
+    latest reasons stand; nothing where they are the same."""
+    if state.status == "refused" and (state.refused_by, state.refused_because) == (refused.clauses, refused.reasons):
+        return ()
     event = OrderRefused(
         occurred_at=now,
         order_id=command.order_id,
@@ -233,7 +244,7 @@ def refuse(command: Place, refused: Refused, now: datetime) -> tuple[Event, ...]
         reasons=refused.reasons,
         quote_id=command.quote_id,
     )
-    return _placed(command, now), event
+    return (event,) if state.status == "refused" else (_placed(command, now), event)
 
 
 def again(state: Order, today: date) -> Place:

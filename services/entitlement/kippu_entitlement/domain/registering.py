@@ -15,7 +15,7 @@ from kippu_events.catalogue.contracts import (
     RegistrationChanged,
     RegistrationReminded,
 )
-from kippu_events.catalogue.entitlement import AssetContract, UndatedContract
+from kippu_events.catalogue.entitlement import AssetContract, AssetCorrected, UndatedContract
 from kippu_events.event import Event
 from kippu_privacy import Plain
 from kippu_terms.contracts import change_takes_effect, contract_end, registration_clause
@@ -26,7 +26,7 @@ from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault
 from kippu_terms.registration import RegistrationTerms, Stated, carried_over, normalised
 
-from kippu_entitlement.domain import selling
+from kippu_entitlement.domain import correction, selling
 from kippu_entitlement.domain.asset import Asset
 from kippu_entitlement.domain.checks import conflict
 from kippu_entitlement.domain.contract import Contract
@@ -122,10 +122,15 @@ def register(state: Contract, wanted: Registration, now: datetime) -> tuple[Even
 
 
 def not_sold_for(state: Contract, plan: Plan, device: Asset, serial: str, sold_for: str) -> Iterator[Fault]:
-    """Why a contract is none to register for the device of that `serial`: it was sold for another in the register, or
-    runs from the purchase of another. `sold_for` is the device that it was sold for, or the one that took its place."""
+    """Why a contract is none to register for the device of that `serial`: that is under other terms, or it was sold for
+    another in the register, or runs from the purchase of another. `sold_for` is the device that it was sold for, or the
+    one that took its place."""
     if state.registered_at is not None:
         return
+    theirs = device.customer_id == state.customer_id and device.replaced_by is None
+    if theirs and device.plan_family != state.plan_family:
+        message = f"{serial} is registered under the terms of {device.plan_family}, not {state.plan_family}"
+        yield Fault("under_other_terms", message, "serial")
     if state.serial is not None:
         if serial not in (state.serial, sold_for):
             yield Fault("sold_for_another", f"contract {state.contract_id} was sold for {sold_for}", "serial")
@@ -213,6 +218,17 @@ def activate(state: Contract, plan: Plan, delivered_on: date, now: datetime) -> 
             registration_due_at=start_of(register_by, plan.zone) if register_by else None,
         ),
     )
+
+
+def began(device: Asset, contract: Contract, plan: Plan, by: str, now: datetime) -> tuple[AssetCorrected, ...]:
+    """Since when the device has had the contract that began with its delivery: since that day, if it was registered and
+    there by then, though nobody knew."""
+    if contract.valid_from is None or contract.registered_at is None:
+        return ()
+    since = max(start_of(contract.valid_from, plan.zone), contract.registered_at)
+    if device.replaces is not None:
+        since = max(since, start_of(device.replaces.replaced_on, plan.zone))
+    return (correction.corrected(device, ("contracts", "undated"), since, by, now),) if since < now else ()
 
 
 def waits(state: Contract) -> bool:

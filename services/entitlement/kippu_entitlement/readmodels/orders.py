@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import orjson
 from asyncpg import Connection
+from kippu_events.catalogue.bookings import BookingAccepted
 from kippu_events.catalogue.entitlement import (
     OrderAccepted,
     OrderLapsed,
@@ -92,7 +93,7 @@ VERSIONS = """
 
 class Orders(Projector):
     name = "orders"
-    version = 2
+    version = 3
     logs = ("entitlement",)
     subscribes: ClassVar[tuple[type[Event], ...]] = (
         OrderPlaced,
@@ -102,22 +103,28 @@ class Orders(Projector):
         OrderPartRefunded,
         OrderRefunded,
         OrderLapsed,
+        BookingAccepted,
     )
     tables = ("ticket_order", "order_refund")
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
+        rows: list[tuple[Any, ...]]
         placed = of_type(batch, OrderPlaced)
         await write(connection, PLACED, [(*_key(envelope, event), *_placed(event)) for envelope, event in placed])
         accepted = of_type(batch, OrderAccepted)
         await write(connection, ACCEPTED, [(*_key(envelope, event), *_accepted(event)) for envelope, event in accepted])
         refused = of_type(batch, OrderRefused)
-        await write(connection, REFUSED, [(*_key(envelope, event), *_refused(event)) for envelope, event in refused])
+        rows = [(*_key(envelope, event), *_refused(event)) for envelope, event in refused]
+        await write(connection, REFUSED, last_by_key(rows, 2))
         paid = of_type(batch, OrderPaid)
         rows = [(*_key(envelope, event), event.invoice_no, event.paid_on) for envelope, event in paid]
         await write(connection, PAID, rows)
         parts = of_type(batch, OrderPartRefunded)
         await write(connection, PART_REFUNDED, [_part(envelope, event) for envelope, event in parts])
-        await write(connection, VERSIONS, last_by_key([_key(*each) for each in parts], 2))
+        # Events of its stream that change nothing of the row; a booking that incidents pay has none.
+        versions = [_key(*each) for each in parts]
+        versions += [(at.provider, event.booking_id, at.version) for at, event in of_type(batch, BookingAccepted)]
+        await write(connection, VERSIONS, last_by_key(sorted(versions), 2))
         lapsed = of_type(batch, OrderLapsed)
         await write(connection, LAPSED, [_key(*each) for each in lapsed])
         refunded = of_type(batch, OrderRefunded)

@@ -23,7 +23,7 @@ from kippu_entitlement.domain import streams
 from kippu_entitlement.domain.checks import not_found
 from kippu_entitlement.domain.sheet import Sheet
 from kippu_entitlement.registration.importing import import_rows, reading_of
-from kippu_entitlement.registration.report import report
+from kippu_entitlement.registration.report import found, report
 
 
 class ImportSheets(Reactor):
@@ -60,10 +60,11 @@ class ImportSheets(Reactor):
             done = await import_rows(work, envelope.provider, reading, theirs)
         except Refused as refused:
             work.discard()
-            told = {
+            told: dict[str, Any] = {
                 "faults": len(refused.faults),
                 "codes": tuple(sorted({each.code for each in refused.faults})),
                 "report": Plain(sealed_for, report(refused.faults, mailed.language)),
+                "found": found(refused.faults),
             }
             work.record(await _stream(work, envelope), SheetRefused(**about, **told))
         else:

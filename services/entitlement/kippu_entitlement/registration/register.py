@@ -35,11 +35,14 @@ async def register(work: Work, provider: str, wanted: Sequence[Asset], meant: As
     `meant` is what is known of it under another serial, which was wrong.
     """
     books = await _Books.opened(work, provider, wanted)
-    wanted = [books.pinned(each, meant or Asset()) for each in wanted]
+    meant = meant or Asset()
+    wanted = [books.pinned(each, meant) for each in wanted]
     done = Registered()
     for each in wanted:
+        known = books.asset(each.serial)
         said = [*asset.faults_of(each), *books.faults_of(each)]
-        faults = [*said, *asset.objections(books.asset(each.serial), each)]
+        sold = (fault for before in (known, meant) for fault in asset.sold_under_other_terms(before, each))
+        faults = [*said, *asset.objections(known, each), *sold]
         if faults:
             done.faults[each.serial] = faults
         if said:
@@ -107,9 +110,8 @@ class _Books:
         pinned = tuple(each.model_copy(update=unstated(each)) for each in wanted.contracts)
         stated = {each.contract_id for each in pinned}
         sold = tuple(each for each in known.values() if each.sold and each.contract_id not in stated)
-        undated = tuple(each for each in waiting.values() if each.contract_id not in stated)
         # Those that are stated come first: a fault names a contract by its place among them.
-        return replace(wanted, contracts=(*pinned, *sold), undated=undated)
+        return replace(wanted, contracts=(*pinned, *sold), undated=tuple(waiting.values()))
 
     def faults_of(self, wanted: Asset) -> Iterator[Fault]:
         """What it refers to that there is not."""
@@ -122,7 +124,9 @@ class _Books:
             yield from contracts.faults_of(wanted.contracts, terms.every_version(published))
         for place, contract in enumerate(wanted.contracts):
             named = contract.contact_id
-            if named and self.states[streams.contact(self.provider, named)].customer_id != wanted.customer_id:
+            # Whom nobody states here is known from the contract's own registration.
+            contact = self.states.get(streams.contact(self.provider, named)) if named else None
+            if contact is not None and contact.customer_id != wanted.customer_id:
                 yield Fault("unknown_contact", f"this customer has no contact {named}", f"contracts.{place}.contact_id")
         if wanted.part_of is not None and not self._is_a_unit_of(wanted, wanted.part_of):
             message = f"there is no unit {wanted.part_of} of this customer under these terms that it could be a part of"

@@ -1,9 +1,13 @@
-"""What is wrong with a mailed sheet, in its sender's language: a line for each fault, with row and column."""
+"""What is wrong with a mailed sheet: a line for each fault in its sender's language, and all of them as data."""
 
 import re
 from collections.abc import Sequence
 
+from kippu_events.catalogue.contracts import SheetFault
 from kippu_terms.refusal import Fault
+
+from kippu_entitlement.registration.columns import by_title
+from kippu_entitlement.registration.contract_rows import COLUMNS
 
 MAX_LINES = 100
 MAX_BYTES = 16_000
@@ -49,6 +53,7 @@ WORDS: dict[str, dict[str, str]] = {
         "too_many_contracts": "1 台の機器の契約数が上限を超えています",
         "too_many_members": "ファイルの構成要素が多すぎます",
         "too_many_rows": "行が多すぎます。分割してください",
+        "under_other_terms": "この機器は別の規約のもとで登録されています",
         "unknown_column": "この見出しの列はありません。テンプレートの見出しをご使用ください",
         "unknown_contact": "この連絡先は登録されていません",
         "unsafe_xml": "ファイルに安全でない宣言があります",
@@ -90,6 +95,7 @@ WORDS: dict[str, dict[str, str]] = {
         "too_many_contracts": "เครื่องนี้มีสัญญาเกินจำนวนที่กำหนด",
         "too_many_members": "ไฟล์มีส่วนประกอบมากเกินไป",
         "too_many_rows": "มีแถวมากเกินไป โปรดแบ่งไฟล์",
+        "under_other_terms": "เครื่องนี้ลงทะเบียนภายใต้เงื่อนไขอื่น",
         "unknown_column": "ไม่มีคอลัมน์ที่ใช้หัวข้อนี้ โปรดใช้หัวข้อของแม่แบบ",
         "unknown_contact": "ไม่มีผู้ติดต่อนี้ในทะเบียน",
         "unsafe_xml": "ไฟล์มีการประกาศที่ไม่ปลอดภัย",
@@ -118,6 +124,18 @@ def report(faults: Sequence[Fault], language: str) -> str:
     if len(lines) < len(faults):
         lines.append(_PLACES[known]["more"].format(count=len(faults) - len(lines)))
     return "\n".join(lines)
+
+
+def found(faults: Sequence[Fault]) -> tuple[SheetFault, ...]:
+    """The same faults as data, in the same order, without a word that a stranger wrote."""
+    return tuple(_found(fault) for fault in sorted(faults, key=_row_of)[:MAX_LINES])
+
+
+def _found(fault: Fault) -> SheetFault:
+    at = _AT_COLUMN.fullmatch(fault.field or "")
+    column = by_title(at[2], COLUMNS) if at else None
+    key = column.key if column else None
+    return SheetFault(code=fault.code, row=_row_of(fault) or None, column=key, clause=fault.clause)
 
 
 def _line(fault: Fault, language: str) -> str:

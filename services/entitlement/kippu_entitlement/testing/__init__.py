@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from kippu_events.catalogue.billing import CreditNoteIssued, InvoicePaid, QuoteAccepted
 from kippu_events.catalogue.bookings import BookingCancelled, BookingCompleted
+from kippu_events.catalogue.dispatch import UnitExchanged
 from kippu_events.catalogue.intake import (
     FaultIsolated,
     RequestDetailsRecorded,
@@ -309,8 +310,9 @@ def _stream_of(event: Event, provider: str) -> str:
             return f"ticket-{provider}-{event.ticket_no}"
         case FaultIsolated() | WorkRecorded() | TicketDeclined() | TicketClosed():
             return f"ticket-{provider}-{event.ticket_no}"
-        case UnitDelivered():
-            return f"shipments-{provider}-{event.ticket_no}"
+        case UnitDelivered() | UnitExchanged():
+            kind = "shipments" if isinstance(event, UnitDelivered) else "visits"
+            return f"{kind}-{provider}-{event.ticket_no}"
         case BookingCompleted() | BookingCancelled():
             return f"booking-{provider}-{event.booking_id}"
         case QuoteAccepted():

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from kippu_events.catalogue.values import Channel
 from kippu_service.http import Principal
+from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
 
 from kippu_intake.known import Contact, Known
@@ -33,9 +34,15 @@ async def contact_for(
         if channel.value not in touchpoints.channels:
             taken = ", ".join(touchpoints.channels)
             faults.append(Fault("channel_not_taken", f"Requests are taken by {taken}.", "channel", touchpoints.clause))
-        if category is not None and plan.coverage.category(category) is None:
-            offered = ", ".join(entry.id for entry in plan.coverage.categories)
-            faults.append(Fault("unknown_category", f"The terms know {offered}.", "category"))
+        faults += faults_of_category(plan, category)
     if faults or contact is None:
         raise Refused(*faults)
     return contact
+
+
+def faults_of_category(plan: Plan, category: str | None) -> list[Fault]:
+    """None may be left open; one that the terms do not have would wait for triage as if nothing had been said."""
+    if category is None or plan.coverage.category(category) is not None:
+        return []
+    offered = ", ".join(entry.id for entry in plan.coverage.categories)
+    return [Fault("unknown_category", f"The terms know {offered}.", "category")]

@@ -162,6 +162,23 @@ class NewIsolation(Input):
         return Isolation(self.asset_serial, self.part, self.isolated_at)
 
 
+class Declining(Input):
+    """Why a request is not served, where the terms leave that to the provider."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"clause": "CWC-25", "reason": "The security software stays on, and it is what cuts the connection."}
+            ]
+        }
+    )
+
+    clause: Identifier
+    """Of the terms of the request. The customer is told it as they word it."""
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    """In the customer's language: it is mailed after the clause. Names nobody: it stays on record."""
+
+
 class Nothing(Input):
     """There is nothing to say but that it is done."""
 

@@ -18,9 +18,10 @@ from kippu_terms.refusal import Fault, Refused
 from pydantic import AwareDatetime
 from starlette.responses import Response
 
-from kippu_intake.api.asking import contact_for
+from kippu_intake.api.asking import contact_for, faults_of_category
 from kippu_intake.api.schemas import (
     MAX_ATTACHMENT_BODY,
+    Declining,
     DetailsIn,
     FactsIn,
     NewAttachment,
@@ -35,6 +36,7 @@ from kippu_intake.api.schemas import (
     TicketNo,
 )
 from kippu_intake.api.thread import Thread
+from kippu_intake.domain import declining
 from kippu_intake.domain import ticket as tickets
 from kippu_intake.domain.details import require_may_state
 from kippu_intake.domain.names import contact_subject, ticket_stream
@@ -182,8 +184,14 @@ async def read_history(
 async def classify(command: Desk, ticket_no: TicketNo, body: FactsIn) -> Response:
     """What the request is about, all of it anew, with details over those that are known; coverage is then decided
     again."""
+    known = await _ticket(command, ticket_no)
+    received_at = known.received_at or command.runtime.clock.now()
+    plan = await Known(command.runtime).plan(command.provider, known.plan_family, received_at)
+    faults = faults_of_category(plan, body.category) if plan else []
 
     def decide(ticket: Ticket, now: datetime) -> list[Event]:
+        if faults:
+            raise Refused(*faults)
         return tickets.classify(ticket, body.facts(contact_subject(command.provider, ticket.contact_id)), now)
 
     return await _change(command, ticket_no, body, decide)
@@ -281,6 +289,21 @@ async def resolve(command: Desk, ticket_no: TicketNo, body: Nothing) -> Response
 @router.post("/{ticket_no}/close")
 async def close(command: Desk, ticket_no: TicketNo, body: Nothing) -> Response:
     return await _change(command, ticket_no, body, tickets.close)
+
+
+@router.post("/{ticket_no}/decline")
+async def decline(command: Desk, ticket_no: TicketNo, body: Declining) -> Response:
+    """An operator decides that it is not served, by a clause that leaves it to the provider (CWC-25). The customer is
+    told why; what was held, booked, offered or ordered for it is undone, and paid back where it was paid. Not for a
+    request on which work was done: close that."""
+    known = await _ticket(command, ticket_no)
+    received_at = known.received_at or command.runtime.clock.now()
+    clauses = await Known(command.runtime).clauses(command.provider, known.plan_family, received_at)
+
+    def decide(ticket: Ticket, now: datetime) -> list[Event]:
+        return declining.by_hand(ticket, clauses, clause=body.clause, reason=body.reason, now=now)
+
+    return await _change(command, ticket_no, body, decide)
 
 
 @router.post("/{ticket_no}/reopen")

@@ -11,7 +11,7 @@ from kippu_events.event import Event
 
 from kippu_intake.domain.facts import NOTHING_MORE, Isolation
 
-FOLD_VERSION = 5
+FOLD_VERSION = 6
 """To be raised whenever `Ticket` or `evolve` changes."""
 
 
@@ -64,6 +64,7 @@ class Ticket:
     ticket_no: str = ""
     customer_id: str = ""
     contact_id: str = ""
+    plan_family: str = ""
     language: str = "en"
     received_at: datetime | None = None
     isolation: Isolation | None = None
@@ -115,6 +116,7 @@ def evolve(ticket: Ticket, event: Event) -> Ticket:
                 ticket_no=event.ticket_no,
                 customer_id=event.customer_id,
                 contact_id=event.contact_id,
+                plan_family=event.plan_family,
                 language=event.language,
                 received_at=event.received_at,
                 details=event.details or NOTHING_MORE,

@@ -4,16 +4,15 @@ own event loop; whoever writes to us may be hostile.
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from kippu_events import steps
-from kippu_service.settings import MailAddress, SettingsWrong
+from kippu_service.settings import MailAddress
 
+from kippu_intake.mail.certificate import Certificate
 from kippu_intake.mail.limits import Limits, MailRefused
 from kippu_intake.mail.take_in import TakeIn
 
@@ -133,7 +132,7 @@ class Listener:
         port: int,
         name: str,
         limits: Limits,
-        tls: ssl.SSLContext | None = None,
+        tls: Certificate | None = None,
     ) -> None:
         """With `tls`, STARTTLS is offered. It is not asked for: mail between strangers must arrive (RFC 3207, 4)."""
         self._receiver = Receiver(take_in, addresses)
@@ -187,17 +186,7 @@ class Listener:
             ident="Kippu",
             timeout=IDLE_SECONDS,
             command_call_limit={"*": MAX_COMMANDS},
-            tls_context=self._tls,
+            tls_context=self._tls.context() if self._tls else None,
             auth_exclude_mechanism=["LOGIN", "PLAIN"],
             loop=asyncio.get_running_loop(),
         )
-
-
-def tls_of(certificate: Path, key: Path) -> ssl.SSLContext:
-    """What a certificate and its key (PEM) make of a listener: TLS 1.2 or newer. Raises SettingsWrong."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(certificate, key)
-    except OSError as error:
-        raise SettingsWrong(f"the certificate {certificate} with the key {key} cannot be used: {error}") from error
-    return context

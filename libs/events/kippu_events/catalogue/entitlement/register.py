@@ -98,7 +98,8 @@ class UndatedContract(Value):
 
 @entitlement
 class AssetReplaced(Event):
-    """Dispatch delivered a replacement: its serial is covered from `replaced_on`, the old one no longer.
+    """A replacement was delivered, or put in place on site: its serial is covered from `replaced_on`, the old one no
+    longer.
 
     On both assets' streams, in one append; the new one's is registered with the old one's contracts before it.
     """
@@ -108,6 +109,7 @@ class AssetReplaced(Event):
     new_serial: str
     replaced_on: date
     shipment_id: str
+    """Or the visit's id."""
 
 
 @entitlement

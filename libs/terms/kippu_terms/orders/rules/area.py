@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, order_rule_kind
+from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, not_known, order_rule_kind
 
 
 @order_rule_kind
@@ -24,4 +24,6 @@ class Area(OrderRule):
             service.serves(asset.area) and not (service.consult_on_islands and asset.remote_island)
             for service in services
         )
+        if asset.area is None and inputs["areas"] and not case.facts.agreed:
+            return not_known(inputs, "asset.area", "consult")
         return OrderVerdict("satisfied" if served or case.facts.agreed else "consult", inputs, about="asset.area")

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from kippu_terms.findings import RemedyText
+from kippu_terms.findings import STATE_FACTS, RemedyText
 from kippu_terms.kinds import Kinds
 from kippu_terms.orders.facts import OrderFacts
 from kippu_terms.orders.periods import Awaited, period_of
@@ -66,6 +66,13 @@ class OrderVerdict:
     """The last day on which it can be given back, while nothing else stands against that."""
     register_by: date | None = None
     """Until when it should be registered."""
+    remedy: RemedyText | None = None
+    """Where what it found asks for another remedy than the rule's own."""
+
+
+def not_known(inputs: Mapping[str, Any], fact: str, result: OrderResult = "refused") -> OrderVerdict:
+    """An objection for want of a fact, which is named by its path: to state it is what changes the answer."""
+    return OrderVerdict(result, {**inputs, "unknown": [fact]}, about=fact, remedy=STATE_FACTS)
 
 
 class OrderRule(Value):
@@ -116,4 +123,13 @@ KINDS: Kinds[OrderRule] = Kinds()
 order_rule_kind = KINDS.register
 """Registers a kind of rule."""
 
-__all__ = ["KINDS", "OrderCase", "OrderResult", "OrderRule", "OrderVerdict", "RemedyText", "order_rule_kind"]
+__all__ = [
+    "KINDS",
+    "OrderCase",
+    "OrderResult",
+    "OrderRule",
+    "OrderVerdict",
+    "RemedyText",
+    "not_known",
+    "order_rule_kind",
+]

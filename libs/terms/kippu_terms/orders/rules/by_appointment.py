@@ -10,6 +10,6 @@ class ByAppointment(OrderRule):
     kind: Literal["by_appointment"] = "by_appointment"
 
     def judge(self, case: OrderCase) -> OrderVerdict:
-        at, agreed = case.facts.appointment_at, case.facts.agreed
+        at, agreed = case.facts.appointment_at, case.facts.agreed or case.facts.quoted
         inputs = {"appointment_at": at.isoformat() if at else None, "agreed": agreed}
         return OrderVerdict("satisfied" if at or agreed else "refused", inputs, about="product")

@@ -5,7 +5,7 @@ A year's loss is paid by who renews in time, however early that is. What was ren
 
 from typing import Literal
 
-from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, order_rule_kind
+from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, not_known, order_rule_kind
 from kippu_terms.renewals.worth import worth, yearly_fee
 
 
@@ -17,7 +17,7 @@ class LicenceFee(OrderRule):
     def judge(self, case: OrderCase) -> OrderVerdict:
         licence, section = case.facts.licence, case.plan.licences
         if licence is None or section is None:
-            return OrderVerdict("refused", {"licence": None}, about="licence")
+            return not_known({"licence": None}, "licence")
         terms, paid = section.value, licence.price_paid
         inputs = {"price_paid": paid, "full_on": licence.full_on.isoformat(), "loss": self.loss}
         if self.loss == "a_year":

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, order_rule_kind
+from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, not_known, order_rule_kind
 from kippu_terms.value import Flag
 
 
@@ -14,7 +14,7 @@ class MaintenanceState(OrderRule):
     def judge(self, case: OrderCase) -> OrderVerdict:
         licence, on = case.facts.licence, case.facts.ordered_on
         if licence is None:
-            return OrderVerdict("refused", {"maintained_until": None}, about="licence")
+            return not_known({"maintained_until": None}, "licence")
         inputs = {"ordered_on": on.isoformat(), "maintained_until": licence.maintained_until.isoformat()}
         maintained = on <= licence.maintained_until
         return OrderVerdict("satisfied" if maintained is self.maintained else "refused", inputs, about="ordered_on")

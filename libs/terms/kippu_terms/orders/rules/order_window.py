@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from kippu_terms.dates import months_after
-from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, order_rule_kind
+from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, not_known, order_rule_kind
 from kippu_terms.value import Integer
 
 
@@ -21,7 +21,7 @@ class OrderWindow(OrderRule):
         bought_on = case.facts.asset.bought_on if case.facts.asset else None
         inputs = {"bought_on": bought_on.isoformat() if bought_on else None, "ordered_on": ordered_on.isoformat()}
         if bought_on is None:
-            return OrderVerdict("refused", {**inputs, "last_day": None}, about="asset.bought_on")
+            return not_known({**inputs, "last_day": None}, "asset.bought_on")
         last = months_after(bought_on, self.months)
         result: Literal["satisfied", "refused"] = "satisfied" if bought_on <= ordered_on <= last else "refused"
         return OrderVerdict(result, {**inputs, "last_day": last.isoformat()}, about="ordered_on")

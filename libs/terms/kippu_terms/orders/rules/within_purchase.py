@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from kippu_terms.dates import last_day_of_term
-from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, order_rule_kind
+from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, not_known, order_rule_kind
 from kippu_terms.value import Integer
 
 
@@ -17,7 +17,7 @@ class WithinPurchase(OrderRule):
     def judge(self, case: OrderCase) -> OrderVerdict:
         bought_on = case.facts.asset.bought_on if case.facts.asset else None
         if bought_on is None:
-            return OrderVerdict("refused", {"bought_on": None, "years": self.years}, about="asset.bought_on")
+            return not_known({"bought_on": None, "years": self.years}, "asset.bought_on")
         inputs = {"bought_on": bought_on.isoformat(), "years": self.years}
         if case.dates is None:
             return OrderVerdict("not_applicable", {**inputs, "awaits": case.period})
