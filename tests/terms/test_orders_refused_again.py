@@ -4,11 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from kippu_entitlement import folds, ordering, quotes, terms
-from kippu_entitlement.domain import customer, streams
-from kippu_entitlement.domain.order import Place
-from kippu_entitlement.testing import CUSTOMER, World
-from kippu_events.catalogue.entitlement import CoverageDecided, OrderLine, OrderRefused
+from kippu_entitlement import folds, quotes
+from kippu_entitlement.testing import World
+from kippu_entitlement.testing.members import licensed, marked
+from kippu_events.catalogue.entitlement import CoverageDecided, OrderRefused
 from kippu_events.catalogue.quoting import QuoteOrderRefused
 from kippu_events.ports import VirtualClock
 from kippu_events.work import Work
@@ -17,28 +16,6 @@ from kippu_terms.refusal import Refused
 
 Local = Callable[..., datetime]
 FIRST = "Q-KP-0000-0001.D1"
-
-
-async def _licensed(world: World) -> None:
-    """The customer has a licence, with its maintenance in force."""
-
-    async def decide(work: Work) -> None:
-        plan = terms.in_force((await terms.plans(work, "cwc", "cwc")).state, "cwc", work.now)
-        together = (OrderLine(product="annual-maintenance", quantity=1),)
-        place = Place("O-1", CUSTOMER, "cwc", "licence", 1, world.today, together=together, contact_id="contact-1")
-        await ordering.place(work, "cwc", plan, place, ordering.Said(), "ja")
-
-    await world.run(decide)
-    await world.invoice_paid("O-1", world.today)
-
-
-async def _marked(world: World, *, competitor: bool) -> None:
-    async def decide(work: Work) -> None:
-        stream = await work.load(folds.CUSTOMER, "cwc", streams.customer("cwc", CUSTOMER))
-        marked = customer.mark(stream.state, competitor=competitor, marked_by="client:desk-1", now=work.now)
-        work.record(stream, *marked)
-
-    await world.run(decide)
 
 
 async def _refused_again(world: World) -> list[str]:
@@ -64,9 +41,9 @@ async def test_what_the_terms_said_last_against_an_order_is_what_it_is_refused_b
         place = source.index(products, rule)
         source = f'{source[: place + 1]}"paid-support", {source[place + 1 :]}'
     world = await World(source, VirtualClock(tokyo(2026, 11, 16, 10))).begin()
-    await _licensed(world)
+    await licensed(world)
     await world.opened(category="mail_support", asset_serial=None, topic="customising")
-    await _marked(world, competitor=True)
+    await marked(world, competitor=True)
     await world.quote_accepted(FIRST, "paid-support")
     order = "order-cwc-O-KP-0000-0001.D1"
     assert await _refused_again(world) == ["CWC-20"]
@@ -74,7 +51,7 @@ async def test_what_the_terms_said_last_against_an_order_is_what_it_is_refused_b
 
     world.clock.move_to(tokyo(2027, 12, 1, 10))  # the maintenance is over, and with it the membership
     assert await _refused_again(world) == ["CWC-20", "CWC-26"]
-    await _marked(world, competitor=False)
+    await marked(world, competitor=False)
     assert await _refused_again(world) == ["CWC-26"]
     said = [each.clauses for each in await world.events(order, OrderRefused)]
     assert said == [("CWC-20",), ("CWC-20", "CWC-26"), ("CWC-26",)]

@@ -6,17 +6,15 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
-from kippu_entitlement import folds, ordering, quotes, terms
-from kippu_entitlement.domain import customer, streams
+from kippu_entitlement import folds, quotes
 from kippu_entitlement.domain.asset import Asset
-from kippu_entitlement.domain.order import Place
 from kippu_entitlement.testing import CUSTOMER, World
+from kippu_entitlement.testing.members import licensed, marked
 from kippu_events.catalogue.billing import CreditNoteIssued
 from kippu_events.catalogue.entitlement import (
     AssetContract,
     CoverageDecided,
     OrderAccepted,
-    OrderLine,
     OrderRefused,
     RequestDeclined,
 )
@@ -367,28 +365,6 @@ async def test_a_chargeable_repair_is_ordered_and_then_ships(svt: Plan, tokyo: L
     assert covered.shipment.destination.contract_id == "C-1", "it goes back to the registered site"
 
 
-async def _licensed(world: World) -> None:
-    """The customer has a licence, with its maintenance in force."""
-
-    async def decide(work: Work) -> None:
-        plan = terms.in_force((await terms.plans(work, "cwc", "cwc")).state, "cwc", work.now)
-        together = (OrderLine(product="annual-maintenance", quantity=1),)
-        place = Place("O-1", CUSTOMER, "cwc", "licence", 1, world.today, together=together, contact_id="contact-1")
-        await ordering.place(work, "cwc", plan, place, ordering.Said(), "ja")
-
-    await world.run(decide)
-    await world.invoice_paid("O-1", world.today)
-
-
-async def _marked(world: World, *, competitor: bool) -> None:
-    async def decide(work: Work) -> None:
-        stream = await work.load(folds.CUSTOMER, "cwc", streams.customer("cwc", CUSTOMER))
-        marked = customer.mark(stream.state, competitor=competitor, marked_by="client:desk-1", now=work.now)
-        work.record(stream, *marked)
-
-    await world.run(decide)
-
-
 async def _again(world: World) -> None:
     async def decide(work: Work) -> None:
         await quotes.order_again(work, await work.load(folds.ORDER, "cwc", "order-cwc-O-KP-0000-0001.D1"))
@@ -404,10 +380,10 @@ async def test_a_refused_order_is_shown_on_the_request_until_a_person_settles_it
     assert strict in cwc.source
     source = cwc.source.replace(strict, strict.replace("[", '["paid-support", ', 1))
     world = await World(source, VirtualClock(tokyo(2026, 11, 16, 10))).begin()
-    await _licensed(world)
+    await licensed(world)
     asked = {"category": "mail_support", "asset_serial": None, "topic": "customising"}
     await world.opened(**asked)
-    await _marked(world, competitor=True)
+    await marked(world, competitor=True)
     await world.quote_accepted(FIRST, "paid-support")
     (refused,) = await world.events("order-cwc-O-KP-0000-0001.D1", OrderRefused)
     (noted,) = await world.on_case(QuoteOrderRefused)
@@ -418,7 +394,7 @@ async def test_a_refused_order_is_shown_on_the_request_until_a_person_settles_it
     assert [each.action for each in stuck.remedies if "CWC-20" in each.text["en"]] == ["resolve_order"]
     with pytest.raises(Refused):
         await _again(world)
-    await _marked(world, competitor=False)
+    await marked(world, competitor=False)
     await _again(world)
     assert (await decisions(world))[-1].waiting_for == "purchase"
     assert (await world.order("O-KP-0000-0001.D1")).status == "accepted"
@@ -477,7 +453,7 @@ async def test_what_is_quoted_for_a_server_can_be_ordered(cwc: Plan, tokyo: Loca
     await world.quote_accepted("Q-early", product)
     (refused,) = await world.events("order-cwc-O-early", OrderRefused)
     assert refused.clauses == (("CWC-18",) if product == "list-keeping" else ("CWC-23",))  # bought no licence
-    await _licensed(world)
+    await licensed(world)
     await world.quote_accepted("Q-first", product)
     (accepted,) = await world.events("order-cwc-O-first", OrderAccepted)
     assert accepted.price.lines[0].unit_price == cwc.product(product).unit_price

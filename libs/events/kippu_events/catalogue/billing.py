@@ -259,22 +259,25 @@ class RefundEvent(Event):
     """Where that is nobody: the request whose contact is told."""
 
 
+RefundCause = Literal[
+    "taken_back",
+    "booking_void",
+    "booking_cancelled",
+    "charge_withdrawn",
+    "not_served",
+    "paid_too_late",
+    "paid_too_much",
+]
+"""A person gave back what was bought; the booking was not paid in time, or called off; what was charged is owed no
+more; the request ended without it; it came in after one of these; or it was more than was owed."""
+
+
 @billing
 class RefundDue(RefundEvent):
     """Money that the customer gets back, and why."""
 
     order_id: str
-    cause: Literal[
-        "taken_back",
-        "booking_void",
-        "booking_cancelled",
-        "charge_withdrawn",
-        "not_served",
-        "paid_too_late",
-        "paid_too_much",
-    ] = "taken_back"
-    """A person gave back what was bought; the booking was not paid in time, or called off; what was charged is owed no
-    more; the request ended without it; it came in after one of these; or it was more than was owed."""
+    cause: RefundCause = "taken_back"
     reason: str
     """In English; of what was taken back by a person, in their words."""
     credit_note_no: str | None = None

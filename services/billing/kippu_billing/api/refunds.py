@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
+from kippu_events.catalogue.billing import RefundCause
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Page, PageOf, Query, command, paged, query
 from kippu_terms.facts import Day
@@ -12,7 +13,6 @@ from starlette.responses import Response
 
 from kippu_billing.api.shown import Row
 from kippu_billing.domain import crediting
-from kippu_billing.domain.invoice import RefundCause
 from kippu_billing.readmodels import refunds as readmodels
 from kippu_billing.streams import invoice_of
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from kippu_events.catalogue.billing import CreditedLine, CreditNoteIssued, RefundPaid, TaxAmount
+from kippu_events.catalogue.billing import CreditedLine, CreditNoteIssued, RefundCause, RefundPaid, TaxAmount
 from kippu_events.event import Event
 from kippu_terms.crediting import part_of
 from kippu_terms.dates import local_date
 from kippu_terms.refusal import Fault, Refused
 
-from kippu_billing.domain.invoice import Invoice, RefundCause, amounts, credit_note_no, evolve, refund_due, settled
+from kippu_billing.domain.invoice import Invoice, amounts, credit_note_no, evolve, refund_due, settled
 
 
 def credit(

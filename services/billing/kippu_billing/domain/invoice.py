@@ -7,7 +7,6 @@ is paid (`paying.py`), withheld as tax (`withholding.py`) or taken back (`credit
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from kippu_events.catalogue.billing import (
@@ -17,6 +16,7 @@ from kippu_events.catalogue.billing import (
     PaidTooLate,
     PaymentOverdue,
     PaymentReceived,
+    RefundCause,
     RefundDue,
     RefundPaid,
     TaxAmount,
@@ -114,17 +114,6 @@ class Invoice:
     def withheld_left(self) -> int:
         """What was withheld for what is left of the invoice; the rest was for what was taken back."""
         return min(self.withheld, self.issued.withholdable(self.net_left)) if self.issued else 0
-
-
-RefundCause = Literal[
-    "taken_back",
-    "booking_void",
-    "booking_cancelled",
-    "charge_withdrawn",
-    "not_served",
-    "paid_too_late",
-    "paid_too_much",
-]
 
 
 def number_of(order_id: str) -> str:

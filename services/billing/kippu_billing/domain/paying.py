@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from kippu_events.catalogue.billing import PaymentReceived
+from kippu_events.catalogue.billing import PaymentReceived, RefundCause
 from kippu_events.event import Event
 from kippu_terms.dates import local_date
 from kippu_terms.refusal import Fault, Refused
@@ -16,7 +16,6 @@ from kippu_terms.refusal import Fault, Refused
 from kippu_billing.domain.invoice import (
     Invoice,
     Issued,
-    RefundCause,
     credit_note_no,
     refund_due,
     settled,
