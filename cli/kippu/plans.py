@@ -148,8 +148,12 @@ async def publish_one(house: House, file: Path) -> bool:
 def _text(file: Path) -> str:
     try:
         return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise Trouble(f"The file cannot be read: {error}", where=str(file)) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        what = f"The file is not UTF-8: {error.reason}."
+        raise Trouble(what, where=f"{file}:{line}", remedy="save it as UTF-8") from error
 
 
 def _checked(*files: Path) -> list[Plan]:

@@ -134,3 +134,12 @@ def test_every_command_is_listed_and_one_that_is_mistyped_is_guessed() -> None:
     guessed = CliRunner().invoke(app, ["projection"])
     assert guessed.exit_code == 2
     assert "projections" in guessed.output
+
+
+def test_a_file_that_is_no_utf_8_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "latin.toml"
+    file.write_bytes('family = "x"\nname = "café"\n'.encode("latin-1"))
+    code, told = kippu("plans", "check", str(file), data_dir=tmp_path)
+    assert code == 1
+    assert "not UTF-8" in told
+    assert f"{file}:2" in told
