@@ -115,18 +115,23 @@ class RenewalOf(OrderRule):
         inputs = {"renews": case.facts.renews, "held": [each.contract_id for each in case.facts.held]}
         if case.facts.renewed:
             return OrderVerdict("satisfied", inputs, about="renews")
-        renewable = [each.contract_id for each in case.facts.held if _can_renew(case, each.contract_id)]
+        renewable = _renewable(case)
         remedy = NAME_WHAT_IT_RENEWS if renewable else HOLD_WHAT_IT_RENEWS
         return OrderVerdict("refused", {**inputs, "renewable": renewable}, about="renews", remedy=remedy)
 
 
-def _can_renew(case: OrderCase, contract_id: str) -> bool:
-    """Tried: whether no rule would object to its renewing that contract, whatever else it may object to."""
-    tried = OrderCase(case.plan, case.facts.model_copy(update={"renews": contract_id}))
-    verdicts = [
-        rule.verdict(tried) for rule in (*standing_rules(tried.plan, tried.product), *tried.plan.ordering.rules)
-    ]
-    return not any(verdict.result == "refused" and verdict.about == "renews" for verdict in verdicts)
+def _renewable(case: OrderCase) -> list[str]:
+    """Which contracts held it could renew. Each is tried: no rule objects to it, whatever else is objected to."""
+    asked = [rule for rule in case.plan.ordering.rules if rule.speaks_on(case.product)]
+    rules = (RenewedOnce(clause=case.product.clause), *asked)
+    renewable = []
+    for held in case.facts.held:
+        facts = case.facts.model_copy(update={"renews": held.contract_id, "held": (held,)})
+        tried = OrderCase(case.plan, facts)
+        verdicts = (rule.judge(tried) for rule in rules)
+        if not any(verdict.result == "refused" and verdict.about == "renews" for verdict in verdicts):
+            renewable.append(held.contract_id)
+    return renewable
 
 
 RENEW_THE_LATEST = RemedyText(
