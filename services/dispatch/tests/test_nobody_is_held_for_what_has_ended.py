@@ -122,6 +122,15 @@ def test_what_was_agreed_is_called_off_by_its_time_and_what_was_only_asked_for_w
     assert (withdrawn.starts_at, withdrawn.with_request) == (None if held else TUESDAY_10, True)
 
 
+def test_nobody_is_told_that_a_time_is_called_off_which_has_come() -> None:
+    room = Room()
+    room.decide(TUESDAY_10)
+    room.now = TUESDAY_10
+    withdrawn = room.end("declined")[0]
+    assert isinstance(withdrawn, VisitWithdrawn)
+    assert withdrawn.starts_at is None
+
+
 @pytest.mark.parametrize(("minutes", "goes_on"), [(-1, False), (0, True)])
 def test_a_visit_whose_time_has_come_as_its_request_is_closed_goes_on_to_its_report(
     minutes: int, goes_on: bool

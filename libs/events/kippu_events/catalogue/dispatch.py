@@ -136,7 +136,7 @@ class VisitWithdrawn(VisitEvent):
 
     reason: str
     starts_at: AwareDatetime | None = None
-    """The time that was agreed, if one was: nobody comes then."""
+    """The time to come that was agreed, if one was: nobody comes then."""
     with_request: bool = False
     """True if it fell because the request has ended."""
 

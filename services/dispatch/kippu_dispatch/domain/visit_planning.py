@@ -117,5 +117,5 @@ def _ended(visits: Visits, at: datetime, reason: str, falls: Callable[[Visit], b
 
 
 def _withdrawn(visit: Visit, reason: str, at: datetime, *, with_request: bool = False) -> VisitWithdrawn:
-    agreed = visit.starts_at if visit.status in AGREED else None
+    agreed = visit.starts_at if visit.status in AGREED and visit.starts_at > at else None
     return VisitWithdrawn(occurred_at=at, reason=reason, starts_at=agreed, with_request=with_request, **identity(visit))
