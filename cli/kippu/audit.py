@@ -5,7 +5,7 @@ from __future__ import annotations  # asyncpg.Connection is generic for the type
 import difflib
 import json
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,6 +87,7 @@ def replay_(
         raise Trouble("Nothing was asked for.", remedy="name a --wallet or a --ticket")
     instant = _instant(as_of)
     addresses = dict(_address(entry) for entry in compare or ())
+    _require_comparable(addresses, subjects, instant)
 
     async def ask(house: House) -> list[bool]:
         bearer = token or _bearer(house, provider)
@@ -209,6 +210,23 @@ def _address(entry: str) -> tuple[str, str]:
     if not separator or service not in PARTS:
         raise Trouble(f"{entry!r} is not SERVICE=URL.", where="--compare", remedy=f"services are {', '.join(PARTS)}")
     return service, url.rstrip("/")
+
+
+def _require_comparable(addresses: Mapping[str, str], subjects: Sequence[Subject], known_at: datetime | None) -> None:
+    """Raises Trouble for a comparison that would not take place, or not of like with like."""
+    asked = {each.service for each in subjects}
+    for service in addresses.keys() - asked:
+        raise Trouble(
+            f"Nothing that was asked for is held against {service}.",
+            where="--compare",
+            remedy="name entitlement for a --wallet, intake for a --ticket",
+        )
+    if addresses and known_at is not None:
+        raise Trouble(
+            "The live API answers what is known now, not what was known once.",
+            where="--compare",
+            remedy="leave --as-of out to compare, or --compare out to look back",
+        )
 
 
 def _bearer(house: House, provider: str) -> str:

@@ -37,6 +37,7 @@ from kippu_service.runtime import Runtime
 from kippu_service.server import Servers
 from kippu_service.service import Service
 from kippu_service.settings import Settings, SettingsWrong
+from kippu_service.together import Together
 from kippu_service.token_maker import SigningKey, TokenMaker, load_clients
 from kippu_service.token_router import token_router
 from kippu_service.tokens import JwksKeys, TokenVerifier
@@ -157,6 +158,7 @@ async def _runtime(
         addresses=AddressIndex(vault),
         tokens=tokens,
         readers=readers,
+        together=Together(readers),
         writers=writers,
         connect_writer=lambda: connect(database.writer_url),
     )

@@ -23,7 +23,15 @@ def schemas(
     folder: Annotated[Path, typer.Argument(help="Where the files go, one for each event type.")],
 ) -> None:
     """Export the JSON Schema of every event type. A published schema is never overwritten by an incompatible one."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        count = _export(folder)
+    except OSError as error:
+        raise Trouble(f"The files cannot be written: {error.strerror}", where=str(error.filename or folder)) from error
+    typer.echo(f"{count} event types in {folder}")
+
+
+def _export(folder: Path) -> int:
     generated = {name: schema_of(event_class) for name, event_class in sorted(catalogue().items())}
     broken = []
     for name, schema in generated.items():
@@ -39,4 +47,4 @@ def schemas(
         )
     for name, schema in generated.items():
         (folder / f"{name}.json").write_text(to_text(schema), "utf-8")
-    typer.echo(f"{len(generated)} event types in {folder}")
+    return len(generated)

@@ -36,10 +36,16 @@ def test_a_plan_file_that_is_in_order(tmp_path: Path) -> None:
     assert "iij-se 2025-04-01 of iij" in told
 
 
+REPLAY, LIVE = ("audit", "replay", "--provider", "iij", "--wallet", "w"), "entitlement=http://127.0.0.1:1"
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
         (("audit", "replay", "--provider", "iij"), {}, "Nothing was asked for"),
+        ((*REPLAY, "--compare", "intake=http://127.0.0.1:1"), {}, "Nothing that was asked for is held against intake"),
+        ((*REPLAY, "--compare", LIVE, "--as-of", "2026-06-16T18:00Z"), {}, "answers what is known now"),
+        (("events", "schemas", "README.md/schemas"), {}, "The files cannot be written"),
         (("audit", "replay", "--provider", "iij", "--wallet", "w", "--as-of", "2026-02-30"), {}, "is no instant"),
         (("audit", "replay", "--provider", "iij", "--wallet", "w", "--as-of", "2026-02-03"), {}, "has no time zone"),
         (("plans", "rehearse", "plans/iij-se.toml", "--since", "2026-02-30"), {}, "'2026-02-30' is no date"),

@@ -1,5 +1,6 @@
 """What is taken back, through the public interfaces of all services alive: a booking that is paid too late (CWC-16),
-one that incidents pay (CWC-21, CWC-22), and contracts of one order, given back one by one (SVT-04)."""
+one that falls with its request (CWC-25), one that incidents pay (CWC-21, CWC-22), and contracts of one order, given
+back one by one (SVT-04)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,6 +111,24 @@ async def test_news_of_a_payment_in_time_that_comes_after_the_deadline_keeps_boo
     await system.settle()
     assert await status_of(desk, booking_id) == ("confirmed", "paid", "paid")
     assert await due(desk) == []
+
+
+@pytest.mark.clause("CWC-16", "CWC-25")
+async def test_a_paid_booking_falls_with_its_request_and_its_money_goes_back(system: System, desk: Desk) -> None:
+    ticket_no = await desk.ask("certificates", plan_family="cwc", category="technical_service", topic="ssl")
+    await system.settle()
+    booking_id = await book(desk, ticket_no=ticket_no)
+    await pay(desk, booking_id)
+    assert await status_of(desk, booking_id) == ("confirmed", "paid", "paid")
+    by_hand = {"clause": "CWC-25", "reason": "the security software stays on"}
+    await desk.post("intake", f"/v1/tickets/{ticket_no}/decline", by_hand)
+    await system.settle()
+    booking, _, invoice = await status_of(desk, booking_id)
+    assert (booking, invoice) == ("cancelled", "credited")
+    total = (await desk.get("billing", f"/v1/invoices/INV-{booking_id}"))["total"]
+    assert await due(desk) == [(f"RF-INV-{booking_id}.1", total)]
+    decided = await desk.get("entitlement", f"/v1/decisions/{ticket_no}")
+    assert (decided["afterwards"]["declined_by"], decided["afterwards"]["clause"]["id"]) == ("operator", "CWC-25")
 
 
 @pytest.mark.clause("CWC-16", "CWC-21", "CWC-22")

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from kippu_service.http import commands, queries
 from kippu_service.http.edge import MAX_BODY_BYTES, Edge, Gate, Metrics, Routes
+from kippu_service.http.short_ways import ShortWays
 from kippu_service.problems import HANDLED, MEDIA_TYPE, ProblemDocument, handle
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
@@ -33,10 +34,13 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
     app.add_middleware(Gate, metrics=metrics, routes=routes)
     for kind, answer in {**dict.fromkeys(HANDLED, handle), **service.handlers}.items():
         app.add_exception_handler(kind, answer)
+    short_ways = ShortWays(app.router, MAX_BODY_BYTES)
+    app.router.routes.append(short_ways)
     for router in service.routers:
         app.include_router(router, max_body_size=MAX_BODY_BYTES)
     _add_operations(app, runtime, metrics)
     routes.learn(app.routes)
+    short_ways.learn(app.routes)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # how FastAPI documents it
     return app
 

@@ -13,6 +13,7 @@ from kippu_privacy.blobs import Blobs
 from kippu_privacy.vault import Vault
 
 from kippu_service.settings import Settings
+from kippu_service.together import Together
 from kippu_service.tokens import TokenVerifier
 
 
@@ -20,9 +21,10 @@ from kippu_service.tokens import TokenVerifier
 class Runtime:
     """One service's means.
 
-    `readers` is a pool under the service's reader role: row-level security applies to whatever it reads. `writers` is
-    a pool under the writer role, which sees every row: for marks, blobs, parked events and outbox, never for answering
-    a client. `connect_writer` opens a dedicated connection under the writer role (for a consumer, a relay, a LISTEN).
+    `readers` is a pool under the service's reader role: row-level security applies to whatever it reads. `together`
+    asks it on behalf of many requests at once. `writers` is a pool under the writer role, which sees every row: for
+    marks, blobs, parked events and outbox, never for answering a client. `connect_writer` opens a dedicated connection
+    under the writer role (for a consumer, a relay, a LISTEN).
     """
 
     settings: Settings
@@ -35,5 +37,6 @@ class Runtime:
     addresses: AddressIndex
     tokens: TokenVerifier
     readers: asyncpg.Pool
+    together: Together
     writers: asyncpg.Pool
     connect_writer: Callable[[], Awaitable["asyncpg.Connection[Any]"]]

@@ -21,6 +21,9 @@ Day = Annotated[date, Field(ge=CALENDARS_FROM.date(), lt=CALENDARS_UNTIL.date())
 LaterDay = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31)), AS_A_DATE]
 """A day from which terms are reckoned, or on which they end: they may begin in that time and last for years."""
 
+Called = Annotated[str, Field(max_length=200)]
+"""What somebody calls a thing: a serial number, a model, a contract. Explanations quote it."""
+
 
 class AssetFacts(Value):
     """The device or service as it stood in the asset register at `received_at`.
@@ -28,19 +31,19 @@ class AssetFacts(Value):
     `registered` is False for a serial that is not in the customer's register; nothing else is known of it then.
     """
 
-    serial: str
+    serial: Called
     registered: bool
-    replaced_by: str | None = None
+    replaced_by: Called | None = None
     """The serial of the unit that took its place in the customer's register, if that is why it is not there."""
     kind: Literal["equipment", "service"] | None = None
-    model: str | None = None
+    model: Called | None = None
     bought_from_provider: bool | None = None
     bought_on: StatedDate | None = None
     warranty_until: StatedDate | None = None
     """The last day, inclusive. None on a registered device: no warranty is on record."""
     installed_by: Literal["provider", "customer", "third_party"] | None = None
-    maintenance_agreement: str | None = None
-    part_of: str | None = None
+    maintenance_agreement: Called | None = None
+    part_of: Called | None = None
     """The serial of the unit that it is a part of."""
     disks_from: Literal["provider", "elsewhere"] | None = None
     """`elsewhere` if any disk in it was bought from somebody else. None: nothing is known of such a disk."""
@@ -58,7 +61,7 @@ class ContractFacts(Value):
     It has no dates while its term is still to begin, with the delivery of the device: it is `pre_registered` then.
     """
 
-    contract_id: str | None = None
+    contract_id: Called | None = None
     product: Name
     """A product of the plan."""
     valid_from: StatedDate | None = None
@@ -70,7 +73,7 @@ class ContractFacts(Value):
     """When the device was delivered, where the beginning of the service counts from that."""
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
-    plan_version: str | None = None
+    plan_version: Called | None = None
     """The version of the terms that it was sold under, and keeps; None: whichever is in force decides."""
     registered_at: Instant | None = None
     """When its registration was complete; None until then."""
@@ -97,7 +100,7 @@ class AcceptedQuote(Value):
     clause: ClauseId
     quote_id: Annotated[str, Field(max_length=100)] | None = None
     paid: bool = True
-    refused_by: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    refused_by: Annotated[tuple[Called, ...], Field(max_length=20)] = ()
     """The clauses by which the order that it became was refused; `refused_because`, in words."""
     refused_because: Annotated[tuple[str, ...], Field(max_length=50)] = ()
 
@@ -114,7 +117,7 @@ def _by_its_clause(stated: Any) -> Any:
 class RequestFacts(Value):
     received_at: Instant
     channel: Literal["portal", "mail", "telephone"] | None = None
-    category: str | None = None
+    category: Called | None = None
     """A category of the plan."""
     wanted_at: Instant | None = None
     wanted_minutes: Annotated[int, Field(ge=1, le=LONGEST_WORK)] | None = None
@@ -169,7 +172,7 @@ class RequestFacts(Value):
     """Where a replacement is to go; None where the customer names no place."""
     ship_to_island: bool | None = None
     """True if the named place is on a remote island."""
-    place_id: str | None = None
+    place_id: Called | None = None
     """Under which the named place is on record; its address is no fact of a decision."""
     visit_site: Literal["registered", "other"] | None = None
     """Where the engineer is to go."""

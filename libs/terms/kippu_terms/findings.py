@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from string import Template
 from typing import Any, Literal
 
-from kippu_terms.value import Name, Text, Value
+from kippu_terms.value import Language, Name, Text, Value
 
 Result = Literal["satisfied", "refused", "waiting", "consult", "quote", "debit", "held", "not_applicable", "note"]
 """What one clause came to; the same words as the catalogue's ClauseFinding."""
@@ -52,4 +52,5 @@ class Remedy(Value):
 
     action: str
     clause: str
-    text: Text
+    text: dict[Language, str]
+    """Longer than a plan's text may be, where its blanks are filled."""

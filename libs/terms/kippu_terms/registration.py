@@ -125,8 +125,15 @@ def faults_of(terms: RegistrationTerms, stated: Stated) -> tuple[Fault, ...]:
         )
         if not given
     ]
-    form = terms.form_of(stated.model) if stated.model else None
-    if stated.serial and form and not re.fullmatch(rf"[0-9]{{{form.digits}}}", normalised(stated.serial)):
-        message = f"the serial number of a {stated.model} has {form.digits} digits: {stated.serial!r}"
-        faults.append(Fault("malformed", message, "serial", terms.clause))
+    if stated.serial and stated.model:
+        faults += malformed(terms, stated.serial, stated.model)
     return tuple(faults)
+
+
+def malformed(terms: RegistrationTerms, serial: str, model: str) -> tuple[Fault, ...]:
+    """The fault of a serial number that has not the form of the model's; empty if it has."""
+    form = terms.form_of(model)
+    if form is None or re.fullmatch(rf"[0-9]{{{form.digits}}}", normalised(serial)):
+        return ()
+    message = f"the serial number of a {model} has {form.digits} digits: {serial!r}"
+    return (Fault("malformed", message, "serial", terms.clause),)

@@ -7,6 +7,7 @@ import pytest
 from kippu_terms.coverage import Decision, Finding, Outcome, Remedy
 from kippu_terms.explain import _WORDS, LANGUAGES, explain, outcome_text
 from kippu_terms.facts import Facts
+from kippu_terms.findings import RemedyText
 from kippu_terms.rules.base import VisitNeed
 
 FACTS = Facts.model_validate({"provider": "iij", "request": {"received_at": "2026-11-18T03:00:00Z"}})
@@ -66,3 +67,10 @@ def test_a_held_visit_says_so() -> None:
 def test_an_unknown_language_falls_back_to_english() -> None:
     assert explain(decided("refused"), "xx") == explain(decided("refused"), "en")
     assert outcome_text(decided("waiting", waiting_for="something"), "en") == "The request waits (something)."
+
+
+def test_a_remedy_may_be_longer_than_its_text_once_its_blanks_are_filled() -> None:
+    text = RemedyText(action="classify", text={"en": "Choose of $categories." + " " + "x" * 1900})
+    filled = text.filled("QNP-12", {"categories": ["question"] * 50})
+    assert filled.text["en"].startswith("Choose of question, question")
+    assert len(filled.text["en"]) > 2000

@@ -10,6 +10,7 @@ from kippu_console import app as console
 from kippu_console.testing import Said, apply, page, record, sold
 from kippu_console.testing.sold import DAY, TODAY
 from kippu_console.testing.story import NOON
+from kippu_console.words import words
 from kippu_events.catalogue import entitlement
 from kippu_events.log.memory import MemoryLog
 from kippu_events.ports import VirtualClock
@@ -127,6 +128,18 @@ async def test_a_contract_that_the_register_alone_knows_is_on_the_device_that_ha
     assert "register of devices" in text
     assert "NAS-2" in text
     assert "NAS-1" not in text
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "th"])
+async def test_a_contract_that_is_over_is_no_longer_to_be_registered(runtime: Runtime, language: str) -> None:
+    late = sold.contract("C-late", TODAY + 90 * DAY, needs_registration=True, register_by=TODAY - 20 * DAY)
+    over = sold.contract("C-over", TODAY - 10 * DAY, needs_registration=True, register_by=TODAY - 20 * DAY)
+    await told(runtime, [late, over])
+    word = words(language)
+    waits, ended = [await html(runtime, f"/contracts/{each}?lang={language}") for each in ("C-late", "C-over")]
+    assert (word["states"]["unregistered"] in waits, 'class="late"' in waits) == (True, True)
+    assert (word["states"]["unregistered"] in ended, 'class="late"' in ended) == (False, False)
+    assert f"<dt>{word['never_registered']}</dt>" in ended
 
 
 async def test_a_device_registered_anew_without_its_contract_has_none(runtime: Runtime) -> None:

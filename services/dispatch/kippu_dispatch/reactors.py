@@ -6,27 +6,31 @@ from datetime import datetime
 from kippu_events.catalogue.billing import PaidTooLate
 from kippu_events.catalogue.bookings import BookingAccepted, BookingSettled
 from kippu_events.catalogue.entitlement import CoverageDecided, OrderPaid
-from kippu_events.catalogue.intake import TicketClosed, TicketDeclined
-from kippu_events.catalogue.shipments import ShipmentWithdrawn
+from kippu_events.catalogue.intake import TicketClosed, TicketDeclined, TicketReopened
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
 from kippu_events.work import Stream, Work
 
 from kippu_dispatch.domain import booking, planning, staffing, visit_planning
-from kippu_dispatch.domain.shipment import Shipments
 from kippu_dispatch.domain.visit import Visits
-from kippu_dispatch.streams import booking_of, capacity_of, shipments_of, unit_of, visits_of
+from kippu_dispatch.recording import record
+from kippu_dispatch.streams import booking_of, capacity_of, shipments_of, visits_of
 
 
 class PlanVisit(Reactor):
-    """Keeps a request's visits in step with the latest decision on it, with an engineer for each (IIJ-09)."""
+    """Keeps a request's visits in step with the latest decision on it, with an engineer for each (IIJ-09). What is to
+    come is called off as it ends."""
 
     name = "plan-visit"
     logs = ("entitlement", "intake")
 
     def reactions(self) -> Sequence[On]:
-        return (On(CoverageDecided, self._decided), On(TicketDeclined, self._declined))
+        return (
+            On(CoverageDecided, self._decided),
+            On(TicketDeclined, self._declined),
+            On(TicketClosed, self._closed),
+        )
 
     async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
         visits = await visits_of(work, envelope.provider, decided.ticket_no)
@@ -36,6 +40,11 @@ class PlanVisit(Reactor):
         visits = await visits_of(work, envelope.provider, declined.ticket_no)
         no, customer_id, at = declined.ticket_no, declined.customer_id, envelope.recorded_at
         await _staff(work, visits, visit_planning.note_decline(visits.state, no, customer_id, at))
+
+    async def _closed(self, envelope: Envelope, closed: TicketClosed, work: Work) -> None:
+        visits = await visits_of(work, envelope.provider, closed.ticket_no)
+        no, customer_id, at = closed.ticket_no, closed.customer_id, envelope.recorded_at
+        await _staff(work, visits, visit_planning.note_close(visits.state, no, customer_id, at))
 
 
 class PlanShipment(Reactor):
@@ -49,11 +58,12 @@ class PlanShipment(Reactor):
             On(CoverageDecided, self._decided),
             On(TicketDeclined, self._declined),
             On(TicketClosed, self._closed),
+            On(TicketReopened, self._reopened),
         )
 
     async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
         shipments = await shipments_of(work, envelope.provider, decided.ticket_no)
-        await _record(work, shipments, planning.plan(shipments.state, decided, envelope.recorded_at))
+        await record(work, shipments, planning.plan(shipments.state, decided, envelope.recorded_at))
 
     async def _declined(self, envelope: Envelope, declined: TicketDeclined, work: Work) -> None:
         await self._stop(work, envelope, declined, "the request was declined")
@@ -64,7 +74,12 @@ class PlanShipment(Reactor):
     async def _stop(self, work: Work, envelope: Envelope, ended: TicketDeclined | TicketClosed, reason: str) -> None:
         shipments = await shipments_of(work, envelope.provider, ended.ticket_no)
         at: datetime = envelope.recorded_at
-        await _record(work, shipments, planning.stop(shipments.state, ended.ticket_no, ended.customer_id, at, reason))
+        await record(work, shipments, planning.stop(shipments.state, ended.ticket_no, ended.customer_id, at, reason))
+
+    async def _reopened(self, envelope: Envelope, reopened: TicketReopened, work: Work) -> None:
+        shipments = await shipments_of(work, envelope.provider, reopened.ticket_no)
+        no, customer_id, at = reopened.ticket_no, reopened.customer_id, envelope.recorded_at
+        work.record(shipments, *planning.resume(shipments.state, no, customer_id, at))
 
 
 class FollowBookings(Reactor):
@@ -108,14 +123,3 @@ async def _staff(work: Work, visits: Stream[Visits], events: Sequence[Event]) ->
     staffed = staffing.staff(visits.state, capacity.state, events, None)
     work.record(visits, *staffed.visits)
     work.record(capacity, *staffed.capacity)
-
-
-async def _record(work: Work, shipments: Stream[Shipments], events: Sequence[Event]) -> None:
-    """A shipment that is withdrawn gives its unit back in the same append."""
-    for event in events:
-        if isinstance(event, ShipmentWithdrawn):
-            shipment = shipments.state.find(event.shipment_id)
-            if shipment.serial is not None:
-                unit = await unit_of(work, shipments.provider, shipment.serial)
-                work.record(unit, planning.release(shipment, shipment.serial, event.occurred_at))
-    work.record(shipments, *events)

@@ -9,8 +9,8 @@ from kippu_dispatch.domain.shipment import Shipments
 from kippu_dispatch.domain.unit import Unit
 from kippu_dispatch.domain.visit import Visits
 
-VISITS = Fold(Visits, Visits, visit.evolve, version=5)
-SHIPMENTS = Fold(Shipments, Shipments, shipment.evolve, version=3)
+VISITS = Fold(Visits, Visits, visit.evolve, version=6)
+SHIPMENTS = Fold(Shipments, Shipments, shipment.evolve, version=4)
 UNIT = Fold(Unit, Unit, unit.evolve, version=1)
 BOOKING = Fold(Booking, Booking, booking.evolve, version=2)
 CAPACITY = Fold(Capacity, Capacity, capacity.evolve, version=2)

@@ -217,6 +217,8 @@ def test_a_booking_is_cancelled_by_its_customer_until_the_appointment_unless_its
 def test_a_booking_falls_with_its_request() -> None:
     (cancelled,) = domain.note_decline(paid(), STARTS)
     assert evolve(paid(), cancelled).status is Status.CANCELLED
+    assert (cancelled.with_request, cancelled.paid_by) == (True, "invoice")
+    assert not domain.cancel(paid(), "no", "client-1", STARTS, staff=True).with_request
 
 
 def _nothing_to_prepare() -> BookingAccepted:

@@ -9,7 +9,7 @@ from kippu_dispatch.testing import coverage
 from kippu_dispatch.testing.alive import alive, read_back
 from kippu_events.catalogue.dispatch import VisitBooked, VisitHeld, VisitRequested, VisitWithdrawn
 from kippu_events.catalogue.entitlement import VisitNeed
-from kippu_events.catalogue.intake import TicketDeclined
+from kippu_events.catalogue.intake import TicketClosed, TicketDeclined
 from kippu_events.testing.plugin import MakeDatabase
 from kippu_service.testing import Caller
 from kippu_service.testing.living import Living
@@ -95,10 +95,11 @@ async def test_a_visit_with_enough_notice_is_booked_at_once(dispatch: Living) ->
     assert [type(event) for event in await dispatch.events()] == [VisitRequested, VisitBooked]
 
 
-async def test_a_later_decision_withdraws_and_a_decline_withdraws(dispatch: Living) -> None:
+async def test_a_later_decision_withdraws_and_so_does_the_end_of_the_request(dispatch: Living) -> None:
     await decide(dispatch, 1)
     await decide(dispatch, 1, decision=2, wanted_at=None)
     await decide(dispatch, 2)
+    await decide(dispatch, 3)
     dispatch.clock.advance(timedelta(minutes=1))
     declined = TicketDeclined(
         occurred_at=dispatch.clock.now(),
@@ -108,12 +109,18 @@ async def test_a_later_decision_withdraws_and_a_decline_withdraws(dispatch: Livi
         reason="x",
     )
     await dispatch.hear("intake", "ticket-iij-KP-0000-0002", declined)
+    closed = TicketClosed(occurred_at=dispatch.clock.now(), ticket_no="KP-0000-0003", customer_id="customer-1")
+    await dispatch.hear("intake", "ticket-iij-KP-0000-0003", closed)
     await dispatch.settle()
-    assert {event.visit_id for event in await dispatch.events(VisitWithdrawn)} == {"KP-0000-0001.V1", "KP-0000-0002.V1"}
+    fallen = [f"KP-0000-000{number}.V1" for number in (1, 2, 3)]
+    assert sorted(event.visit_id for event in await dispatch.events(VisitWithdrawn)) == fallen
     async with Caller(dispatch.app) as dispatcher:
         assert (await dispatcher.get("/v1/visits")).json()["items"] == []
         withdrawn = (await dispatcher.get("/v1/visits?status=withdrawn")).json()["items"]
-        assert [visit["visit_id"] for visit in withdrawn] == ["KP-0000-0001.V1", "KP-0000-0002.V1"]
+        assert [visit["visit_id"] for visit in withdrawn] == fallen
+        read = await dispatcher.get("/v1/visits/KP-0000-0003.V1")
+    version = (await dispatch.runtime.log.load([("visits-iij-KP-0000-0003", 1)]))[0].version
+    assert read.headers["etag"] == f'"{version}"'
 
 
 async def test_the_version_that_is_read_is_the_one_that_a_change_expects(dispatch: Living) -> None:

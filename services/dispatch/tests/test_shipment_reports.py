@@ -31,10 +31,13 @@ from kippu_dispatch.testing import (
     withdrawn,
 )
 from kippu_events.catalogue.shipments import (
+    DeliveryFailed,
     DeliveryUnreported,
     DiskRetained,
     OwnershipChanged,
     ReturnExpected,
+    ShipmentsStopped,
+    ShipmentWithdrawn,
     UnitDelivered,
     UnitStocked,
 )
@@ -161,17 +164,44 @@ def test_a_report_that_does_not_fit_is_refused_and_says_why(given: Callable[[], 
             }
 
 
-@pytest.mark.parametrize("given", [shipped, failed])
-def test_what_left_before_its_request_was_closed_is_delivered_all_the_same(given: Callable[[], Shipments]) -> None:
+def test_what_left_before_its_request_was_closed_is_delivered_all_the_same() -> None:
     """It is with the customer: refusing the report would lose where the unit is, and what is due back for it."""
-    state = after(*planning.stop(given(), TICKET, "customer-1", at(9), "the request was closed"), given=given())
-    if given is failed:
-        state = after(reports.ship(state, S1, at(10), None, at(10)), given=state)
+    state = after(*planning.stop(shipped(), TICKET, "customer-1", at(9), "the request was closed"), given=shipped())
     assert ReturnExpected in types(reports.deliver(state, S1, at(11), at(11)))
 
 
-@pytest.mark.parametrize("given", [planned, allotted])
-def test_what_had_not_left_when_its_request_was_closed_is_never_delivered(given: Callable[[], Shipments]) -> None:
+@pytest.mark.parametrize("reopened", [False, True])
+def test_what_comes_back_undelivered_once_its_request_has_ended_is_shipped_again_only_if_that_goes_on(
+    reopened: bool,
+) -> None:
+    state = after(*planning.stop(shipped(), TICKET, "customer-1", at(8, 9), "the request was closed"), given=shipped())
+    if reopened:
+        state = after(*planning.resume(state, TICKET, "customer-1", at(8, 10)), given=state)
+    back = planning.after_failure(state, reports.fail(state, S1, at(9), "nobody there", at(9)))
+    assert types(back) == ([DeliveryFailed] if reopened else [DeliveryFailed, ShipmentWithdrawn])
+    state = after(*back, given=state)
+    if reopened:
+        assert reports.ship(state, S1, at(10), None, at(10)).attempt == 2
+    else:
+        assert codes(lambda: reports.ship(state, S1, at(10), None, at(10)), "conflict") == {"shipment.withdrawn"}
+
+
+def test_a_customers_own_unit_goes_back_to_them_though_the_request_has_ended() -> None:
+    """It was sent in and repaired: nobody else is to have it, and the way back is tried again."""
+    state = planned(repaired_first())
+    state = after(reports.receive_for_repair(state, S1, "NAS-1", date(2026, 5, 7), at(7)), given=state)
+    state = after(reports.complete_repair(state, S1, None, date(2026, 5, 7), at(7)), given=state)
+    state = after(reports.ship(state, S1, at(7), None, at(7)), given=state)
+    state = after(reports.fail(state, S1, at(8), "nobody there", at(8)), given=state)
+    ended = planning.stop(state, TICKET, "customer-1", at(9), "the request was closed")
+    assert types(ended) == [ShipmentsStopped]
+    assert reports.ship(after(*ended, given=state), S1, at(10), None, at(10)).attempt == 2
+
+
+@pytest.mark.parametrize("given", [planned, allotted, failed])
+def test_what_had_not_left_or_was_back_when_its_request_was_closed_is_never_delivered(
+    given: Callable[[], Shipments],
+) -> None:
     state = after(*planning.stop(given(), TICKET, "customer-1", at(9), "the request was closed"), given=given())
     assert codes(lambda: reports.deliver(state, S1, at(11), at(11)), "conflict") == {"shipment.withdrawn"}
 

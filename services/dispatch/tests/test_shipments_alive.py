@@ -259,11 +259,15 @@ async def test_what_waits_is_withdrawn_as_the_request_ends_and_what_has_left_goe
 ) -> None:
     waiting = await decide(dispatch, 1, advance())
     left = await decide(dispatch, 2, advance(serial="NAS-2"))
+    comes_back = await decide(dispatch, 3, advance(serial="NAS-3"))
+    now = dispatch.clock.now().isoformat()
     async with Caller(dispatch.app, "qnp") as dispatcher:
-        await stock(dispatcher, "SPARE-1", "SPARE-2")
+        await stock(dispatcher, "SPARE-1", "SPARE-2", "SPARE-3")
         await post(dispatcher, f"/v1/shipments/{waiting}/reserve", {"serial": "SPARE-1"})
+        await post(dispatcher, f"/v1/shipments/{comes_back}/reserve", {"serial": "SPARE-3"})
+        await post(dispatcher, f"/v1/shipments/{comes_back}/shipped", {"shipped_at": now})
         await deliver(dispatch, dispatcher, left, "SPARE-2")
-        for number in (1, 2):
+        for number in (1, 2, 3):
             ticket: dict[str, Any] = {
                 "occurred_at": dispatch.clock.now(), "ticket_no": f"KP-0000-{number:04}", "customer_id": "customer-1"
             }  # fmt: skip
@@ -279,6 +283,12 @@ async def test_what_waits_is_withdrawn_as_the_request_ends_and_what_has_left_goe
         assert read.headers["etag"] == f'"{version}"'
         (unit,) = (await dispatcher.get("/v1/units?status=in_stock")).json()["items"]
         assert unit["serial"] == "SPARE-1"
+
+        failed = {"failed_at": now, "reason": "nobody there"}
+        back = await post(dispatcher, f"/v1/shipments/{comes_back}/failed", failed)
+        assert (await read_back(dispatcher, f"/v1/shipments/{comes_back}", back))["status"] == "withdrawn"
+        free = (await dispatcher.get("/v1/units?status=in_stock")).json()["items"]
+        assert [unit["serial"] for unit in free] == ["SPARE-1", "SPARE-3"]
 
 
 async def test_a_delivery_that_nobody_reports_is_shown_until_somebody_does(dispatch: Living) -> None:

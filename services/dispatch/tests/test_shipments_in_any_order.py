@@ -1,4 +1,5 @@
-"""Whatever is reported, in whatever order: nothing ships twice, and one return is due for one shipment."""
+"""Whatever is reported, in whatever order: nothing ships twice, one return is due for one shipment, and no unit stays
+reserved for a request that has ended."""
 
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from kippu_dispatch.domain.shipment import Shipments, Status, evolve
 from kippu_dispatch.testing import SPARE, after, at, decided, needed, repaired_first, terms
 from kippu_events.catalogue.fulfilment import ShipmentNeed
 from kippu_events.catalogue.shipments import (
+    DeliveryFailed,
     ReturnExpected,
     ReturnOverdue,
     ShipmentWithdrawn,
@@ -33,14 +35,20 @@ class Room:
         self.shipments = {"A": Shipments(), "B": Shipments()}
         self.units = dict.fromkeys(SERIALS, SPARE)
         self.events: list[Event] = []
+        self.away: set[str | None] = set()
+        """The spare units that have left, and did not come back undelivered."""
         self.decisions = 0
 
     def record(self, request: str, events: list[Event]) -> None:
         for event in events:
-            if isinstance(event, ShipmentWithdrawn):
+            if isinstance(event, ShipmentWithdrawn | DeliveryFailed):
                 shipment = self.shipments[request].find(event.shipment_id)
-                if shipment.serial in self.units:
+                self.away.discard(shipment.serial)
+                if isinstance(event, ShipmentWithdrawn) and shipment.serial in self.units:
                     self.release(shipment.shipment_id, request)
+            if isinstance(event, UnitShipped) and event.serial in self.units:
+                assert event.serial not in self.away, "a spare unit leaves again only once it came back"
+                self.away.add(event.serial)
         self.events += events
         self.shipments[request] = FOLD.restore(FOLD.save(after(*events, given=self.shipments[request])))
 
@@ -73,12 +81,15 @@ class Room:
         match what:
             case "stop":
                 self.record(request, planning.stop(state, request, "customer-1", self.now, "closed"))
+            case "reopen":
+                self.record(request, planning.resume(state, request, "customer-1", self.now))
             case "reserve":
                 self.reserve(request, shipment_id, serial)
             case "ship":
                 self.record(request, [reports.ship(state, shipment_id, self.now, None, self.now)])
             case "fail":
-                self.record(request, [reports.fail(state, shipment_id, self.now, "x", self.now)])
+                failed = reports.fail(state, shipment_id, self.now, "x", self.now)
+                self.record(request, planning.after_failure(state, failed))
             case "deliver":
                 self.record(request, reports.deliver(state, shipment_id, self.now, self.now))
             case "repair":
@@ -111,7 +122,7 @@ NEXT = {
     Status.DELIVERED: "return",
 }
 """What usually comes next, so that chance also comes to the end of a shipment."""
-WORDS = ("stop", "reserve", "ship", "fail", "deliver", "repair", "complete", "return", "overdue", "remind")
+WORDS = ("stop", "reopen", "reserve", "ship", "fail", "deliver", "repair", "complete", "return", "overdue", "remind")
 decisions = st.tuples(st.just("decide"), st.sampled_from("AB"), st.integers(0, 5), st.sampled_from(SERIALS))
 usual = st.tuples(st.just("go"), st.sampled_from("AB"), st.integers(0, 3), st.sampled_from(SERIALS))
 said = st.tuples(st.sampled_from(WORDS), st.sampled_from("AB"), st.integers(0, 3), st.sampled_from(SERIALS))
@@ -138,9 +149,11 @@ def test_no_order_of_reports_ships_twice_or_expects_two_returns(steps: list[tupl
         assert len(served) == len(set(served)), f"{request} ships twice for one unit"
         for shipment in state.all:
             _holds(of[shipment.shipment_id], shipment.need)
-    left = [event.serial for event in room.events if isinstance(event, UnitShipped) and event.attempt == 1]
-    spares = [serial for serial in left if serial in SERIALS]
-    assert len(spares) == len(set(spares)), "a spare unit left twice"
+    for request, state in room.shipments.items():
+        room.record(request, planning.stop(state, request, "customer-1", room.now, "closed"))
+        for shipment in room.shipments[request].all:
+            held = [unit for unit in room.units.values() if unit.reserved_for == shipment.shipment_id]
+            assert not held or shipment.status in (Status.SHIPPED, Status.DELIVERED), "what has ended holds no unit"
 
 
 def _holds(events: list[Event], need: ShipmentNeed) -> None:
@@ -154,4 +167,5 @@ def _holds(events: list[Event], need: ShipmentNeed) -> None:
     assert count(ReturnExpected) == (count(UnitDelivered) if advance else 0), "one due return per advance shipment"
     assert count(UnitReturned) <= count(ReturnExpected)
     assert count(ReturnOverdue) <= count(ReturnExpected)
-    assert not (count(ShipmentWithdrawn) and attempts), "what was withdrawn never left"
+    came_back = count(DeliveryFailed) == len(attempts)
+    assert not count(ShipmentWithdrawn) or came_back, "what was withdrawn never left, or was back"

@@ -56,9 +56,12 @@ def test_what_waits_is_withdrawn_by_a_decision_that_needs_none(given: Callable[[
 
 
 @pytest.mark.parametrize("given", [shipped, failed, delivered])
-def test_what_has_left_is_not_withdrawn(given: Callable[[], Shipments]) -> None:
+def test_what_has_left_is_not_withdrawn_and_what_came_back_undelivered_only_as_the_request_ends(
+    given: Callable[[], Shipments],
+) -> None:
     assert planning.plan(given(), decided(None, 2), at(11)) == []
-    assert types(planning.stop(given(), TICKET, "customer-1", at(11), "closed")) == [ShipmentsStopped]
+    ended: list[type[Event]] = [ShipmentWithdrawn, ShipmentsStopped] if given is failed else [ShipmentsStopped]
+    assert types(planning.stop(given(), TICKET, "customer-1", at(11), "closed")) == ended
 
 
 def test_what_waits_for_another_need_gives_way_to_it() -> None:

@@ -1,7 +1,7 @@
 """Booking a service at an appointment: an order by the terms, with what dispatch has to know to follow it (CWC-16).
 
 By invoice it is an order like any other, and void if it is not paid in time. By incidents nothing is invoiced: they are
-debited with it, and what the work does not use goes back.
+debited with it, and what the work does not use goes back. Either falls with the request that it names.
 """
 
 from dataclasses import dataclass
@@ -86,18 +86,21 @@ async def book(work: Work, plan: Plan, wanted: Wanted, language: str) -> tuple[B
     )
     stream = await work.load(folds.ORDER, plan.provider, streams.order(plan.provider, wanted.booking_id))
     state = work.record(stream, accepted).booking
-    if taken is not None and state is not None:
+    if state is None:
+        raise AssertionError("unreachable: it was accepted just now")
+    if taken is not None:
         work.record(await _wallet(work, plan.provider, wanted.customer_id, plan.family), *taken.events)
-        await _note(work, plan, state, state.units, wanted.ends_at)
+    await _note(work, plan, state, state.units, wanted.ends_at)
     return accepted, price
 
 
 async def settle(work: Work, provider: str, booking_id: str, reason: Reason, ended_at: datetime | None = None) -> None:
     """What of a booking's incidents was used by the time the work ended, and what goes back; once. Nothing was used
-    where no work ended."""
+    where no work ended. An invoiced one has nothing to settle but that its request was declined: dispatch cancels it
+    with that, and billing takes its invoice back."""
     stream = await work.load(folds.ORDER, provider, streams.order(provider, booking_id))
     state = stream.state.booking
-    if state is None or state.settled:
+    if state is None or state.settled or not (state.units or reason == "declined"):
         return
     published = (await terms.plans(work, provider, state.plan_family)).state
     plan = terms.pinned(published, state.plan_family, state.plan_version)

@@ -68,7 +68,7 @@ async def undone(work: Work, bought: Stream[Order]) -> None:
         return
     about = {"quote_id": quoted.need.quote_id, "ticket_no": quoted_on.state.ticket_no}
     work.record(quoted_on, QuoteForgone(occurred_at=work.now, customer_id=bought.state.customer_id, **about))
-    if not quoted_on.state.declined:
+    if not quoted_on.state.ended:
         await requests.decide(work, quoted_on)
 
 
@@ -110,7 +110,8 @@ async def _note(
     work: Work, quoted_on: Stream[Case], wanted: Place, event: type[QuoteEvent], **more: tuple[str, ...]
 ) -> None:
     """What became of a quote for what was not included. The request is decided with it, or, if it was declined by then,
-    what was ordered comes to nothing; a quote that offers prepaid tickets goes on with their credit."""
+    what was ordered comes to nothing; so it does if it was closed before that was accepted. A quote that offers prepaid
+    tickets goes on with their credit."""
     quoted = quoted_on.state.quoted(wanted.quote_id or "")
     if quoted is None:
         return
@@ -124,7 +125,10 @@ async def _note(
         **more,
     )
     state = work.record(quoted_on, noted)
+    about = (state.ticket_no, noted.customer_id, work.now)
     if state.declined:
-        work.record(quoted_on, *quoting.unserved(state.quotes, state.ticket_no, noted.customer_id, work.now))
-    else:
+        work.record(quoted_on, *quoting.unserved(state.quotes, *about))
+    elif not state.closed:
         await requests.decide(work, quoted_on)
+    elif quoted.status == "forgone":
+        work.record(quoted_on, *quoting.unserved(state.quotes, *about, only=quoted.need.quote_id))

@@ -17,6 +17,7 @@ from kippu_events.catalogue.intake import (
     TicketClosed,
     TicketDeclined,
     TicketOpened,
+    TicketReopened,
     WorkRecorded,
 )
 from kippu_events.catalogue.shipments import UnitDelivered
@@ -31,7 +32,7 @@ from kippu_entitlement.domain import asset, case, debiting, order, streams, wall
 
 class FollowRequests(Reactor):
     """Notes a request's facts and decides on them; notes work and debits it; puts it all back if it is declined, or
-    closed before what was quoted for it was paid."""
+    closed before what was quoted for it was paid; and decides anew if it is reopened."""
 
     name = "follow-requests"
     logs = ("intake",)
@@ -45,6 +46,7 @@ class FollowRequests(Reactor):
             On(WorkRecorded, self.worked),
             On(TicketDeclined, self.declined),
             On(TicketClosed, self.closed),
+            On(TicketReopened, self.reopened),
         )
 
     async def opened(self, envelope: Envelope, event: TicketOpened, work: Work) -> None:
@@ -114,7 +116,8 @@ class FollowRequests(Reactor):
         stream = await requests.load_case(work, envelope.provider, event.ticket_no)
         requests.request_of(stream)
         held = await requests.load_wallet(work, stream)
-        changes = debiting.decline(stream.state, held.state, clause=event.clause, reason=event.reason, now=work.now)
+        said = {"clause": event.clause, "reason": event.reason}
+        changes = debiting.decline(stream.state, held.state, **said, by=event.declined_by, now=work.now)
         requests.record(work, stream, held, changes)
         for appointment in stream.state.appointments:
             await booking.settle(work, envelope.provider, appointment.booking_id, "declined")
@@ -124,6 +127,9 @@ class FollowRequests(Reactor):
         requests.request_of(stream)
         held = await requests.load_wallet(work, stream)
         requests.record(work, stream, held, debiting.close(stream.state, held.state, work.now))
+
+    async def reopened(self, envelope: Envelope, event: TicketReopened, work: Work) -> None:
+        await requests.reopen(work, await requests.load_case(work, envelope.provider, event.ticket_no))
 
 
 class SettleBookings(Reactor):

@@ -3,8 +3,12 @@
 Shared by the reactors that hear of a request and the operator who answers an approval.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
+from kippu_events.catalogue.entitlement import CoverageDecided, RequestReopened
+from kippu_events.catalogue.values import Outcome
+from kippu_events.event import Event
 from kippu_events.work import Fold, Stream, Work
 from kippu_terms.plan import Plan
 
@@ -38,9 +42,42 @@ def request_of(case: Stream[Case]) -> Request:
     return case.state.request
 
 
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What is to be recorded on the case, and what it is debited by."""
+
+    events: tuple[Event, ...]
+    plan: Plan
+    wallet: Stream[Wallet]
+
+    @property
+    def refuses(self) -> bool:
+        return any(isinstance(each, CoverageDecided) and each.outcome is Outcome.REFUSED for each in self.events)
+
+
 async def decide(work: Work, case: Stream[Case]) -> Standing:
     """The next decision, under the terms in force when the request was received, or those that its contract was sold
     under; then debits what it now owes."""
+    return _take(work, case, await _decision(work, case))
+
+
+async def reopen(work: Work, case: Stream[Case]) -> None:
+    """A request that had ended goes on: decided anew by what is known now. One that was refused, and would only be
+    refused again, waits to be said what it is about; its decision stands."""
+    customer_id = request_of(case).customer_id
+    if not case.state.ended:
+        return
+    decision, standing = await _decision(work, case), case.state.standing
+    reopened = RequestReopened(occurred_at=work.now, ticket_no=case.state.ticket_no, customer_id=customer_id)
+    if decision.refuses and standing is not None and standing.outcome is Outcome.REFUSED:
+        waits = {"waiting_for": "classification", "clause": standing.clause}
+        work.record(case, reopened.model_copy(update=waits))
+    else:
+        work.record(case, reopened)
+        _take(work, case, decision)
+
+
+async def _decision(work: Work, case: Stream[Case]) -> _Decision:
     request = request_of(case)
     asset, wallet, plans = await _surroundings(work, case, request)
     current = terms.in_force(plans, request.plan_family, request.received_at)
@@ -50,10 +87,14 @@ async def decide(work: Work, case: Stream[Case]) -> Standing:
     register = coverage.Register(asset, unit, received_on, customer, held.contact_id if held else None)
     facts = coverage.facts_of(case.provider, case.state, register)
     plan = terms.for_request(plans, request.plan_family, facts, request.received_at)
-    before = case.state
-    work.record(case, *coverage.decide(before, request, plan, facts, work.now))
+    return _Decision(coverage.decide(case.state, request, plan, facts, work.now), plan, wallet)
+
+
+def _take(work: Work, case: Stream[Case], decision: _Decision) -> Standing:
+    before, wallet = case.state, decision.wallet
+    work.record(case, *decision.events)
     record(work, case, wallet, debiting.give_back(before, case.state, wallet.state, work.now))
-    record(work, case, wallet, debiting.debit_due(case.state, wallet.state, plan, work.now))
+    record(work, case, wallet, debiting.debit_due(case.state, wallet.state, decision.plan, work.now))
     if case.state.standing is None:
         raise AssertionError("unreachable: it was decided just now")
     return case.state.standing

@@ -56,6 +56,8 @@ async def a_busy_day(plan_text: str) -> World:
         await world.opened(f"KP-0000-000{number}", category="fault")
         await world.worked(600, f"KP-0000-000{number}")
     await world.declined("KP-0000-0007")
+    await world.reopened("KP-0000-0007")
+    await world.closed("KP-0000-0006")
     await world.quote_accepted("Q-KP-0000-0008.1", "se-5")
     await world.invoice_paid("O-KP-0000-0008.1", date(2026, 11, 18))
     for old, new in (("DEVICE-1", "DEVICE-2"), ("DEVICE-2", "DEVICE-3")):

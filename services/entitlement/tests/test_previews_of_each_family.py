@@ -98,3 +98,13 @@ def test_where_only_the_device_is_not_known_no_category_is_asked_for() -> None:
     shown = answered({**example, "asset": None})
     assert shown.waiting_for == "classification"
     assert shown.remedies[0].text["en"] == "State what the request is about, and which device or service."
+
+
+@pytest.mark.parametrize("family", sorted(PLANS))
+def test_no_name_of_a_thing_is_endless(family: str) -> None:
+    """One of 100,000 letters was quoted in what would change the answer, and came to a 500."""
+    (example,) = [each for each in EXAMPLES if isinstance(each, dict) and each["plan_family"] == family]
+    asset: Any = example.get("asset") or {"registered": True}
+    answered({**example, "asset": {**asset, "serial": "9" * 200}})
+    with pytest.raises(ValidationError, match="serial"):
+        answered({**example, "asset": {**asset, "serial": "9" * 201}})

@@ -107,15 +107,8 @@ async def test_a_wrong_serial_was_never_theirs_and_the_right_one_was_all_along(d
 @pytest.mark.clause("SVT-06")
 async def test_a_registered_contract_moves_with_the_serial_that_was_meant(switch_desk: Desk) -> None:
     desk, meant = switch_desk, "12345678902"
-    async with desk.staff() as staff:
-        (await staff.post("/v1/contracts/O-1/registration", json=REGISTRATION_BODY)).raise_for_status()
-        await desk.settle()
-        device = (await staff.get(f"/v1/assets/{SERIAL}")).json()
-    stated = {name: device[name] for name in AssetInput.model_fields} | {"serial": meant}
-    stated["contracts"] = [{name: each[name] for name in ContractInput.model_fields} for each in device["contracts"]]
-    sent = {"effective_at": desk.world.clock.now().isoformat(), "asset": stated}
-    desk.world.clock.advance(timedelta(hours=1))
-    await send(desk, f"/v1/assets/{SERIAL}/corrections", sent)
+    answer = await correct(desk, await device_of(desk), serial=meant)
+    assert answer.json()["corrected"] == ["serial"]
     for number, serial in enumerate((SERIAL, meant), start=1):
         await desk.world.tell(desk.world.opening(f"KP-0000-000{number}", asset_serial=serial))
     await desk.settle()
@@ -125,6 +118,55 @@ async def test_a_registered_contract_moves_with_the_serial_that_was_meant(switch
     assert (wrong["outcome"], wrong["contract_id"]) == ("refused", None)
     assert (right["outcome"], right["deciding_clause"]["id"], right["contract_id"]) == ("waiting", "SVT-14", "O-1")
     assert contract["serial"] == meant
+
+
+@pytest.mark.clause("SVT-06")
+@pytest.mark.parametrize(("changes", "digits"), [({"serial": "123456"}, 11), ({"model": "S12PWR"}, 6)])
+async def test_a_correction_is_held_to_what_the_registration_was(
+    switch_desk: Desk, changes: dict[str, Any], digits: int
+) -> None:
+    device = await device_of(switch_desk)
+    answer = await correct(switch_desk, device, 422, **changes)
+    [fault] = answer.json()["errors"]
+    assert (fault["code"], fault["field"], fault["clause"]) == ("malformed", "asset.serial", "SVT-06")
+    assert f"has {digits} digits" in fault["message"]
+    async with switch_desk.staff() as staff:
+        contract = (await staff.get("/v1/contracts/O-1")).json()
+        assert (contract["serial"], contract["model"]) == (SERIAL, "M24ePWR")
+        assert (await staff.get(f"/v1/assets/{SERIAL}")).json() == device
+    assert (await correct(switch_desk, device, serial="123456", model="S12PWR")).json()["serial"] == "123456"
+
+
+@pytest.mark.clause("SVT-11")
+async def test_what_was_corrected_outlives_a_later_change_of_the_registration(switch_desk: Desk) -> None:
+    """The register's entry is made of the contract's registration again, whenever that changes."""
+    await correct(switch_desk, await device_of(switch_desk), model="M16ePWR", height_cm=150)
+    async with switch_desk.staff() as staff:
+        moved = {"site": {"address": "2 Example Street, Osaka", "area": "osaka", "height_cm": 150}}
+        (await staff.post("/v1/contracts/O-1/registration/changes", json=moved)).raise_for_status()
+        await switch_desk.settle()
+        device = (await staff.get(f"/v1/assets/{SERIAL}")).json()
+        contract = (await staff.get("/v1/contracts/O-1")).json()
+    assert (device["model"], device["area"], device["height_cm"]) == ("M16ePWR", "osaka", 150)
+    assert (contract["model"], contract["site"]["height_cm"]) == ("M16ePWR", 150)
+
+
+async def device_of(desk: Desk) -> dict[str, Any]:
+    """The device, once O-1 is registered for it."""
+    async with desk.staff() as staff:
+        (await staff.post("/v1/contracts/O-1/registration", json=REGISTRATION_BODY)).raise_for_status()
+        await desk.settle()
+        device: dict[str, Any] = (await staff.get(f"/v1/assets/{SERIAL}")).json()
+    return device
+
+
+async def correct(desk: Desk, device: dict[str, Any], status: int = 201, **changes: Any) -> httpx.Response:
+    """An hour after it was registered, from then on."""
+    stated = {name: device[name] for name in AssetInput.model_fields} | changes
+    stated["contracts"] = [{name: each[name] for name in ContractInput.model_fields} for each in device["contracts"]]
+    sent = {"effective_at": desk.world.clock.now().isoformat(), "asset": stated}
+    desk.world.clock.advance(timedelta(hours=1))
+    return await send(desk, f"/v1/assets/{device['serial']}/corrections", sent, status)
 
 
 async def test_a_correction_that_breaks_rules_names_them_all_and_changes_nothing(desk: Desk) -> None:

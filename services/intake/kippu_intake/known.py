@@ -24,7 +24,12 @@ select contact_id, customer_id, language, mail from read.known_contact where add
 """
 _CONTACT = "select contact_id, customer_id, language, name, mail from read.known_contact where contact_id = $1"
 _SALESPERSON = "select salesperson_name, salesperson_mail from read.known_customer where customer_id = $1"
-_ASKING = "select contact_id, customer_id, language, digests from read.asking($1, $2, $3)"
+_ASKING = """
+select asked.*
+  from unnest($1::text[], $2::text[], $3::text[]) with ordinality as question (provider, contact_id, family, place),
+       read.asking(question.provider, question.contact_id, question.family) as asked
+ order by question.place
+"""
 _PLANS = "select source, digest from read.known_plan where family = $1 order by effective_from desc, version desc"
 _NEWEST_PLAN = "select source from read.known_plan order by effective_from desc, family limit 1"
 _MESSAGES = "select data from read.ticket_event where ticket_no = $1 and type = $2"
@@ -70,8 +75,9 @@ class Known:
     async def asking(
         self, provider: str, contact_id: str, family: str, at: datetime
     ) -> tuple[Contact | None, Plan | None]:
-        """The contact, and the version of the family's terms that is in force at an instant; in one round trip."""
-        (row,) = await self._runtime.readers.fetch(_ASKING, provider, contact_id, family)
+        """The contact, and the version of the family's terms that is in force at an instant; in
+        one round trip, of all who ask at the same time."""
+        row = await self._runtime.together.fetchrow(_ASKING, provider, contact_id, family)
         contact = None if row["contact_id"] is None else Contact(row["contact_id"], row["customer_id"], row["language"])
         plans = [_plans_read[digest] for digest in row["digests"] if digest in _plans_read]
         if len(plans) < len(row["digests"]):

@@ -86,13 +86,12 @@ class TellBooked(Reactor):
         await _write(work, envelope, f"{voided.booking_id}.void", "booking_void", voided, parameters)
 
     async def _cancelled(self, envelope: Envelope, cancelled: BookingCancelled, work: Work) -> None:
-        parameters = {
-            "booking_id": cancelled.booking_id,
-            "starts_at": cancelled.starts_at.isoformat(),
-            "reason": cancelled.reason,
-        }
-        mail_id = f"{cancelled.booking_id}.cancelled"
-        await _write(work, envelope, mail_id, "booking_cancelled", cancelled, parameters)
+        """Why, in the reader's language where it fell with its request; else in the words of whoever cancelled it."""
+        parameters = {"booking_id": cancelled.booking_id, "starts_at": cancelled.starts_at.isoformat()}
+        template = "booking_fallen" if cancelled.with_request else "booking_cancelled"
+        if not cancelled.with_request:
+            parameters["reason"] = _on_one_line(cancelled.reason)
+        await _write(work, envelope, f"{cancelled.booking_id}.cancelled", template, cancelled, parameters)
 
 
 class RemindBuyers(Reactor):

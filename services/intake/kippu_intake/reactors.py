@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from kippu_events.catalogue.billing import QuoteOffered, QuoteRefused
 from kippu_events.catalogue.contracts import DocumentIssued
-from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
-from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed, VisitWithdrawn
+from kippu_events.catalogue.entitlement import CoverageDecided, RequestReopened
 from kippu_events.catalogue.shipments import (
     DeliveryFailed,
     RedirectionTooLate,
@@ -26,21 +26,26 @@ from kippu_intake.folds import mail_of, opened_ticket_of
 
 
 class AnswerDecision(Reactor):
-    """Refused: declined, with the clause (IIJ-05). Waiting: for whom (IIJ-06). Else the request goes on."""
+    """Refused: declined, with the clause (IIJ-05). Waiting: for whom (IIJ-06). Else the request goes on; reopened, it
+    waits if it would only be refused again."""
 
     name = "answer-decision"
     logs = ("entitlement",)
 
     def reactions(self) -> Sequence[On]:
-        return (On(CoverageDecided, self._decided),)
+        return (On(CoverageDecided, self._decided), On(RequestReopened, self._reopened))
 
     async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
         ticket = await opened_ticket_of(work, envelope.provider, decided.ticket_no)
         work.record(ticket, *answers.to_decision(ticket.state, decided, work.now))
 
+    async def _reopened(self, envelope: Envelope, reopened: RequestReopened, work: Work) -> None:
+        ticket = await opened_ticket_of(work, envelope.provider, reopened.ticket_no)
+        work.record(ticket, *answers.to_reopening(ticket.state, reopened, work.now))
+
 
 class AnswerVisit(Reactor):
-    """Held, booked, postponed or declined: the customer is told which (IIJ-09)."""
+    """Held, booked, postponed, declined or called off: the customer is told which (IIJ-09)."""
 
     name = "answer-visit"
     logs = ("dispatch",)
@@ -51,6 +56,7 @@ class AnswerVisit(Reactor):
             On(VisitBooked, self._booked),
             On(VisitPostponed, self._postponed),
             On(VisitDeclined, self._declined),
+            On(VisitWithdrawn, self._withdrawn),
         )
 
     async def _held(self, envelope: Envelope, held: VisitHeld, work: Work) -> None:
@@ -68,6 +74,10 @@ class AnswerVisit(Reactor):
     async def _declined(self, envelope: Envelope, declined: VisitDeclined, work: Work) -> None:
         ticket = await opened_ticket_of(work, envelope.provider, declined.ticket_no)
         work.record(ticket, *answers.to_declined_visit(ticket.state, declined, work.now))
+
+    async def _withdrawn(self, envelope: Envelope, withdrawn: VisitWithdrawn, work: Work) -> None:
+        ticket = await opened_ticket_of(work, envelope.provider, withdrawn.ticket_no)
+        work.record(ticket, *answers.to_withdrawn_visit(ticket.state, withdrawn, work.now))
 
 
 class AnswerShipment(Reactor):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from kippu_events.catalogue import intake
-from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
-from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed, VisitWithdrawn
+from kippu_events.catalogue.entitlement import CoverageDecided, RequestReopened
 from kippu_events.catalogue.fulfilment import Target
 from kippu_events.catalogue.intake import MailRequested, TicketDeclined, TicketResumed, TicketWaiting
 from kippu_events.catalogue.values import Channel, ClauseFinding, Outcome, Remedy
@@ -121,6 +121,34 @@ def test_a_visits_outcome_is_told_and_ends_the_wait_for_the_dispatcher() -> None
     assert isinstance(resumed, TicketResumed)
     assert isinstance(told, MailRequested)
     assert (told.template, told.parameters["reason"]) == ("visit_postponed", "nobody free")
+
+
+@pytest.mark.parametrize(
+    ("agreed", "with_request", "template"),
+    [(True, True, "visit_fallen"), (True, False, "visit_withdrawn"), (False, True, None), (False, False, None)],
+)
+def test_who_was_told_when_somebody_comes_is_told_that_nobody_does(
+    agreed: bool, with_request: bool, template: str | None
+) -> None:
+    """Also when the request has ended, which is when most visits fall."""
+    closed: Any = intake.TicketClosed(occurred_at=NOW, ticket_no=NUMBER, customer_id="customer-1")
+    withdrawn = VisitWithdrawn(**VISIT, reason="x", starts_at=NOW if agreed else None, with_request=with_request)
+    told = answers.to_withdrawn_visit(after(closed), withdrawn, NOW)
+    assert [each.template for each in told if isinstance(each, MailRequested)] == ([template] if template else [])
+    assert len(told) == agreed
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_reopened_it_goes_on_or_waits_to_be_classified_where_it_would_only_be_refused_again(waits: bool) -> None:
+    declined = tickets.decline(after(), clause="IIJ-05", reason="x", by="terms", now=NOW)
+    said = {"waiting_for": "classification", "clause": "IIJ-05"} if waits else {}
+    reopened = RequestReopened(occurred_at=NOW, ticket_no=NUMBER, customer_id="customer-1", **said)
+    assert answers.to_reopening(after(*declined), reopened, NOW) == [], "it was declined again meanwhile"
+    opened = after(*declined, *tickets.reopen(after(*declined), NOW))
+    ticket = reduce(evolve, answers.to_reopening(opened, reopened, NOW), opened)
+    assert (ticket.waiting_for, ticket.waiting_clause) == (("classification", "IIJ-05") if waits else (None, None))
+    resumed = to(ticket, decided(Outcome.COVERED))
+    assert [type(event) for event in resumed] == ([TicketResumed] if waits else [])
 
 
 @pytest.mark.clause("QNP-08")

@@ -47,7 +47,7 @@ def by_hand(*before: Event, clause: str = "CWC-25", ticket: Ticket = OPEN) -> li
 def test_the_customer_is_told_the_clause_and_why(status: Status, language: str, text: str) -> None:
     ticket = Ticket(status=status, ticket_no=NUMBER, customer_id="customer-1", language=language)
     declined, mail = by_hand(ticket=ticket)
-    assert declined == TicketDeclined(clause="CWC-25", reason="It stays on.", **ABOUT)
+    assert declined == TicketDeclined(clause="CWC-25", reason="It stays on.", declined_by="operator", **ABOUT)
     assert isinstance(mail, MailRequested)
     assert (mail.template, mail.language, mail.parameters["clause"]) == ("declined", language, "CWC-25")
     assert mail.parameters["reason"].startswith(text)

@@ -91,6 +91,7 @@ ABOUT_NO_TICKET = {
     "sheet_too_large",
     "registration_reminder",
     "booking_cancelled",
+    "booking_fallen",
     "invoice",
     "refund_taken_back",
     "refund_booking_void",
@@ -136,6 +137,15 @@ def test_why_money_goes_back_is_said_in_the_readers_language_and_a_persons_words
         _, text = render(request(template, language, PARAMETERS), {})
         quoted = template == "refund_taken_back"
         assert ("because" in text, SAID_AS_WHOSE[language] in text) == (quoted, quoted), template
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_why_a_booking_is_cancelled_is_quoted_as_somebodys_words_or_said_in_the_readers_language(language: str) -> None:
+    cancelled, fallen = (
+        render(request(name, language, PARAMETERS), {})[1] for name in ("booking_cancelled", "booking_fallen")
+    )
+    assert SAID_AS_WHOSE[language] in cancelled
+    assert "because" not in fallen.replace("because the request", "")
 
 
 def test_times_are_told_in_the_providers_zone_and_sales_by_name() -> None:

@@ -62,7 +62,7 @@ def closed(ticket: Ticket) -> list[Event]:
 
 
 def declined(ticket: Ticket) -> list[Event]:
-    return tickets.decline(ticket, clause="IIJ-05", reason="out of warranty", now=NOW)
+    return tickets.decline(ticket, clause="IIJ-05", reason="out of warranty", by="operator", now=NOW)
 
 
 def working(ticket: Ticket, **changes: Any) -> list[Event]:

@@ -1,5 +1,6 @@
 """Requests over HTTP: portals and the desk, on a real PostgreSQL; nobody sees what is not theirs."""
 
+import asyncio
 import base64
 from datetime import timedelta
 from typing import Any
@@ -89,6 +90,19 @@ async def test_every_fault_of_a_request_is_named_at_once(intake: House) -> None:
         answer = await desk.post("/v1/tickets", json=request(wanted_at="2026-02-30T10:00:00Z", colour="red"))
         assert {field for field, _ in codes(answer)} == {"wanted_at", "colour"}
     assert await intake.said() == []
+
+
+async def test_requests_that_arrive_together_are_each_held_against_their_own_provider(intake: House) -> None:
+    """They are looked up in one round trip: nobody's contact may become another provider's, or another question's."""
+    async with Caller(intake.living.app) as desk, Caller(intake.living.app, "other") as others:
+        asked = [(caller, f"contact-{number}") for number in (1, 2) for caller in (desk, others)] * 4
+        answers = await asyncio.gather(
+            *[caller.post("/v1/tickets", json=request(contact_id=contact)) for caller, contact in asked]
+        )
+    assert [answer.status_code for answer in answers] == [201, 422] * 8
+    assert all(codes(answer) == {("contact_id", "unknown_contact")} for answer in answers[1::2])
+    opened = await intake.said(TicketOpened)
+    assert sorted(event.contact_id for event in opened) == ["contact-1"] * 4 + ["contact-2"] * 4
 
 
 async def test_a_call_is_entered_by_the_desk_and_counts_from_when_it_came_in(intake: House) -> None:

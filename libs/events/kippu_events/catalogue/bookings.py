@@ -78,7 +78,8 @@ class BookingAccepted(_Booked):
 class BookingNoted(BookingEvent):
     """On the case of the request that a booking is for. Noted anew when `units` changes.
 
-    Work that begins from `begins_at` until before `ends_at` is paid by the booking's units first.
+    Work that begins from `begins_at` until before `ends_at` is paid by the booking's units first; one that is invoiced
+    has none, and falls with its request all the same.
     """
 
     ticket_no: str
@@ -90,7 +91,7 @@ class BookingNoted(BookingEvent):
 @entitlement
 class BookingSettled(BookingEvent):
     """What of the incidents that paid a booking was used. The rest went back to the lots that it came from, in the same
-    append."""
+    append. Of one that is invoiced, only that its request was declined."""
 
     used: int
     given_back: int
@@ -131,6 +132,8 @@ class BookingCancelled(BookingEvent):
     paid_by: Literal["invoice", "incidents"] = "invoice"
     reason: str
     cancelled_by: str
+    with_request: bool = False
+    """True if it fell with the request that it was for; else `reason` is in somebody's own words."""
 
 
 @dispatch

@@ -132,9 +132,13 @@ class UnitExchanged(VisitEvent):
 
 @dispatch
 class VisitWithdrawn(VisitEvent):
-    """The request no longer needs the visit: it was decided or asked for anew."""
+    """The request no longer needs the visit: it was decided or asked for anew, or has ended."""
 
     reason: str
+    starts_at: AwareDatetime | None = None
+    """The time to come that was agreed, if one was: nobody comes then."""
+    with_request: bool = False
+    """True if it fell because the request has ended."""
 
 
 @dispatch
@@ -144,3 +148,13 @@ class RequestDeclineNoted(Event):
     ticket_no: str
     customer_id: str
     declined_at: AwareDatetime
+
+
+@dispatch
+class RequestCloseNoted(Event):
+    """The desk closed the request: whatever was decided on it before `closed_at` needs no visit any more that has not
+    begun by then."""
+
+    ticket_no: str
+    customer_id: str
+    closed_at: AwareDatetime

@@ -178,6 +178,8 @@ class TicketDeclined(Event):
     customer_id: str
     clause: str
     reason: str
+    declined_by: Literal["terms", "dispatcher", "operator"] | None = None
+    """A decision on coverage, who found nobody for the visit, or an operator by hand; None where nobody said."""
 
 
 @intake

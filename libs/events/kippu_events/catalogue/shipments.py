@@ -54,6 +54,15 @@ class ShipmentsStopped(Event):
 
 
 @dispatch
+class ShipmentsResumed(Event):
+    """Intake reopened the request: what comes back undelivered from now on is kept for it, to be shipped again."""
+
+    ticket_no: str
+    customer_id: str
+    resumed_at: AwareDatetime
+
+
+@dispatch
 class ShipmentPlanned(ShipmentEvent):
     """A unit is to be shipped: at once, or once the defective one was received and repaired."""
 
@@ -90,7 +99,8 @@ class RedirectionTooLate(ShipmentEvent):
 
 @dispatch
 class ShipmentWithdrawn(ShipmentEvent):
-    """A newer decision, or a decline, needs no shipment; nothing had left yet."""
+    """A newer decision, or the end of the request, needs no shipment: nothing had left yet, or, as the request ended,
+    what had left was back undelivered."""
 
     reason: str
 

@@ -128,7 +128,9 @@ class Command:
         return headers | (etag(versions[resource]) if resource in versions else {})
 
 
-class _Commands(Secured):
+class Commands(Secured):
+    """What makes the `Command` of a request, or refuses who may not change anything."""
+
     async def __call__(self, request: Request) -> Command:
         principal = await self.principal(request)
         edge: Edge = request.app.state.edge
@@ -137,4 +139,4 @@ class _Commands(Secured):
 
 def command(scope: str, *, staff: bool = False) -> Any:
     """A dependency that checks the token for a scope such as `tickets:write`; `staff` keeps partners out."""
-    return Security(_Commands(scope, staff=staff), scopes=[scope])
+    return Security(Commands(scope, staff=staff), scopes=[scope])

@@ -23,6 +23,7 @@ from kippu_privacy.vault import Vault
 from kippu_service.pools import connect, open_readers, open_writers
 from kippu_service.runtime import Runtime
 from kippu_service.settings import Settings
+from kippu_service.together import Together
 from kippu_service.token_maker import ALL_SCOPES, SigningKey, TokenMaker
 from kippu_service.tokens import TokenVerifier
 
@@ -63,6 +64,7 @@ async def runtime_on(
             addresses=AddressIndex(vault),
             tokens=verifier(),
             readers=readers,
+            together=Together(readers),
             writers=writers,
             connect_writer=lambda: connect(database.writer_url),
         )

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from kippu_terms.bookings import PaidBy
-from kippu_terms.facts import CustomerFacts, Instant, LaterDay
+from kippu_terms.facts import Called, CustomerFacts, Instant, LaterDay
 from kippu_terms.fulfilment import Channel
 from kippu_terms.value import AS_A_DATE, Integer, Name, Value
 
@@ -23,8 +23,8 @@ contract is to move to another device. `discount`: a lower price is asked for.""
 class OrderedAsset(Value):
     """The device that a contract is ordered for, or that is bought with it."""
 
-    serial: str | None = None
-    model: str | None = None
+    serial: Called | None = None
+    model: Called | None = None
     bought_on: Day | None = None
     delivered_on: Day | None = None
     warranty_until: Day | None = None
@@ -43,13 +43,13 @@ class HeldContract(Value):
     """A contract or licence that the order is related to: of the same device, or, without one, of the customer. Those
     that ended are held too."""
 
-    contract_id: str
+    contract_id: Called
     product: Name
     valid_from: LaterDay
     valid_until: LaterDay
     """The last day, inclusive."""
     registered: bool = False
-    renewed_by: str | None = None
+    renewed_by: Called | None = None
     """The contract that renews it already, if one does."""
 
     @model_validator(mode="after")
@@ -63,7 +63,7 @@ class HeldLicence(Value):
     """Licences that the customer holds together: they were last worth their whole price, and are maintained up to, the
     same days."""
 
-    licence_id: str | None = None
+    licence_id: Called | None = None
     quantity: Quantity = 1
     price_paid: Annotated[Integer, Field(ge=0, le=1_000_000_000_000)]
     """For all of them at their purchase, in the minor unit, before tax."""
@@ -97,7 +97,7 @@ class OrderWish(Value):
     held: tuple[HeldContract, ...] = ()
     together: tuple[OrderLine, ...] = ()
     """The other lines of the same order."""
-    renews: str | None = None
+    renews: Called | None = None
     """The id of the contract held that it renews, or asks to change."""
     licence: HeldLicence | None = None
     """What it renews, or is added to."""

@@ -23,6 +23,7 @@ from kippu_dispatch.domain.shipment import OPEN, Shipment, Shipments, Status, ti
 from kippu_dispatch.readmodels import places
 from kippu_dispatch.readmodels import returns as returns_readmodels
 from kippu_dispatch.readmodels import shipments as readmodels
+from kippu_dispatch.recording import record as record_with_units
 from kippu_dispatch.streams import shipments_of, unit_of
 
 router = APIRouter(prefix="/v1/shipments", tags=["shipments"])
@@ -229,7 +230,9 @@ async def failed(command: Dispatcher, shipment_id: Identifier, body: Failure) ->
         command,
         shipment_id,
         body,
-        lambda state, now: [reports.fail(state, shipment_id, body.failed_at, body.reason, now)],
+        lambda state, now: planning.after_failure(
+            state, reports.fail(state, shipment_id, body.failed_at, body.reason, now)
+        ),
     )
 
 
@@ -266,7 +269,7 @@ async def _report(
     async def record(work: Work) -> dict[str, Any]:
         stream = await shipments_of(work, command.provider, ticket_of(shipment_id))
         command.expect(stream)
-        return _reported(work.record(stream, *decide(stream.state, work.now)).find(shipment_id))
+        return _reported((await record_with_units(work, stream, decide(stream.state, work.now))).find(shipment_id))
 
     return await command.run(body, record, status=200)
 

@@ -289,13 +289,13 @@ def cancel(state: Booking, reason: str, by: str, now: datetime, *, staff: bool) 
 
 
 def note_decline(state: Booking, now: datetime) -> tuple[BookingCancelled, ...]:
-    """Its request was declined, and its incidents went back: it falls with that."""
+    """Its request was declined: it falls with that, and what paid it goes back."""
     if state.status not in OPEN:
         return ()
-    return (_cancelled(state, "the request was declined", "entitlement", now),)
+    return (_cancelled(state, "the request was declined", "entitlement", now, with_request=True),)
 
 
-def _cancelled(state: Booking, reason: str, by: str, now: datetime) -> BookingCancelled:
+def _cancelled(state: Booking, reason: str, by: str, now: datetime, *, with_request: bool = False) -> BookingCancelled:
     return BookingCancelled(
         occurred_at=now,
         contact_id=state.contact_id,
@@ -304,6 +304,7 @@ def _cancelled(state: Booking, reason: str, by: str, now: datetime) -> BookingCa
         paid_by=state.paid_by,
         reason=reason,
         cancelled_by=by,
+        with_request=with_request,
         **_identity(state),
     )
 

@@ -5,16 +5,18 @@ from datetime import datetime
 from kippu_events.catalogue.entitlement import CoverageDecided
 from kippu_events.catalogue.fulfilment import ShipmentNeed
 from kippu_events.catalogue.shipments import (
+    DeliveryFailed,
     RedirectionTooLate,
     ShipmentPlanned,
     ShipmentRedirected,
+    ShipmentsResumed,
     ShipmentsStopped,
     ShipmentWithdrawn,
     UnitReleased,
 )
 from kippu_events.event import Event
 
-from kippu_dispatch.domain.shipment import Shipment, Shipments, Status, identity, shipment_id_of
+from kippu_dispatch.domain.shipment import Shipment, Shipments, Status, evolve, identity, shipment_id_of
 
 
 def plan(shipments: Shipments, decided: CoverageDecided, decided_at: datetime) -> list[Event]:
@@ -40,16 +42,38 @@ def plan(shipments: Shipments, decided: CoverageDecided, decided_at: datetime) -
 
 
 def stop(shipments: Shipments, ticket_no: str, customer_id: str, stopped_at: datetime, reason: str) -> list[Event]:
-    """Intake ended the request: what waits since before then is withdrawn; what is under way goes on."""
+    """Intake ended the request: what waits since before then, or is back undelivered, is withdrawn; what is under way
+    goes on."""
     events: list[Event] = [
-        _withdrawn(each, reason, stopped_at)
-        for each in shipments.all
-        if each.is_waiting and each.decided_at <= stopped_at
+        _withdrawn(each, reason, stopped_at) for each in shipments.all if _falls_with(each, stopped_at)
     ]
     stopped = ShipmentsStopped(
         occurred_at=stopped_at, ticket_no=ticket_no, customer_id=customer_id, stopped_at=stopped_at, reason=reason
     )
     return [*events, stopped]
+
+
+def _falls_with(shipment: Shipment, stopped_at: datetime | None) -> bool:
+    """Whether it is nobody's any more, as the request ends at that instant."""
+    asked_before = stopped_at is not None and shipment.decided_at <= stopped_at
+    return asked_before and (shipment.is_waiting or shipment.came_back)
+
+
+def resume(shipments: Shipments, ticket_no: str, customer_id: str, resumed_at: datetime) -> list[Event]:
+    """Intake reopened the request; what is to be shipped for it now, the next decision says."""
+    if not shipments.ended:
+        return []
+    return [
+        ShipmentsResumed(occurred_at=resumed_at, ticket_no=ticket_no, customer_id=customer_id, resumed_at=resumed_at)
+    ]
+
+
+def after_failure(shipments: Shipments, failed: DeliveryFailed) -> list[Event]:
+    """Of a request that has ended meanwhile, what is back undelivered is not shipped again."""
+    shipment = evolve(shipments, failed).find(failed.shipment_id)
+    if shipments.ended and _falls_with(shipment, shipments.stopped_at):
+        return [failed, _withdrawn(shipment, "the request has ended", failed.occurred_at)]
+    return [failed]
 
 
 def release(shipment: Shipment, serial: str, at: datetime) -> UnitReleased:

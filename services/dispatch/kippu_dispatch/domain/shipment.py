@@ -3,7 +3,8 @@
     advance:       planned ─ allotted ─┬─ shipped ─┬─ delivered ─ (return: expected ─ overdue ─ returned)
     after_repair:  planned ─ in_repair ─ repaired ─┘    └─ failed ─ shipped again …
 
-What has not left, and waits for nobody's unit, is withdrawn by a later decision or as the request ends.
+What has not left, and waits for nobody's unit, is withdrawn by a later decision or as the request ends. With its end a
+unit that is back undelivered is withdrawn too, unless it is the customer's own.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from kippu_events.catalogue.shipments import (
     ShipmentEvent,
     ShipmentPlanned,
     ShipmentRedirected,
+    ShipmentsResumed,
     ShipmentsStopped,
     ShipmentWithdrawn,
     UnitAllotted,
@@ -122,6 +124,11 @@ class Shipment:
         return self.status in WAITING
 
     @property
+    def came_back(self) -> bool:
+        """Whether a spare unit is with the provider again, undelivered."""
+        return self.status is Status.FAILED and not self.is_repaired_first
+
+    @property
     def can_be_redirected(self) -> bool:
         return self.status not in (Status.SHIPPED, Status.DELIVERED, Status.WITHDRAWN)
 
@@ -137,6 +144,8 @@ class Shipments:
     all: tuple[Shipment, ...] = ()
     stopped_at: datetime | None = None
     """When intake last ended the request."""
+    ended: bool = False
+    """Whether it has ended, and was not reopened since."""
 
     def find(self, shipment_id: str) -> Shipment:
         for shipment in self.all:
@@ -186,7 +195,10 @@ def evolve(shipments: Shipments, event: Event) -> Shipments:
         case ShipmentPlanned():
             return replace(shipments, all=(*shipments.all, _planned(event)))
         case ShipmentsStopped():
-            return replace(shipments, stopped_at=max(event.stopped_at, shipments.stopped_at or event.stopped_at))
+            stopped_at = max(event.stopped_at, shipments.stopped_at or event.stopped_at)
+            return replace(shipments, stopped_at=stopped_at, ended=True)
+        case ShipmentsResumed():
+            return replace(shipments, ended=False)
     if not isinstance(event, ShipmentEvent) or shipments.get(event.shipment_id) is None:
         raise AssertionError(f"{event.type} belongs to no shipment of its request")
     changed = [

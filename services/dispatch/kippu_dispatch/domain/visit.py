@@ -3,6 +3,7 @@
     (decision) ─┬─ held ──┬─ booked ──┬─ completed
                 │         ├─ declined │
                 └─ booked └─ postponed┘      any open visit: postponed (again), or withdrawn by a later decision
+                                           or the end of its request
 
 Work outside business hours that is announced less than 5 days ahead may be declined or postponed (IIJ-09); which visits
 those are is decided with the coverage, here they arrive as held. So does work on site for which no time was asked: one
@@ -16,6 +17,7 @@ from typing import Literal
 
 from kippu_events.catalogue.dispatch import (
     PartHandedOver,
+    RequestCloseNoted,
     RequestDeclineNoted,
     UnitExchanged,
     VisitAssigned,
@@ -93,8 +95,8 @@ class Visits:
     earlier: tuple[str, ...] = ()
     decided_at: datetime | None = None
     """When the decision that needed the latest visit was recorded."""
-    declined_at: datetime | None = None
-    """When intake last declined the request."""
+    ended_at: datetime | None = None
+    """When intake last declined or closed the request."""
 
 
 def visit_id_of(ticket_no: str, decision: int) -> str:
@@ -116,7 +118,9 @@ def evolve(visits: Visits, event: Event) -> Visits:
             earlier = (*visits.earlier, visits.latest.visit_id) if visits.latest else ()
             return replace(visits, latest=_requested(event), earlier=earlier, decided_at=event.occurred_at)
         case RequestDeclineNoted():
-            return replace(visits, declined_at=event.declined_at)
+            return replace(visits, ended_at=event.declined_at)
+        case RequestCloseNoted():
+            return replace(visits, ended_at=event.closed_at)
         case PartHandedOver() | UnitExchanged():
             return visits
     if not isinstance(event, VisitEvent) or visits.latest is None or visits.latest.visit_id != event.visit_id:

@@ -1,8 +1,10 @@
 """What others' facts make of a request's visits. These answer with events, never with a refusal."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from kippu_events.catalogue.dispatch import (
+    RequestCloseNoted,
     RequestDeclineNoted,
     VisitBooked,
     VisitHeld,
@@ -23,8 +25,8 @@ def plan(visits: Visits, decided: CoverageDecided, decided_at: datetime) -> list
 
     A visit that is wanted as before stays as the dispatcher settled it; one that waits for him is asked for anew where
     something else is aimed at by now, so that he settles it by that. What was done by one is not asked for again. A
-    decision that was taken before the request
-    was declined (the two come from different logs, in any order) asks for nothing.
+    decision that was taken before the request ended (the two come from different logs, in any order) asks for nothing.
+    What is asked for again after that, and whose time has passed meanwhile, is to be agreed on.
     """
     need = decided.visit
     latest = visits.latest if visits.latest and visits.latest.is_open else None
@@ -35,7 +37,9 @@ def plan(visits: Visits, decided: CoverageDecided, decided_at: datetime) -> list
     events: list[Event] = []
     if latest:
         events.append(_withdrawn(latest, "the request was decided anew", decided_at))
-    if need and not (visits.declined_at and decided_at < visits.declined_at):
+    if need and not (visits.ended_at and decided_at < visits.ended_at):
+        passed = visits.ended_at is not None and need.wanted_at <= decided_at
+        need = need.model_copy(update={"held": True, "to_agree": True}) if passed else need
         events.extend(_asked_for(need, decided, decided_at))
     return events
 
@@ -89,10 +93,29 @@ def note_decline(visits: Visits, ticket_no: str, customer_id: str, declined_at: 
     noted = RequestDeclineNoted(
         occurred_at=declined_at, ticket_no=ticket_no, customer_id=customer_id, declined_at=declined_at
     )
-    if visits.latest and visits.latest.is_open and visits.decided_at and visits.decided_at <= declined_at:
-        return [_withdrawn(visits.latest, "the request was declined", declined_at), noted]
-    return [noted]
+    return [*_ended(visits, declined_at, "the request was declined", lambda _visit: True), noted]
 
 
-def _withdrawn(visit: Visit, reason: str, at: datetime) -> VisitWithdrawn:
-    return VisitWithdrawn(occurred_at=at, reason=reason, **identity(visit))
+def note_close(visits: Visits, ticket_no: str, customer_id: str, closed_at: datetime) -> list[Event]:
+    """The desk closed the request: a visit that was asked for up to then is withdrawn, a later one is not. One whose
+    time has come is under way, or was made and is still to be reported: it goes on."""
+    noted = RequestCloseNoted(occurred_at=closed_at, ticket_no=ticket_no, customer_id=customer_id, closed_at=closed_at)
+    to_come = _ended(
+        visits,
+        closed_at,
+        "the request was closed",
+        lambda visit: visit.status not in AGREED or visit.starts_at > closed_at,
+    )
+    return [*to_come, noted]
+
+
+def _ended(visits: Visits, at: datetime, reason: str, falls: Callable[[Visit], bool]) -> list[Event]:
+    visit = visits.latest
+    if visit and visit.is_open and visits.decided_at and visits.decided_at <= at and falls(visit):
+        return [_withdrawn(visit, reason, at, with_request=True)]
+    return []
+
+
+def _withdrawn(visit: Visit, reason: str, at: datetime, *, with_request: bool = False) -> VisitWithdrawn:
+    agreed = visit.starts_at if visit.status in AGREED and visit.starts_at > at else None
+    return VisitWithdrawn(occurred_at=at, reason=reason, starts_at=agreed, with_request=with_request, **identity(visit))

@@ -20,6 +20,7 @@ from kippu_events.catalogue.shipments import (
     ShipmentEvent,
     ShipmentPlanned,
     ShipmentRedirected,
+    ShipmentsResumed,
     ShipmentsStopped,
     ShipmentWithdrawn,
     UnitAllotted,
@@ -42,6 +43,7 @@ OF_SHIPMENTS = (
     ShipmentRedirected,
     RedirectionTooLate,
     ShipmentWithdrawn,
+    ShipmentsResumed,
     ShipmentsStopped,
     UnitAllotted,
     RepairReceived,
@@ -160,7 +162,7 @@ def versions_of(batch: Sequence[Envelope]) -> list[tuple[str, str, int]]:
     versions = {
         (envelope.provider, event.ticket_no): envelope.version
         for envelope in batch
-        if isinstance(event := envelope.event, ShipmentEvent | ShipmentsStopped)
+        if isinstance(event := envelope.event, ShipmentEvent | ShipmentsResumed | ShipmentsStopped)
     }
     return [(*key, version) for key, version in versions.items()]
 

@@ -6,6 +6,7 @@ from typing import Any
 from asyncpg import Connection
 from kippu_events.catalogue.dispatch import (
     PartHandedOver,
+    RequestCloseNoted,
     RequestDeclineNoted,
     UnitExchanged,
     VisitAssigned,
@@ -103,6 +104,7 @@ class Visits(Projector):
         VisitWithdrawn,
         PartHandedOver,
         UnitExchanged,
+        RequestCloseNoted,
         RequestDeclineNoted,
     )
     tables = ("visit",)
@@ -122,7 +124,7 @@ class Visits(Projector):
                 key = envelope.provider, event.visit_id
                 changes.setdefault(key, {}).update(_change(event))
                 staffed |= {key: who} if (who := _who(event)) else {}
-            if isinstance(event, VisitEvent | RequestDeclineNoted):
+            if isinstance(event, VisitEvent | RequestCloseNoted | RequestDeclineNoted):
                 versions[envelope.provider, event.ticket_no] = envelope.version
         await write(connection, _REQUESTED, requested)
         await write(connection, _CHANGED, rows_of(changes, _CHANGES))

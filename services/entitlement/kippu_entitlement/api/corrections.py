@@ -1,13 +1,13 @@
 """The register corrected, and asked with two dates: was this serial covered then, as it was known then?"""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi import Query as QueryParameter
-from kippu_events.catalogue.contracts import RegistrationChanged
 from kippu_events.catalogue.entitlement import AssetContract, UndatedContract
-from kippu_events.work import Work
+from kippu_events.work import Stream, Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
 from kippu_terms.refusal import Fault, Refused
 from kippu_terms.value import StatedInstant
@@ -18,6 +18,7 @@ from kippu_entitlement import folds, terms
 from kippu_entitlement.api.assets import AssetInput
 from kippu_entitlement.as_of import TwoDates, covered
 from kippu_entitlement.domain import asset, correction, streams
+from kippu_entitlement.domain.contract import Contract
 from kippu_entitlement.preview import Explained, explained
 from kippu_entitlement.registration import register as registration
 
@@ -38,6 +39,7 @@ class Corrected(BaseModel):
     """Under which it is registered now."""
     customer_id: str
     corrected: list[str]
+    """The fields, the serial number among them where another unit was meant."""
     effective_at: datetime
 
 
@@ -76,40 +78,52 @@ async def correct(
         command.expect(stream)
         before = stream.state
         correction.check(before, right, other.state, body.effective_at, work.now)
+        contracts = await _registrations(work, provider, before)
+        unfit = await _unregistrable(work, provider, contracts, before, right)
         by_serial = await registration.register(work, provider, [right], before)
-        faults = [fault for found in by_serial.faults.values() for fault in found]
+        faults = [*unfit, *(fault for found in by_serial.faults.values() for fault in found)]
         if faults:
             about = [Fault(each.code, each.message, f"asset.{each.field}", each.clause) for each in faults]
-            raise Refused(*about, kind=by_serial.kind)
+            raise Refused(*about, kind="invalid" if unfit else by_serial.kind)
         fields = correction.differences(before, other.state)
         work.record(other, correction.corrected(other.state, fields, body.effective_at, actor, work.now))
         if wrong != right.serial:
             meant = correction.corrected(before, (), body.effective_at, actor, work.now, right.serial)
             work.record(stream, meant)
-            await _move_registrations(work, provider, before, right.serial, body.effective_at)
+        for contract in contracts:
+            work.record(
+                contract,
+                *correction.registration_corrected(contract.state, before, right, body.effective_at, work.now),
+            )
         done = Corrected(
-            serial=right.serial, customer_id=right.customer_id, corrected=list(fields), effective_at=body.effective_at
+            serial=right.serial,
+            customer_id=right.customer_id,
+            corrected=[*(["serial"] if wrong != right.serial else []), *fields],
+            effective_at=body.effective_at,
         )
         return done.model_dump(mode="json")
 
     return await command.run(body, decide, location="/v1/assets/{serial}")
 
 
-async def _move_registrations(work: Work, provider: str, wrong: asset.Asset, serial: str, since: datetime) -> None:
-    """What is registered with a contract of its own names the device, too."""
-    registered = [each.contract_id for each in wrong.contracts] + [each.contract_id for each in wrong.undated]
+async def _registrations(work: Work, provider: str, device: asset.Asset) -> list[Stream[Contract]]:
+    """Its contracts that name it themselves."""
+    registered = [each.contract_id for each in device.contracts] + [each.contract_id for each in device.undated]
     names = [streams.contract(provider, each) for each in registered]
-    for stream in await work.load_all(provider, *((folds.CONTRACT, name) for name in names)):
-        if stream.state.serial == wrong.serial:
-            moved = RegistrationChanged(
-                occurred_at=work.now,
-                contract_id=stream.state.contract_id,
-                customer_id=wrong.customer_id,
-                changed=("serial",),
-                effective_at=since,
-                serial=serial,
-            )
-            work.record(stream, moved)
+    opened = await work.load_all(provider, *((folds.CONTRACT, name) for name in names))
+    return [each for each in opened if each.state.serial == device.serial]
+
+
+async def _unregistrable(
+    work: Work, provider: str, contracts: Sequence[Stream[Contract]], before: asset.Asset, right: asset.Asset
+) -> list[Fault]:
+    """What the terms of any of these contracts object to, once."""
+    faults: list[Fault] = []
+    for state in (each.state for each in contracts):
+        published = (await terms.plans(work, provider, state.plan_family)).state
+        plan = terms.pinned(published, state.plan_family, state.plan_version)
+        faults += correction.unregistrable(plan, before, right)
+    return list(dict.fromkeys(faults))
 
 
 @router.get("/v1/assets/{serial:path}/coverage", response_model=CoverageShown)

@@ -1,7 +1,7 @@
 """What was decided on a request, and why; and what would be decided on facts that are only supposed."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from asyncpg import Record
@@ -28,6 +28,12 @@ DECISIONS = """
         and ($2::timestamptz is null or decided_at <= $2) and ($3::timestamptz is null or recorded_at <= $3)
     order by decision desc
 """
+AFTERWARDS = """
+    select * from read.request_end
+    where ticket_no = $1 and version > $4
+        and ($2::timestamptz is null or happened_at <= $2) and ($3::timestamptz is null or recorded_at <= $3)
+    order by version desc limit 1
+"""
 SHORTFALLS = """
     select short.debit_id, short.wanted, short.missing, short.owed, short.offered_product, short.offered_quantity,
            short.valid_until, short.noted_at,
@@ -49,6 +55,21 @@ class DecisionShown(Explained):
     """What was decided on."""
     shipment: ShipmentNeed | None
     visit: VisitNeed | None
+
+
+class Afterwards(BaseModel):
+    """What became of a request after the decision on it: by that it is served no more, or not yet again."""
+
+    status: Literal["declined", "closed", "reopened"]
+    at: datetime
+    declined_by: Literal["terms", "dispatcher", "operator"] | None
+    """Who declined it, if it was: the decision itself, who found nobody for the visit, or an operator by hand."""
+    clause: ClauseText | None
+    """By which it was declined, or would only be refused again."""
+    reason: str | None
+    """In the words of whoever declined it."""
+    waiting_for: Literal["classification"] | None
+    """Reopened, it would only be refused again: what has to be known before it is decided anew."""
 
 
 class ShortfallShown(BaseModel):
@@ -86,6 +107,8 @@ class DecisionsShown(BaseModel):
     ticket_no: str
     customer_id: str
     current: DecisionShown
+    afterwards: Afterwards | None
+    """None as long as the request goes on by the current decision."""
     earlier: list[DecisionShown]
     """The ones that no longer stand, the latest first."""
     salesperson: Salesperson | None
@@ -107,8 +130,8 @@ async def preview_decision(body: PreviewInput, query: Annotated[Query, query("de
 
 @router.get("/v1/decisions/{ticket_no}", response_model=DecisionsShown)
 async def show(ticket_no: Identifier, query: Annotated[Query, query("decisions:read")], dates: TwoDates) -> Response:
-    """The decision that stands on a request, and those before it, each with its explanation; with `valid_at` or
-    `known_at`, the one that stood then, as it was known then."""
+    """The last decision on a request, what became of it afterwards, and the decisions before it, each with its
+    explanation; with `valid_at` or `known_at`, as it stood then, as that was known then."""
     then = min(dates.at(query.runtime.clock.now()))
     async with query.snapshot() as snapshot:
         rows = await snapshot.fetch(DECISIONS, ticket_no, dates.valid_at, dates.known_at)
@@ -116,11 +139,15 @@ async def show(ticket_no: Identifier, query: Annotated[Query, query("decisions:r
             raise not_found()
         sales = await snapshot.fetchrow(SALESPERSON, rows[0]["customer_id"])
         shortfalls = await snapshot.fetch(SHORTFALLS, ticket_no)
+        asked = (ticket_no, dates.valid_at, dates.known_at, rows[0]["version"])
+        ended = await snapshot.fetchrow(AFTERWARDS, *asked)
+        published = await snapshot.fetch(PLANS, rows[0]["plan_family"]) if ended and ended["clause"] else []
     current, *earlier = [_shown(row) for row in rows]
     shown = DecisionsShown(
         ticket_no=ticket_no,
         customer_id=rows[0]["customer_id"],
         current=current,
+        afterwards=_afterwards(ended, current, published) if ended else None,
         earlier=earlier,
         salesperson=await _salesperson(query, sales) if sales else None,
         shortfalls=[
@@ -129,7 +156,19 @@ async def show(ticket_no: Identifier, query: Annotated[Query, query("decisions:r
             if not dates.asked or row["noted_at"] <= then
         ],
     )
-    return query.answer(shown, version=None if dates.asked else rows[0]["version"])
+    version = max(row["version"] for row in (rows[0], ended) if row)
+    return query.answer(shown, version=None if dates.asked else version)
+
+
+def _afterwards(row: Record, current: DecisionShown, published: list[Record]) -> Afterwards:
+    """The clause of a decline by hand may be any of the terms that were decided by."""
+    said = {name: row[name] for name in ("status", "declined_by", "reason", "waiting_for")}
+    clause = None
+    if row["clause"]:
+        plans = Plans(tuple(PlanVersion(**each) for each in published))
+        texts = terms.pinned(plans, current.plan.family, current.plan.version).clauses
+        clause = ClauseText(id=row["clause"], text=dict(texts.get(row["clause"], {})))
+    return Afterwards(at=row["happened_at"], clause=clause, **said)
 
 
 def _refusal(row: Record) -> dict[str, Any]:

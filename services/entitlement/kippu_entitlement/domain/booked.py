@@ -1,4 +1,5 @@
-"""A booking that incidents pay: how many it takes, from which lots, and what goes back when less is used.
+"""A booking: the incidents that pay it, from which lots, and what goes back when less is used. One that is invoiced
+takes none, and falls with its request all the same.
 
 They are debited as it is accepted, for the instant of the appointment: an incident that ends before it pays nothing.
 Each started half an hour of it is a call (CWC-22). What is worked beyond it is another call, recorded on the request
@@ -29,7 +30,7 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A booking that incidents pay, in the state of its order."""
+    """A booking, in the state of its order; without allocations where it is invoiced."""
 
     booking_id: str
     customer_id: str
@@ -47,7 +48,7 @@ class Booked:
 
 def evolve(state: Booked | None, event: Event) -> Booked | None:
     match event:
-        case BookingAccepted() if event.allocations:
+        case BookingAccepted():
             return _booked(event)
         case BookingSettled() if state is not None:
             return replace(state, settled=True)

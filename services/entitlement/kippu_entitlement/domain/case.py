@@ -15,8 +15,10 @@ from kippu_events.catalogue.entitlement import (
     CoverageDecided,
     DebitNoted,
     DebitShortfall,
+    RequestClosed,
     RequestDeclined,
     RequestNoted,
+    RequestReopened,
     WorkNoted,
 )
 from kippu_events.catalogue.quoting import QuoteEvent, QuoteForgone
@@ -103,7 +105,8 @@ class Shortfall:
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A booking for this request that incidents pay: for work that begins from `begins_at` until before `ends_at`."""
+    """A booking for this request. Its units pay work that begins from `begins_at` until before `ends_at`; an invoiced
+    one has none."""
 
     booking_id: str
     units: int
@@ -126,6 +129,7 @@ class Case:
     shortfalls: tuple[Shortfall, ...] = ()
     debit_count: int = 0
     declined: bool = False
+    closed: bool = False
     noted_at: datetime | None = None
     """When the facts that are known last became true."""
     answered_at: datetime | None = None
@@ -137,6 +141,11 @@ class Case:
     quotes: tuple[Quoted, ...] = ()
     """What was to be offered for what the terms do not include."""
     appointments: tuple[Appointment, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is decided on it any more, until it is reopened or said to be about something else."""
+        return self.declined or self.closed
 
     @property
     def paused(self) -> tuple[Pause, ...]:
@@ -192,8 +201,8 @@ def _owing(state: Case, event: Event) -> Case:
             return _debited(state, event)
         case DebitShortfall():
             return _fell_short(state, event)
-        case RequestDeclined():
-            return replace(_owes_nothing(state), declined=True, approval_id=None)
+        case RequestDeclined() | RequestClosed() | RequestReopened():
+            return _ended(state, event)
         case QuoteForgone() | QuoteEvent():
             return replace(state, quotes=quoting.settled(state.quotes, event))
         case BookingNoted():
@@ -202,6 +211,16 @@ def _owing(state: Case, event: Event) -> Case:
             return replace(state, appointments=(*others, now))
         case _:
             return state
+
+
+def _ended(state: Case, event: RequestDeclined | RequestClosed | RequestReopened) -> Case:
+    match event:
+        case RequestDeclined():
+            return replace(_owes_nothing(state), declined=True, approval_id=None)
+        case RequestClosed():
+            return replace(state, closed=True, approval_id=None)
+        case RequestReopened():
+            return replace(state, declined=False, closed=False)
 
 
 def noted(ticket_no: str, request: Request, now: datetime, *, answered_at: datetime | None = None) -> RequestNoted:

@@ -45,7 +45,8 @@ def evolve(state: Known, event: Event) -> Known:
 def add(state: Known, provider: str, customer_id: str, contact: Contact, now: datetime) -> ContactAdded:
     """`contact` was checked before (`check_contacts`)."""
     if state.customer_id:
-        raise conflict("contact_known", f"contact {contact.id} is known already", "contact_id")
+        message = f"contact {contact.id} is known already: no two contacts of a provider's customers share an id"
+        raise conflict("contact_known", message, "contact_id")
     subject = f"contact-{provider}-{contact.id}"
     return ContactAdded(
         occurred_at=now,

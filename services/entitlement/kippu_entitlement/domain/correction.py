@@ -5,12 +5,21 @@ decision stands until the request is decided anew.
 """
 
 from datetime import datetime
+from typing import Any
 
+from kippu_events.catalogue.contracts import RegistrationChanged
 from kippu_events.catalogue.entitlement import AssetCorrected
 from kippu_terms.facts import CALENDARS_FROM
+from kippu_terms.plan import Plan
+from kippu_terms.refusal import Fault
+from kippu_terms.registration import malformed
 
 from kippu_entitlement.domain.asset import REGISTERED, Asset
 from kippu_entitlement.domain.checks import Checks, not_found
+from kippu_entitlement.domain.contract import Contract
+
+OF_REGISTRATION = ("serial", "model", "area", "remote_island", "height_cm")
+"""What a contract's registration says of its device, too."""
 
 
 def check(state: Asset, wanted: Asset, under_new_serial: Asset, effective_at: datetime, now: datetime) -> None:
@@ -57,4 +66,37 @@ def corrected(
         effective_at=effective_at,
         correct_serial=correct_serial,
         corrected_by=by,
+    )
+
+
+def unregistrable(plan: Plan, before: Asset, right: Asset) -> tuple[Fault, ...]:
+    """What the terms of a contract that is registered for the device object to: the correction is held to what its
+    registration was held to."""
+    rules = plan.contracts.registration
+    if rules is None or (before.serial, before.model) == (right.serial, right.model):
+        return ()
+    return malformed(rules, right.serial, right.model)
+
+
+def registration_corrected(
+    state: Contract, before: Asset, right: Asset, effective_at: datetime, now: datetime
+) -> tuple[RegistrationChanged, ...]:
+    """A contract names the device that was meant, and its registration says of it what was corrected: no later change
+    of it brings back what was wrong."""
+    changed: dict[str, Any] = {
+        name: getattr(right, name)
+        for name in (OF_REGISTRATION if state.registered_at else ("serial",))
+        if getattr(right, name) not in (getattr(before, name), getattr(state, name))
+    }
+    if not changed:
+        return ()
+    return (
+        RegistrationChanged(
+            occurred_at=now,
+            contract_id=state.contract_id,
+            customer_id=state.customer_id,
+            changed=tuple(changed),
+            effective_at=effective_at,
+            **changed,
+        ),
     )

@@ -6,8 +6,15 @@ is what the plan's metering makes of all work so far, less what was debited or i
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from kippu_events.catalogue.entitlement import DebitNoted, DebitShortfall, RequestDeclined, ShortfallForgiven
+from kippu_events.catalogue.entitlement import (
+    DebitNoted,
+    DebitShortfall,
+    RequestClosed,
+    RequestDeclined,
+    ShortfallForgiven,
+)
 from kippu_events.catalogue.values import Outcome, Price
 from kippu_events.event import Event
 from kippu_terms.metering import is_counted, units_due
@@ -16,7 +23,7 @@ from kippu_terms.plan import Plan
 from kippu_entitlement.domain import case as cases
 from kippu_entitlement.domain import quoting, streams
 from kippu_entitlement.domain import wallet as wallets
-from kippu_entitlement.domain.case import Case, Entry, Request, Shortfall
+from kippu_entitlement.domain.case import Case, Entry, Request, Shortfall, Standing
 from kippu_entitlement.domain.wallet import Debited, Wallet
 
 
@@ -207,17 +214,32 @@ _UNSERVED = (Outcome.QUOTE, Outcome.CONSULT, Outcome.WAITING)
 
 def close(case: Case, wallet: Wallet, now: datetime) -> Changes:
     """A request that ends while what was quoted for it is still to be accepted, ordered or paid is not served. Where
-    anything was done or paid, a person decides."""
-    standing = case.standing
-    if standing is None or standing.outcome not in _UNSERVED or not quoting.waits(case.quotes):
+    anything was done or paid, a person decides on what was accepted; what was not is offered no more."""
+    if case.request is None or case.ended:
         return Changes()
-    if case.work or case.debits or case.appointments:
-        return Changes()
-    reason = "it was closed before what was quoted for it was paid"
-    return decline(case, wallet, clause=standing.clause, reason=reason, now=now)
+    standing, given_back = case.standing, Changes()
+    if standing is not None and _is_unserved(case, standing):
+        reason = "it was closed before what was quoted for it was paid"
+        given_back = decline(case, wallet, clause=standing.clause, reason=reason, now=now)
+    forgone = () if given_back.on_case else quoting.forgone(case.quotes, case.ticket_no, case.request.customer_id, now)
+    closed = RequestClosed(occurred_at=now, ticket_no=case.ticket_no, customer_id=case.request.customer_id)
+    return Changes((*given_back.on_case, *forgone, closed), given_back.on_wallet)
 
 
-def decline(case: Case, wallet: Wallet, *, clause: str, reason: str, now: datetime) -> Changes:
+def _is_unserved(case: Case, standing: Standing) -> bool:
+    begun = case.work or case.debits or case.appointments
+    return standing.outcome in _UNSERVED and quoting.waits(case.quotes) and not begun
+
+
+def decline(
+    case: Case,
+    wallet: Wallet,
+    *,
+    clause: str,
+    reason: str,
+    now: datetime,
+    by: Literal["terms", "dispatcher", "operator"] | None = None,
+) -> Changes:
     """The request will not be served: every debit goes back to its lots, nothing is owed or offered any more, and what
     was ordered for it comes to nothing."""
     books = _Books(case, wallet)
@@ -235,6 +257,7 @@ def decline(case: Case, wallet: Wallet, *, clause: str, reason: str, now: dateti
             customer_id=case.request.customer_id,
             clause=clause,
             reason=reason,
+            declined_by=by,
         )
     )
     return books.changes()

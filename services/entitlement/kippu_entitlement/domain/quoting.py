@@ -86,8 +86,11 @@ def waits(quotes: Quotes) -> bool:
     return "paid" not in statuses and not statuses <= {"forgone"}
 
 
-def unserved(quotes: Quotes, ticket_no: str, customer_id: str, now: datetime) -> tuple[QuoteUnserved, ...]:
-    """The quotes that were accepted for a request that is declined, whatever became of their orders."""
+def unserved(
+    quotes: Quotes, ticket_no: str, customer_id: str, now: datetime, *, only: str | None = None
+) -> tuple[QuoteUnserved, ...]:
+    """The quotes that were accepted for a request that has ended, whatever became of their orders; `only` one of them,
+    where its id is given."""
     return tuple(
         QuoteUnserved(
             occurred_at=now,
@@ -98,7 +101,7 @@ def unserved(quotes: Quotes, ticket_no: str, customer_id: str, now: datetime) ->
             order_id=streams.order_of_quote(each.need.quote_id),
         )
         for each in quotes
-        if each.status in _ACCEPTED
+        if each.status in _ACCEPTED and only in (None, each.need.quote_id)
     )
 
 

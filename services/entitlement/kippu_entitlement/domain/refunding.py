@@ -17,6 +17,7 @@ from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
 
 from kippu_entitlement.domain import order as orders
+from kippu_entitlement.domain import streams
 from kippu_entitlement.domain.contract import Contract
 from kippu_entitlement.domain.order import Line, Order
 from kippu_entitlement.domain.selling import contracts_of
@@ -216,7 +217,7 @@ def _faults(
     for contract_id in part.contracts or ("",):
         contract = contracts.get(contract_id)
         registered = contract is not None and contract.registered_at is not None
-        yield from _objection(line, contract_id or part.product, clause, asked_on, registered=registered)
+        yield from _objection(order, line, contract_id or part.product, clause, asked_on, registered=registered)
     tickets = _tickets(order, part)
     if tickets and order.status == "paid":
         lot = wallet.lot(orders.lot_id(order, part.line))
@@ -226,7 +227,9 @@ def _faults(
             yield Fault("order.tickets_used", message, "lines", clause)
 
 
-def _objection(line: Line, what: str, clause: str, asked_on: date, *, registered: bool) -> Iterator[Fault]:
+def _objection(
+    order: Order, line: Line, what: str, clause: str, asked_on: date, *, registered: bool
+) -> Iterator[Fault]:
     match refund_objection(line.refundable_until, asked_on, registered=registered):
         case "registered":
             message = f"{what} is registered, and what is registered is not taken back"
@@ -234,7 +237,19 @@ def _objection(line: Line, what: str, clause: str, asked_on: date, *, registered
         case "window_closed":
             until = line.refundable_until
             message = f"{what} is not taken back" + (f" after {until.isoformat()}" if until else "")
-            yield Fault("order.window_closed", message, "order_id", clause)
+            ticket_no = streams.request_of_quoted_work(order.quote_id) if order.quote_id else None
+            if ticket_no is None:
+                yield Fault("order.window_closed", message, "order_id", clause)
+            else:
+                yield Fault("order.goes_with_request", f"{message}: {_with_request(ticket_no)}", "order_id", clause)
+
+
+def _with_request(ticket_no: str) -> str:
+    """The way there is for work that was quoted, and is not done."""
+    return (
+        f"it was quoted for request {ticket_no}, and goes back with that. As long as nothing was done for it, the "
+        f"provider's people decline it (POST /v1/tickets/{ticket_no}/decline), and what was paid is due back"
+    )
 
 
 def _tickets(order: Order, part: RefundedLine) -> int:

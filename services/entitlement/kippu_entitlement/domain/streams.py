@@ -88,6 +88,12 @@ def ticket_of_quote(quote_id: str) -> str:
     return ticket_of(quote_id.removeprefix("Q-"))
 
 
+def request_of_quoted_work(quote_id: str) -> str | None:
+    """The ticket number in the id of an offer of what a decision found to be not included; None for any other."""
+    ticket_no, _, made_for = quote_id.removeprefix("Q-").rpartition(".")
+    return ticket_no if made_for.startswith("D") else None
+
+
 def debit_of_quote(quote_id: str) -> str:
     """The debit whose shortfall was quoted."""
     return quote_id.removeprefix("Q-")

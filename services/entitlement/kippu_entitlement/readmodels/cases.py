@@ -1,4 +1,4 @@
-"""Decisions on requests, every one of them, and the approvals that they wait for."""
+"""Decisions on requests, every one of them, the approvals that they wait for, and how requests ended."""
 
 from __future__ import annotations  # asyncpg.Connection is generic for the type checker only
 
@@ -12,7 +12,9 @@ from kippu_events.catalogue.entitlement import (
     ApprovalRefused,
     ApprovalRequested,
     CoverageDecided,
+    RequestClosed,
     RequestDeclined,
+    RequestReopened,
 )
 from kippu_events.consumer import Projector
 from kippu_events.envelope import Envelope
@@ -63,8 +65,17 @@ SUPERSEDED = """
 """
 
 
+ENDS = """
+    insert into read.request_end (provider, ticket_no, version, customer_id, status, declined_by, clause, reason,
+                                  waiting_for, happened_at, recorded_at)
+    select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
+                         $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[])
+"""
+
+
 class Cases(Projector):
     name = "cases"
+    version = 2
     logs = ("entitlement",)
     subscribes: ClassVar[tuple[type[Event], ...]] = (
         CoverageDecided,
@@ -72,8 +83,10 @@ class Cases(Projector):
         ApprovalGranted,
         ApprovalRefused,
         RequestDeclined,
+        RequestClosed,
+        RequestReopened,
     )
-    tables = ("decision", "approval")
+    tables = ("decision", "approval", "request_end")
 
     async def apply(self, connection: Connection[Any], batch: Sequence[Envelope]) -> None:
         decided = of_type(batch, CoverageDecided)
@@ -84,8 +97,24 @@ class Cases(Projector):
         await write(connection, ANSWERED, answers)
         # An answered approval is open no more, so whether the answer or the next decision is written first is the same.
         versions = [_settled(envelope, event) for envelope, event in decided]
-        versions += [_settled(envelope, event) for envelope, event in of_type(batch, RequestDeclined)]
+        ends = [(envelope, envelope.event) for envelope in batch if isinstance(envelope.event, End)]
+        versions += [_settled(envelope, event) for envelope, event in ends]
         await write(connection, SUPERSEDED, last_by_key(sorted(versions), 2))
+        await write(connection, ENDS, [_end(envelope, event) for envelope, event in ends])
+
+
+End = RequestDeclined | RequestClosed | RequestReopened
+STATUS: dict[type[Event], str] = {
+    RequestDeclined: "declined",
+    RequestClosed: "closed",
+    RequestReopened: "reopened",
+}
+
+
+def _end(envelope: Envelope, event: End) -> tuple[Any, ...]:
+    said = (getattr(event, name, None) for name in ("declined_by", "clause", "reason", "waiting_for"))
+    about = (envelope.provider, event.ticket_no, envelope.version, event.customer_id, STATUS[type(event)])
+    return *about, *said, event.occurred_at, envelope.recorded_at
 
 
 Answer = ApprovalGranted | ApprovalRefused
@@ -137,7 +166,7 @@ def _requested(envelope: Envelope, event: ApprovalRequested) -> tuple[Any, ...]:
     )
 
 
-def _settled(envelope: Envelope, event: CoverageDecided | RequestDeclined) -> tuple[str, str, int]:
+def _settled(envelope: Envelope, event: CoverageDecided | End) -> tuple[str, str, int]:
     """Up to which version of the case's stream nothing is waited for any more."""
     return envelope.provider, event.ticket_no, envelope.version
 

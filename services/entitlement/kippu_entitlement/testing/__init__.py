@@ -15,6 +15,7 @@ from kippu_events.catalogue.intake import (
     TicketClosed,
     TicketDeclined,
     TicketOpened,
+    TicketReopened,
     WorkRecorded,
 )
 from kippu_events.catalogue.shipments import UnitDelivered
@@ -249,8 +250,17 @@ class World:
             occurred_at=self.clock.now(), ticket_no=ticket_no, customer_id=CUSTOMER, clause=clause, reason="no"
         )
 
+    async def reopened(self, ticket_no: str = "KP-0000-0001") -> None:
+        await self.hear(self.reopening(ticket_no))
+
+    def reopening(self, ticket_no: str = "KP-0000-0001") -> TicketReopened:
+        return TicketReopened(occurred_at=self.clock.now(), ticket_no=ticket_no, customer_id=CUSTOMER)
+
     async def closed(self, ticket_no: str = "KP-0000-0001") -> None:
-        await self.hear(TicketClosed(occurred_at=self.clock.now(), ticket_no=ticket_no, customer_id=CUSTOMER))
+        await self.hear(self.closing(ticket_no))
+
+    def closing(self, ticket_no: str = "KP-0000-0001") -> TicketClosed:
+        return TicketClosed(occurred_at=self.clock.now(), ticket_no=ticket_no, customer_id=CUSTOMER)
 
     async def quote_accepted(self, quote_id: str, product: str = "se-10", quantity: int = 1) -> None:
         await self.hear(
@@ -308,7 +318,7 @@ def _stream_of(event: Event, provider: str) -> str:
     match event:
         case TicketOpened() | TicketClassified() | RequestDetailsRecorded():
             return f"ticket-{provider}-{event.ticket_no}"
-        case FaultIsolated() | WorkRecorded() | TicketDeclined() | TicketClosed():
+        case FaultIsolated() | WorkRecorded() | TicketDeclined() | TicketClosed() | TicketReopened():
             return f"ticket-{provider}-{event.ticket_no}"
         case UnitDelivered() | UnitExchanged():
             kind = "shipments" if isinstance(event, UnitDelivered) else "visits"

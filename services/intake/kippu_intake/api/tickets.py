@@ -308,6 +308,8 @@ async def decline(command: Desk, ticket_no: TicketNo, body: Declining) -> Respon
 
 @router.post("/{ticket_no}/reopen")
 async def reopen(command: Desk, ticket_no: TicketNo, body: Nothing) -> Response:
+    """It goes on. One that had ended is decided anew by what is known; what the terms would only refuse again waits for
+    its classification."""
     return await _change(command, ticket_no, body, tickets.reopen)
 
 

@@ -7,8 +7,8 @@ and is never refused.
 from datetime import datetime
 
 from kippu_events.catalogue.billing import QuoteOffered, QuoteRefused
-from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed
-from kippu_events.catalogue.entitlement import CoverageDecided
+from kippu_events.catalogue.dispatch import VisitBooked, VisitDeclined, VisitHeld, VisitPostponed, VisitWithdrawn
+from kippu_events.catalogue.entitlement import CoverageDecided, RequestReopened
 from kippu_events.catalogue.intake import ExpectationStated
 from kippu_events.catalogue.values import Outcome
 from kippu_events.event import Event
@@ -38,6 +38,13 @@ def to_decision(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list
         case _:
             follows = []
     return [*_expected(ticket, decided, now), *follows]
+
+
+def to_reopening(ticket: Ticket, reopened: RequestReopened, now: datetime) -> list[Event]:
+    """What the terms would only refuse again waits for the desk to say what it is about."""
+    if ticket.status not in ACTIVE or reopened.waiting_for is None:
+        return []
+    return tickets.wait(ticket, reopened.waiting_for, reopened.clause, now)
 
 
 def to_held_visit(ticket: Ticket, held: VisitHeld, now: datetime) -> list[Event]:
@@ -76,7 +83,17 @@ def to_declined_visit(ticket: Ticket, declined: VisitDeclined, now: datetime) ->
     mail = tickets.request_mail(ticket, "visit_declined", now, parameters=parameters)
     if ticket.status not in ACTIVE:
         return mail
-    return [*tickets.decline(ticket, clause=declined.clause, reason=declined.reason, now=now), *mail]
+    by_dispatcher = tickets.decline(ticket, clause=declined.clause, reason=declined.reason, by="dispatcher", now=now)
+    return [*by_dispatcher, *mail]
+
+
+def to_withdrawn_visit(ticket: Ticket, withdrawn: VisitWithdrawn, now: datetime) -> list[Event]:
+    """Who was told when somebody comes is told that nobody does, whatever became of the request."""
+    if withdrawn.starts_at is None:
+        return []
+    parameters = {"visit_id": withdrawn.visit_id, "starts_at": withdrawn.starts_at.isoformat()}
+    template = "visit_fallen" if withdrawn.with_request else "visit_withdrawn"
+    return tickets.request_mail(ticket, template, now, parameters=parameters)
 
 
 def to_offer(ticket: Ticket, offered: QuoteOffered, now: datetime) -> list[Event]:
@@ -108,7 +125,7 @@ def _declined(ticket: Ticket, decided: CoverageDecided, now: datetime) -> list[E
     clause = decided.deciding_clause
     parameters = {"clause": clause, "reason": _with_remedies(decided, ticket.language)}
     return [
-        *tickets.decline(ticket, clause=clause, reason=_text_of(decided, "en"), now=now),
+        *tickets.decline(ticket, clause=clause, reason=_text_of(decided, "en"), by="terms", now=now),
         *tickets.request_mail(ticket, "declined", now, parameters=parameters),
     ]
 

@@ -31,7 +31,7 @@ def by_hand(
         raise Refused(*faults, kind="conflict" if ended else "invalid")
     told = {"clause": clause, "reason": f"{in_language(clauses[clause], ticket.language)}\n\n{reason}"}
     return [
-        *tickets.decline(ticket, clause=clause, reason=reason, now=now),
+        *tickets.decline(ticket, clause=clause, reason=reason, by="operator", now=now),
         *tickets.request_mail(ticket, "declined", now, parameters=told),
     ]
 

@@ -301,11 +301,14 @@ def close(ticket: Ticket, now: datetime) -> list[Event]:
 
 
 def reopen(ticket: Ticket, now: datetime) -> list[Event]:
+    """It goes on: coverage is decided anew by what is known, if it had ended."""
     _must_be(ticket, "reopened", Status.RESOLVED, Status.CLOSED, Status.DECLINED)
     return [intake.TicketReopened(occurred_at=now, ticket_no=ticket.ticket_no, customer_id=ticket.customer_id)]
 
 
-def decline(ticket: Ticket, *, clause: str, reason: str, now: datetime) -> list[Event]:
+def decline(
+    ticket: Ticket, *, clause: str, reason: str, by: Literal["terms", "dispatcher", "operator"], now: datetime
+) -> list[Event]:
     """The request will not be served, and the clause says by which term."""
     _must_be(ticket, "declined", *ACTIVE)
     return [
@@ -315,6 +318,7 @@ def decline(ticket: Ticket, *, clause: str, reason: str, now: datetime) -> list[
             customer_id=ticket.customer_id,
             clause=clause,
             reason=reason,
+            declined_by=by,
         )
     ]
 

@@ -175,3 +175,26 @@ class RequestDeclined(Event):
     customer_id: str
     clause: str
     reason: str
+    declined_by: Literal["terms", "dispatcher", "operator"] | None = None
+    """A decision on coverage, who found nobody for the visit, or an operator by hand; None where nobody said."""
+
+
+@entitlement
+class RequestClosed(Event):
+    """The desk closed the request: nobody approves or accepts anything for it any more. What was debited stays so."""
+
+    ticket_no: str
+    customer_id: str
+
+
+@entitlement
+class RequestReopened(Event):
+    """The desk reopened a request that had ended. It is decided anew in the same append, unless it would be refused as
+    it was."""
+
+    ticket_no: str
+    customer_id: str
+    waiting_for: Literal["classification"] | None = None
+    """What has to be known first where it would only be refused again."""
+    clause: str | None = None
+    """By which it would be, then."""
