@@ -15,6 +15,8 @@ from kippu_terms.loading import check_together, load
 from kippu_terms.plan import Plan
 from kippu_terms.plan_faults import lines_of
 from kippu_terms.refusal import Refused
+from kippu_terms.value import StatedDate
+from pydantic import TypeAdapter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from kippu import rehearsed
@@ -25,6 +27,8 @@ from kippu.rehearse import rehearse
 from kippu.trouble import Trouble
 
 app = typer.Typer(help="The providers' terms: one TOML file a plan family.", no_args_is_help=True)
+
+_DAY: TypeAdapter[date] = TypeAdapter(StatedDate)
 
 PlanFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A plan file (TOML).")]
 PlanFiles = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Plan files (TOML).")]
@@ -93,7 +97,7 @@ async def rehearsed_on(house: House, changed: Plan, since: datetime) -> Rehearsa
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return _DAY.validate_python(text)
     except ValueError as error:
         raise Trouble(f"{text!r} is no date.", where="--since", remedy="write it as 2026-11-01") from error
 
@@ -144,8 +148,12 @@ async def publish_one(house: House, file: Path) -> bool:
 def _text(file: Path) -> str:
     try:
         return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise Trouble(f"The file cannot be read: {error}", where=str(file)) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        what = f"The file is not UTF-8: {error.reason}."
+        raise Trouble(what, where=f"{file}:{line}", remedy="save it as UTF-8") from error
 
 
 def _checked(*files: Path) -> list[Plan]:

@@ -57,6 +57,7 @@ def up(
         if story:
             # Not before the folder is ours: it would take the clock and the mails from the stories that are still up.
             settings = anew(settings, known_ports=not leave)
+        settings = with_mail_port(settings)
         say(f"[bold]Kippu[/], {'on Kafka' if kind == 'kafka' else 'with the log as its bus'}", highlight=False)
         with took("PostgreSQL"):
             admin_url = stack.enter_context(ground.postgres(settings))
@@ -116,6 +117,13 @@ def anew(settings: Settings, *, known_ports: bool) -> Settings:
     names = [*(f"{name}_port" for name in PARTS), "smtp_port"]
     ports = {name: _free_port(settings.host, getattr(settings, name) if known_ports else 0) for name in names}
     return settings.model_copy(update=ports)
+
+
+def with_mail_port(settings: Settings) -> Settings:
+    """Where any free port will do for mail (0), the one that it is: what is told, and the stories' mail, need it."""
+    if settings.smtp_port != 0:
+        return settings
+    return settings.model_copy(update={"smtp_port": _free_port(settings.smtp_host, 0)})
 
 
 def _free_port(host: str, wanted: int) -> int:

@@ -9,6 +9,8 @@ import pytest
 from kippu.ground import only_one
 from kippu.main import COMMANDS, app
 from kippu.services import PARTS
+from kippu.up import with_mail_port
+from kippu_service.settings import Settings
 from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +49,7 @@ REPLAY, LIVE = ("audit", "replay", "--provider", "iij", "--wallet", "w"), "entit
         (("audit", "replay", "--provider", "iij", "--wallet", "w", "--as-of", "2026-02-30"), {}, "is no instant"),
         (("audit", "replay", "--provider", "iij", "--wallet", "w", "--as-of", "2026-02-03"), {}, "has no time zone"),
         (("plans", "rehearse", "plans/iij-se.toml", "--since", "2026-02-30"), {}, "'2026-02-30' is no date"),
+        (("plans", "rehearse", "plans/iij-se.toml", "--since", "20260216"), {}, "'20260216' is no date"),
         (("token", "make", "--provider", "IIJ"), {}, "'IIJ' is no valid value"),
         (("token", "make", "--provider", "other"), {}, "choose of iij, svt, qnp, nec, cwc"),
         (("token", "make", "--provider", "iij"), {}, "There are no databases of Kippu here yet"),
@@ -74,6 +77,11 @@ def test_who_forgets_that_the_stories_have_their_own_data_is_told_where_they_are
     folder = os.path.relpath(tmp_path / "story", ROOT)
     assert f"export KIPPU_DATA_DIR={folder} KIPPU_PREFIX=kippu_story KIPPU_CLOCK_FILE={folder}/clock" in told
     assert not (tmp_path / "postgres").exists(), "nothing is made by looking"
+
+
+def test_any_free_port_for_mail_is_known_before_it_is_told() -> None:
+    assert with_mail_port(Settings(smtp_port=0)).smtp_port > 0
+    assert with_mail_port(Settings(smtp_port=8126)).smtp_port == 8126
 
 
 def test_stories_that_are_still_up_keep_their_clock_and_mails(tmp_path: Path) -> None:
@@ -132,3 +140,12 @@ def test_every_command_is_listed_and_one_that_is_mistyped_is_guessed() -> None:
     guessed = CliRunner().invoke(app, ["projection"])
     assert guessed.exit_code == 2
     assert "projections" in guessed.output
+
+
+def test_a_file_that_is_no_utf_8_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "latin.toml"
+    file.write_bytes('family = "x"\nname = "café"\n'.encode("latin-1"))
+    code, told = kippu("plans", "check", str(file), data_dir=tmp_path)
+    assert code == 1
+    assert "not UTF-8" in told
+    assert f"{file}:2" in told

@@ -54,6 +54,9 @@ def test_an_accepted_pack_has_a_day_left_ends_within_5_years_and_is_of_the_serve
     nec: Plan, order: dict[str, Any]
 ) -> None:
     decision = decided(nec, order)
+    for rule, finding in zip(nec.ordering.rules, decision.findings[-len(nec.ordering.rules) :], strict=True):
+        if finding.result in ("refused", "consult") and "unknown" not in finding.inputs:
+            assert rule.blanks <= finding.inputs.keys()
     if decision.outcome != "accepted":
         assert decision.faults
         return

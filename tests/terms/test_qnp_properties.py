@@ -226,6 +226,9 @@ def test_every_decision_is_whole_and_fits_into_its_event(facts: Facts) -> None:
         shown = [clock_lines(each, language) for each in event.targets]
         assert shown == [clock_lines(each, language) for each in decision.targets]
     assert all(explain(event, language) == explain(decision, language) for language in LANGUAGES)
+    for rule, finding in zip(plan().coverage.rules, decision.findings, strict=True):
+        if finding.result in ("refused", "waiting", "consult", "quote") and "unknown" not in finding.inputs:
+            assert rule.blanks - {"replaced_by"} <= finding.inputs.keys()
     assert all("$" not in text for remedy in decision.remedies for text in remedy.text.values())
 
 

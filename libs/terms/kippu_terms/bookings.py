@@ -5,7 +5,7 @@ is void at that day's end. Before the appointment the engineer mails points to c
 the customer prepares what the service takes.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -74,6 +74,14 @@ def last_day_to_pay(plan: "Plan", starts_at: datetime, paid_by: PaidBy) -> date 
     return plan.calendar.business_days_before(plan.calendar.local_date(starts_at), plan.bookings.payment.business_days)
 
 
+def first_day_to_book(plan: "Plan", ordered_on: date, paid_by: PaidBy) -> date | None:
+    """The first business day for which what is ordered on a day can still be paid; None where nothing is booked."""
+    if plan.bookings is None:
+        return None
+    days_to_pay = 0 if paid_by == "incidents" else plan.bookings.payment.business_days
+    return plan.calendar.business_days_after(ordered_on - timedelta(days=1), days_to_pay + 1)
+
+
 def booking_terms(
     plan: "Plan", product_id: str, *, requested_at: datetime, starts_at: datetime, paid_by: PaidBy
 ) -> BookingTerms:
@@ -90,7 +98,8 @@ def booking_terms(
         raise Refused(Fault("appointment_passed", "an appointment is in the future", "starts_at", clause))
     pay_by = last_day_to_pay(plan, starts_at, paid_by)
     if pay_by is not None and pay_by < requested_on:
-        message = f"for that appointment payment was to be confirmed by {pay_by}; book a later one"
+        first = first_day_to_book(plan, requested_on, paid_by)
+        message = f"for that appointment payment was to be confirmed by {pay_by}; book one on {first} or later"
         raise Refused(Fault("payment_day_passed", message, "starts_at", clause))
     points_by = max(requested_on, calendar.business_days_before(appointment, section.points.business_days))
     return BookingTerms(

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 
 from kippu_terms.calendar import BusinessCalendar, ClosedBecause
 from kippu_terms.dates import end_of, start_of
-from kippu_terms.value import Value
+from kippu_terms.value import StatedInstant, Value
 
 StretchReason = Literal[ClosedBecause, "business_day", "around_the_clock", "waiting"]
 
@@ -20,8 +20,8 @@ StretchReason = Literal[ClosedBecause, "business_day", "around_the_clock", "wait
 class Pause(Value):
     """A time in which a request waited for somebody else; `ends_at` is outside."""
 
-    begins_at: AwareDatetime
-    ends_at: AwareDatetime
+    begins_at: StatedInstant
+    ends_at: StatedInstant
 
 
 class Stretch(Value):

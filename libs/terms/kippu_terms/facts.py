@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from kippu_terms.clock import Pause
-from kippu_terms.value import ClauseId, Name, Value
+from kippu_terms.value import AS_A_DATE, AS_AN_INSTANT, ClauseId, Name, StatedDate, Value
 
 LONGEST_WORK = 14_400
 """Minutes that wanted work may take: ten days."""
@@ -14,11 +14,11 @@ MOST_PAUSES = 1_000
 CALENDARS_FROM, CALENDARS_UNTIL = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """The time for which public holidays are known; nothing is decided about instants outside it."""
 
-Instant = Annotated[AwareDatetime, Field(ge=CALENDARS_FROM, lt=CALENDARS_UNTIL)]
-Day = Annotated[date, Field(ge=CALENDARS_FROM.date(), lt=CALENDARS_UNTIL.date())]
+Instant = Annotated[AwareDatetime, Field(ge=CALENDARS_FROM, lt=CALENDARS_UNTIL), AS_AN_INSTANT]
+Day = Annotated[date, Field(ge=CALENDARS_FROM.date(), lt=CALENDARS_UNTIL.date()), AS_A_DATE]
 
 
-LaterDay = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31))]
+LaterDay = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2199, 12, 31)), AS_A_DATE]
 """A day from which terms are reckoned, or on which they end: they may begin in that time and last for years."""
 
 Called = Annotated[str, Field(max_length=200)]
@@ -38,8 +38,8 @@ class AssetFacts(Value):
     kind: Literal["equipment", "service"] | None = None
     model: Called | None = None
     bought_from_provider: bool | None = None
-    bought_on: date | None = None
-    warranty_until: date | None = None
+    bought_on: StatedDate | None = None
+    warranty_until: StatedDate | None = None
     """The last day, inclusive. None on a registered device: no warranty is on record."""
     installed_by: Literal["provider", "customer", "third_party"] | None = None
     maintenance_agreement: Called | None = None
@@ -64,8 +64,8 @@ class ContractFacts(Value):
     contract_id: Called | None = None
     product: Name
     """A product of the plan."""
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: StatedDate | None = None
+    valid_until: StatedDate | None = None
     """The last day, inclusive."""
     options: tuple[Name, ...] = ()
     """Products that are options of it, such as a non-return disk."""

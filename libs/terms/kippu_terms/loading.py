@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ValidationError
 
 from kippu_terms import calendar
+from kippu_terms.blanks import unfilled
+from kippu_terms.facts import CALENDARS_FROM, CALENDARS_UNTIL
 from kippu_terms.money import UnknownCurrency, minor_digits
 from kippu_terms.plan import Plan
 from kippu_terms.plan_faults import (
@@ -41,11 +43,13 @@ def check(text: str) -> list[PlanFault]:
     What is unreachable is said once nothing else is wrong: it rests on names that are right.
     """
     plan, faults = _examine(text)
-    if plan is None or faults:
+    if plan is None:
         return faults
+    objections = [*_days(plan), *unfilled(plan)]
+    if not faults:
+        objections += unreachable(plan)
     places = lines_of(text)
-    found = [fault_at(*objection, places) for objection in (*_days_twice(plan), *unreachable(plan))]
-    return sorted(found, key=lambda fault: fault.line)
+    return sorted([*faults, *(fault_at(*each, places) for each in objections)], key=lambda fault: fault.line)
 
 
 def check_together(texts: Mapping[str, str]) -> dict[str, list[PlanFault]]:
@@ -71,7 +75,11 @@ def _overlaps(plan: Plan, other: Plan, other_name: str) -> Iterator[Objection]:
         yield ("effective_from",), what, "give one of them a later day"
 
 
-def _days_twice(plan: Plan) -> Iterator[Objection]:
+def _days(plan: Plan) -> Iterator[Objection]:
+    if not CALENDARS_FROM.date() <= plan.effective_from < CALENDARS_UNTIL.date():
+        what = f"no public holidays are known on {plan.effective_from}, so that nothing could be decided from then on"
+        advice = f"use a day from {CALENDARS_FROM.year} to {CALENDARS_UNTIL.year - 1}, such as 2026-11-16"
+        yield ("effective_from",), what, advice
     settings = plan.calendar_settings
     for day in sorted(settings.added_holidays & settings.cancelled_holidays):
         yield ("calendar", "cancelled_holidays"), f"{day} is an added holiday, too", "remove it from one of the two"

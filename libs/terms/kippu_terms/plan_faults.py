@@ -36,17 +36,23 @@ class PlanInvalid(ValueError):
 _ADVICE = {
     "missing": "add it",
     "extra_forbidden": "remove it, or correct its spelling",
+    "date_type": "write a date without quotes, such as 2026-11-16",
+    "time_type": "write a time without quotes, such as 09:00:00",
     "union_tag_invalid": "use one of the kinds named, or add the kind beside them",
     "union_tag_not_found": "give the rule a `kind`",
 }
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+_BYTE_ORDER_MARK = "\ufeff"
 _SYNTAX_LINE = re.compile(r"line (\d+)")
 
 
 def syntax_fault(error: Exception, text: str) -> PlanFault:
     """The fault of a text that is no TOML."""
+    if text.startswith(_BYTE_ORDER_MARK):
+        what = "begins with a byte-order mark (U+FEFF), which nobody sees and TOML does not take"
+        return PlanFault(1, "", what, "save the file as UTF-8 without a BOM")
     match = _SYNTAX_LINE.search(str(error))
     line = int(match[1]) if match else max(1, text.count("\n"))
     return PlanFault(line, "", f"not valid TOML: {error}", "correct the syntax on this line")

@@ -1,9 +1,11 @@
 """The base of every value here: frozen, and strict about what it is made from."""
 
-from datetime import date, time
-from typing import Annotated
+import re
+from datetime import date, datetime, time
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Strict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict, StringConstraints
+from pydantic_core import PydanticCustomError
 
 
 class Value(BaseModel):
@@ -27,6 +29,34 @@ LocalDate = Annotated[date, Strict()]
 
 LocalTime = Annotated[time, Strict()]
 """A time on the provider's wall; TOML writes it without quotes."""
+
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]|[+-]\d{2}:?\d{2})", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def _written_as_an_instant(stated: Any) -> Any:
+    """A bare number would be taken for seconds since 1970, or for milliseconds where it is large."""
+    if isinstance(stated, datetime) or (isinstance(stated, str) and _INSTANT.fullmatch(stated.strip())):
+        return stated
+    message = "an instant is written as in RFC 3339, with its offset: 2026-11-16T09:30:00+07:00"
+    raise PydanticCustomError("instant_form", message)
+
+
+def _written_as_a_date(stated: Any) -> Any:
+    """A bare number would be taken for a Unix time here, too."""
+    if isinstance(stated, date) or (isinstance(stated, str) and _DATE.fullmatch(stated.strip())):
+        return stated
+    raise PydanticCustomError("date_form", "a date is written as in RFC 3339: 2026-11-16")
+
+
+AS_AN_INSTANT, AS_A_DATE = BeforeValidator(_written_as_an_instant), BeforeValidator(_written_as_a_date)
+"""Stand after all bounds of a type."""
+
+StatedInstant = Annotated[AwareDatetime, AS_AN_INSTANT]
+"""An instant as somebody outside states it: in words that say it (RFC 3339), never as a bare number."""
+
+StatedDate = Annotated[date, AS_A_DATE]
+"""A date as somebody outside states it, likewise."""
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 """ISO 639-1."""

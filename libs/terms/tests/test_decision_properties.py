@@ -57,6 +57,9 @@ def test_every_decision_is_whole(facts: Facts) -> None:
         assert (decision.deciding_clause, decision.outcome) == (objections[0].clause, objections[0].result)
         assert [remedy.clause for remedy in decision.remedies] == [finding.clause for finding in objections]
         assert decision.visit is None
+    for rule, finding in zip(PLAN.coverage.rules, decision.findings, strict=True):
+        if finding in objections and "unknown" not in finding.inputs:
+            assert rule.blanks - {"replaced_by"} <= finding.inputs.keys()
     assert all("$" not in text for remedy in decision.remedies for text in remedy.text.values())
     assert all(explain(decision, language) for language in LANGUAGES)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from kippu_dispatch.api.capacity import MOST_BODY
 from kippu_dispatch.testing import coverage
 from kippu_dispatch.testing.alive import alive, read_back
 from kippu_events.catalogue.capacity import CapacitySet, EngineerEngaged, EngineerReleased, EngineerRostered
@@ -14,6 +15,7 @@ from kippu_events.catalogue.dispatch import VisitBooked, VisitPostponed
 from kippu_events.catalogue.entitlement import VisitNeed
 from kippu_events.catalogue.fulfilment import Target
 from kippu_events.testing.plugin import MakeDatabase
+from kippu_service.http.edge import MAX_BODY_BYTES
 from kippu_service.testing import Caller
 from kippu_service.testing.living import Living
 from kippu_terms.calendar import public_holidays
@@ -53,6 +55,15 @@ async def decide(
     await dispatch.hear("entitlement", f"case-{provider}-{ticket_no}", decided, provider=provider)
     await dispatch.settle()
     return f"{ticket_no}.V1"
+
+
+async def test_a_roster_may_be_larger_than_other_requests_and_not_endless(dispatch: Living) -> None:
+    said = b'{"time_zone": "Asia/Bangkok", "engineers": []}'
+    async with Caller(dispatch.app) as dispatcher:
+        for size, status in ((MAX_BODY_BYTES + 1, 200), (MOST_BODY, 200), (MOST_BODY + 1, 413)):
+            headers = {"content-type": "application/json"}
+            answer = await dispatcher.put("/v1/capacity", content=said.ljust(size), headers=headers)
+            assert answer.status_code == status, answer.text
 
 
 async def test_a_roster_is_set_shown_and_changed_only_by_whoever_read_the_last_one(dispatch: Living) -> None:

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from kippu_service.http import Identifier, Input
 from kippu_terms.orders.deciding import OrderDecision, OrderOutcome, OrderPeriod
-from kippu_terms.orders.facts import HeldContract, OrderFacts, OrderLine, OrderWish
+from kippu_terms.orders.facts import HeldContract, OrderFacts, OrderLine
 from kippu_terms.orders.whole import decide_whole
 from kippu_terms.plan import Plan
 from kippu_terms.pricing import Price, Totals, invoice_totals
+from kippu_terms.stated import StatedWish
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kippu_entitlement import terms
@@ -63,7 +64,7 @@ EXAMPLES: list[JsonValue] = [
 ]
 
 
-class OrderPreviewInput(OrderWish, Input):
+class OrderPreviewInput(StatedWish, Input):
     """Facts, and the terms to judge them by. Nothing is looked up in any register."""
 
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})

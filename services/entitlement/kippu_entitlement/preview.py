@@ -9,10 +9,11 @@ from kippu_events.catalogue.values import Reply
 from kippu_service.http import Identifier, Input
 from kippu_terms import explain
 from kippu_terms.coverage import Decision, Outcome, decide_coverage
-from kippu_terms.facts import AssetFacts, ContractFacts, CustomerFacts, Facts, Instant, RequestFacts
+from kippu_terms.facts import Facts, Instant
 from kippu_terms.plan import Plan
 from kippu_terms.returns import ReturnTerms
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field
+from kippu_terms.stated import StatedAsset, StatedContract, StatedCustomer, StatedRequest, delivered_once_bought
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, computed_field, field_validator
 
 from kippu_entitlement import terms
 from kippu_entitlement.domain.needs import target_of
@@ -131,10 +132,18 @@ class PreviewInput(Input):
     request is served, or the one in force at `as_of`."""
     as_of: Instant | None = None
     """Without it, `request.received_at`."""
-    request: RequestFacts
-    asset: AssetFacts | None = None
-    contracts: Annotated[tuple[ContractFacts, ...], Field(max_length=20)] = ()
-    customer: CustomerFacts | None = None
+    request: StatedRequest
+    asset: StatedAsset | None = None
+    contracts: Annotated[tuple[StatedContract, ...], Field(max_length=20)] = ()
+    customer: StatedCustomer | None = None
+
+    @field_validator("contracts")
+    @classmethod
+    def _delivered_once_bought(
+        cls, contracts: tuple[StatedContract, ...], info: ValidationInfo
+    ) -> tuple[StatedContract, ...]:
+        delivered_once_bought(contracts, info.data.get("asset"))
+        return contracts
 
 
 class ClauseText(BaseModel):

@@ -8,6 +8,7 @@ from kippu_terms.plan import Plan
 from kippu_terms.pricing import Price, Totals
 from kippu_terms.renewals.maintenance import Maintenance
 from kippu_terms.renewals.previewing import Kind, Renewal, RenewalFacts, RenewalWish, preview_renewal
+from kippu_terms.stated import StatedCustomer, StatedDevice
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from kippu_entitlement import terms
@@ -37,6 +38,8 @@ class RenewalPreviewInput(RenewalWish, Input):
 
     model_config = ConfigDict(json_schema_extra={"examples": [LICENCE_EXAMPLE, LICENCE_EXAMPLE | {"added": 1}]})
 
+    asset: StatedDevice | None = None
+    customer: StatedCustomer | None = None
     plan_family: Identifier
     plan_version: str | None = None
     """This version, whenever it was in force; without it, the one in force on `ordered_on`."""

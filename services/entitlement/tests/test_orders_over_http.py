@@ -88,6 +88,7 @@ async def test_every_broken_rule_is_named_at_once_and_nothing_is_recorded(nec_de
         not_theirs = await partner.post(
             "/v1/orders", json=PACK | {"agreed": True, "device": {"bought_on": "2026-01-10"}}
         )
+        to_come = await partner.post("/v1/orders", json=PACK | {"failed_at": "2099-01-01T00:00:00Z"})
         malformed = await partner.post(
             "/v1/orders", json=PACK | {"product": "0001", "wanted_delivery_on": "2026-02-30"}
         )
@@ -100,6 +101,7 @@ async def test_every_broken_rule_is_named_at_once_and_nothing_is_recorded(nec_de
         ("consultation", "NEC-Q17"),
     ]
     assert [code for code, _ in faults(not_theirs)] == ["staff_only", "device_is_registered"]
+    assert [(error["field"], error["code"]) for error in to_come.json()["errors"]] == [("failed_at", "in_future")]
     assert (await nec_desk.runtime.log.head()).position == before
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from kippu_entitlement.order_preview import MAX_HELD, MAX_LINES, OrderPreviewInput
 from kippu_entitlement.preview import PreviewInput
-from pydantic import ValidationError
+from kippu_entitlement.renewal_preview import RenewalPreviewInput
+from pydantic import BaseModel, ValidationError
 
 ORDER = {"plan_family": "cwc", "product": "licence", "ordered_on": "2026-11-16"}
 LINE = {"product": "annual-maintenance"}
@@ -30,3 +31,60 @@ def test_a_delivery_beyond_the_calendar_is_refused(delivered_on: str) -> None:
     asked = {"plan_family": "qnp", "request": request, "contracts": [contract | {"delivered_on": delivered_on}]}
     with pytest.raises(ValidationError, match="delivered_on"):
         PreviewInput.model_validate(asked)
+
+
+def test_contradictions_of_all_facts_are_named_at_once_by_their_fields() -> None:
+    asked = {
+        "plan_family": "qnp",
+        "request": {
+            "received_at": "2026-05-01T10:00:00+09:00",
+            "wanted_at": "2026-05-01T09:00:00+09:00",
+            "failed_at": "2026-05-01T11:00:00+09:00",
+        },
+        "asset": {
+            "serial": "SN-1",
+            "registered": True,
+            "bought_on": "2026-04-01",
+            "warranty_until": "2026-03-31",
+        },
+        "contracts": [{"product": "onsite-weekday", "valid_from": "2026-01-02", "valid_until": "2026-01-01"}],
+        "customer": {"bought_licence": False, "member_id": "valid"},
+    }
+    assert fields_refused(PreviewInput, asked) == [
+        "request.wanted_at",
+        "request.failed_at",
+        "asset.warranty_until",
+        "contracts.0.valid_until",
+        "customer.member_id",
+    ]
+
+
+@pytest.mark.parametrize(("delivered_on", "refused"), [("2026-04-01", []), ("2026-03-31", ["contracts"])])
+def test_a_device_is_not_delivered_before_it_was_bought(delivered_on: str, refused: list[str]) -> None:
+    contract = {"product": "onsite-weekday", "valid_from": "2026-06-01", "valid_until": "2027-05-31"}
+    asked = {
+        "plan_family": "qnp",
+        "request": {"received_at": "2026-07-01T10:00:00+09:00"},
+        "asset": {"serial": "SN-1", "registered": True, "bought_on": "2026-04-01"},
+        "contracts": [contract, contract | {"delivered_on": delivered_on}],
+    }
+    assert fields_refused(PreviewInput, asked) == refused
+
+
+def test_orders_and_renewals_that_are_asked_about_are_looked_at_likewise() -> None:
+    device = {"bought_on": "2026-04-01", "delivered_on": "2026-03-31", "warranty_until": "2026-03-30"}
+    facts = {"asset": device, "customer": {"bought_licence": False, "member_id": "void"}}
+    refused = ["asset.delivered_on", "asset.warranty_until", "customer.member_id"]
+    assert fields_refused(OrderPreviewInput, ORDER | facts) == refused
+    licence = {"price_paid": 1, "full_on": "2026-01-01", "maintained_until": "2026-12-31"}
+    renewal = {"plan_family": "cwc", "ordered_on": "2026-11-16", "licence": licence}
+    assert fields_refused(RenewalPreviewInput, renewal) == []
+    assert fields_refused(RenewalPreviewInput, renewal | facts) == refused
+
+
+def fields_refused(model: type[BaseModel], asked: dict[str, Any]) -> list[str]:
+    try:
+        model.model_validate(asked)
+    except ValidationError as error:
+        return [".".join(map(str, each["loc"])) for each in error.errors()]
+    return []

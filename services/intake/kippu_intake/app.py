@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from fastapi.exceptions import RequestValidationError
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 from kippu_service.settings import Settings, SettingsWrong
 
 from kippu_intake.api import mails, tickets
+from kippu_intake.api.malformed import answer_malformed
 from kippu_intake.known import Known
 from kippu_intake.letters import AnswerSheets, MailInvoices, RemindBuyers, TellBooked, TellHolders, TellRefunds
 from kippu_intake.mail.certificate import Certificate
@@ -44,6 +46,7 @@ def build(runtime: Runtime) -> Service:
             TellRefunds(),
         ),
         outbox=mailer(runtime, known),
+        handlers={RequestValidationError: answer_malformed},
         tasks=(listener(runtime, known).run,),
     )
 

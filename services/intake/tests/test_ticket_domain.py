@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from kippu_events.catalogue import intake
-from kippu_events.catalogue.values import BlobRef, Channel, WorkKind
+from kippu_events.catalogue.values import BlobRef, Channel, RequestDetails, WorkKind
 from kippu_events.event import Event
 from kippu_intake.domain import mail as mails
 from kippu_intake.domain import ticket as tickets
@@ -261,3 +261,13 @@ def test_times_for_which_no_holidays_are_known_are_refused() -> None:
     )
     long_ago = datetime(1999, 12, 31, tzinfo=UTC)
     assert faults(lambda: opening(Ticket(), received_at=long_ago)) == ("invalid", {"out_of_range"})
+
+
+def test_what_is_reported_has_failed_before_the_report() -> None:
+    def failed(at: datetime) -> Facts:
+        return Facts(details=RequestDetails(failed_at=at))
+
+    assert opening(Ticket(), facts=failed(RECEIVED))
+    with pytest.raises(Refused) as refused:
+        opening(Ticket(), facts=failed(RECEIVED + timedelta(seconds=1)))
+    assert [(each.code, each.field) for each in refused.value.faults] == [("contradiction", "details.failed_at")]

@@ -52,6 +52,31 @@ async def test_a_portal_gets_a_number_at_once_and_reads_what_it_wrote(intake: Ho
     assert [mail["template"] for mail in shown["mails"]] == ["ticket_opened"]
 
 
+async def test_what_nobody_knows_is_named_beside_what_is_malformed(intake: House) -> None:
+    malformed = {"subject": "", "colour": "red", "received_at": 1_763_260_200}
+    said = {("subject", "string_too_short"), ("colour", "extra_forbidden"), ("received_at", "instant_form")}
+    contact, plan = ("contact_id", "unknown_contact"), ("plan_family", "unknown_plan")
+    async with Caller(intake.living.app) as desk, portal_of(intake) as portal:
+        for changes, unknown in (
+            ({}, set()),
+            ({"contact_id": " contact-3 ", "category": "gardening"}, {contact, ("category", "unknown_category")}),
+            ({"contact_id": "contact-3", "plan_family": "unheard-of"}, {contact, plan}),
+            ({"plan_family": "unheard-of", "category": "gardening"}, {plan}),
+        ):
+            answer = await desk.post("/v1/tickets", json=request(**malformed, **changes))
+            assert (answer.status_code, codes(answer)) == (422, said | unknown)
+        # What is malformed itself is not looked up, and nothing is told of another customer's.
+        unread = await desk.post("/v1/tickets", json=request(contact_id=7, category="Ärger", channel="pigeon"))
+        assert {field for field, _ in codes(unread)} == {"contact_id", "category", "channel"}
+        theirs = await portal.post(
+            "/v1/tickets", json=request(subject="", customer_id="customer-2", contact_id="nobody")
+        )
+        assert codes(theirs) == {("subject", "string_too_short")}
+        no_object = await desk.post("/v1/tickets", json=[1])
+        assert no_object.status_code == 422
+    assert await intake.said(TicketOpened) == []
+
+
 async def test_every_fault_of_a_request_is_named_at_once(intake: House) -> None:
     async with Caller(intake.living.app) as desk:
         answer = await desk.post(

@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 from kippu_terms.bookings import PaidBy
 from kippu_terms.facts import Called, CustomerFacts, Instant, LaterDay
 from kippu_terms.fulfilment import Channel
-from kippu_terms.value import Integer, Name, Value
+from kippu_terms.value import AS_A_DATE, Integer, Name, Value
 
-Day = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2099, 12, 31))]
+Day = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2099, 12, 31)), AS_A_DATE]
 """A local date of the provider's, in the time for which public holidays are known."""
 
 Quantity = Annotated[Integer, Field(ge=1, le=10_000)]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from kippu_terms.bookings import last_day_to_pay
+from kippu_terms.bookings import first_day_to_book, last_day_to_pay
 from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, RemedyText, not_known
 from kippu_terms.plan import Plan
 from kippu_terms.sections import Product
@@ -19,10 +19,21 @@ class Orderable(OrderRule):
         return OrderVerdict("refused" if case.product.kind == "charge" else "satisfied", inputs, about="product")
 
 
+ORDER_FEWER = RemedyText(
+    action="order_fewer",
+    text={
+        "en": "Order at most $max_quantity at a time.",
+        "ja": "1 回のご注文は $max_quantity 個までにしてください。",
+        "th": "โปรดสั่งซื้อไม่เกินครั้งละ $max_quantity",
+    },
+)
+
+
 class InQuantity(OrderRule):
     """A product is sold up to so many at a time."""
 
     kind: Literal["quantity"] = "quantity"
+    remedy: RemedyText | None = ORDER_FEWER
 
     def judge(self, case: OrderCase) -> OrderVerdict:
         quantity, most = case.facts.quantity, case.product.max_quantity
@@ -51,10 +62,22 @@ class ByQuote(OrderRule):
         return OrderVerdict("satisfied" if case.facts.quoted else "quote", inputs, about="product")
 
 
+ORDER_WITH_CONTRACT = RemedyText(
+    action="order_with_contract",
+    text={
+        "en": "Order it together with one of these, or for a device with a contract of these that has not ended: "
+        "$only_with.",
+        "ja": "次のいずれかと同時に、または次のいずれかの契約が有効な機器に対してご注文ください：$only_with",
+        "th": "โปรดสั่งซื้อพร้อมกับรายการใดรายการหนึ่งต่อไปนี้ หรือสั่งซื้อสำหรับอุปกรณ์ที่มีสัญญาของรายการเหล่านี้ซึ่งยังไม่สิ้นสุด: $only_with",
+    },
+)
+
+
 class OptionOf(OrderRule):
     """An option is sold with one of its products: in the same order, or for a contract that has not ended."""
 
     kind: Literal["option_of"] = "option_of"
+    remedy: RemedyText | None = ORDER_WITH_CONTRACT
 
     def judge(self, case: OrderCase) -> OrderVerdict:
         held = {each.product for each in case.facts.held if case.facts.ordered_on <= each.valid_until}
@@ -63,15 +86,52 @@ class OptionOf(OrderRule):
         return OrderVerdict("satisfied" if with_it else "refused", inputs, about="together")
 
 
+NAME_WHAT_IT_RENEWS = RemedyText(
+    action="name_what_it_renews",
+    text={
+        "en": "Say in `renews` which contract it renews: $renewable.",
+        "ja": "更新する契約を `renews` でお知らせください：$renewable",
+        "th": "โปรดระบุสัญญาที่จะต่ออายุใน `renews`: $renewable",
+    },
+)
+HOLD_WHAT_IT_RENEWS = RemedyText(
+    action="hold_what_it_renews",
+    text={
+        "en": "It renews a contract that is held, and is not renewed yet; none such is known. State it, or order a "
+        "product that is no renewal.",
+        "ja": "更新できるのは、お持ちでまだ更新されていない契約のみで、該当する契約がありません。"
+        "契約をお知らせいただくか、更新ではない商品をご注文ください。",
+        "th": "ใช้ต่ออายุสัญญาที่ถืออยู่และยังไม่ได้ต่อเท่านั้น และไม่พบสัญญาดังกล่าว โปรดระบุสัญญา หรือสั่งซื้อสินค้าที่ไม่ใช่การต่ออายุ",
+    },
+)
+
+
 class RenewalOf(OrderRule):
     """A renewal is one of a contract that is held."""
 
     kind: Literal["renewal_of"] = "renewal_of"
 
     def judge(self, case: OrderCase) -> OrderVerdict:
-        held = [each.contract_id for each in case.facts.held]
-        inputs = {"renews": case.facts.renews, "held": held}
-        return OrderVerdict("satisfied" if case.facts.renewed else "refused", inputs, about="renews")
+        inputs = {"renews": case.facts.renews, "held": [each.contract_id for each in case.facts.held]}
+        if case.facts.renewed:
+            return OrderVerdict("satisfied", inputs, about="renews")
+        renewable = _renewable(case)
+        remedy = NAME_WHAT_IT_RENEWS if renewable else HOLD_WHAT_IT_RENEWS
+        return OrderVerdict("refused", {**inputs, "renewable": renewable}, about="renews", remedy=remedy)
+
+
+def _renewable(case: OrderCase) -> list[str]:
+    """Which contracts held it could renew. Each is tried: no rule objects to it, whatever else is objected to."""
+    asked = [rule for rule in case.plan.ordering.rules if rule.speaks_on(case.product)]
+    rules = (RenewedOnce(clause=case.product.clause), *asked)
+    renewable = []
+    for held in case.facts.held:
+        facts = case.facts.model_copy(update={"renews": held.contract_id, "held": (held,)})
+        tried = OrderCase(case.plan, facts)
+        verdicts = (rule.judge(tried) for rule in rules)
+        if not any(verdict.result == "refused" and verdict.about == "renews" for verdict in verdicts):
+            renewable.append(held.contract_id)
+    return renewable
 
 
 RENEW_THE_LATEST = RemedyText(
@@ -102,10 +162,23 @@ class RenewedOnce(OrderRule):
         return OrderVerdict("refused" if units > 1 else "satisfied", inputs, about="quantity")
 
 
+ORDER_ONCE_BOUGHT = RemedyText(
+    action="order_once_bought",
+    text={
+        "en": "Order it on $bought_on or later; or, if the device is bought already, state when: a day up to "
+        "$ordered_on.",
+        "ja": "$bought_on 以降にご注文ください。"
+        "機器を既に購入済みの場合は、購入日（$ordered_on まで）をお知らせください。",
+        "th": "โปรดสั่งซื้อในวันที่ $bought_on หรือหลังจากนั้น หากซื้ออุปกรณ์แล้ว โปรดแจ้งวันที่ซื้อซึ่งไม่เกินวันที่ $ordered_on",
+    },
+)
+
+
 class Dated(OrderRule):
     """What runs from the purchase of a device takes that date, and no day to come."""
 
     kind: Literal["dated"] = "dated"
+    remedy: RemedyText | None = ORDER_ONCE_BOUGHT
 
     def judge(self, case: OrderCase) -> OrderVerdict:
         bought_on = case.facts.asset.bought_on if case.facts.asset else None
@@ -120,10 +193,21 @@ class Dated(OrderRule):
         )
 
 
+ORDER_ONE_FOR_EACH = RemedyText(
+    action="order_one_for_each",
+    text={
+        "en": "Order one for $asset_serial; for each other device, place an order that names it.",
+        "ja": "$asset_serial には 1 個をご注文ください。ほかの機器には、その機器を指定して別にご注文ください。",
+        "th": "โปรดสั่งซื้อหนึ่งรายการสำหรับ $asset_serial และสั่งซื้อแยกสำหรับอุปกรณ์อื่นแต่ละเครื่องโดยระบุเครื่องนั้น",
+    },
+)
+
+
 class OnePerDevice(OrderRule):
     """A contract is for one device: for another one it is ordered by itself."""
 
     kind: Literal["one_per_device"] = "one_per_device"
+    remedy: RemedyText | None = ORDER_ONE_FOR_EACH
 
     def judge(self, case: OrderCase) -> OrderVerdict:
         serial = case.facts.asset.serial if case.facts.asset else None
@@ -132,10 +216,21 @@ class OnePerDevice(OrderRule):
         return OrderVerdict("refused" if too_many else "satisfied", inputs, about="quantity")
 
 
+BOOK_LATER = RemedyText(
+    action="book_later",
+    text={
+        "en": "Book an appointment on $earliest_on or later.",
+        "ja": "$earliest_on 以降の日時でご予約ください。",
+        "th": "โปรดจองนัดหมายในวันที่ $earliest_on หรือหลังจากนั้น",
+    },
+)
+
+
 class PaidBeforeAppointment(OrderRule):
     """What is booked is paid by some day before its appointment; where that day has passed, it is too late to book."""
 
     kind: Literal["paid_before_appointment"] = "paid_before_appointment"
+    remedy: RemedyText | None = BOOK_LATER
 
     def judge(self, case: OrderCase) -> OrderVerdict:
         at, ordered = case.facts.appointment_at, case.facts.ordered_on
@@ -149,6 +244,8 @@ class PaidBeforeAppointment(OrderRule):
             "ordered_on": ordered.isoformat(),
         }
         if (pay_by or appointment) < ordered:
+            first = first_day_to_book(case.plan, ordered, case.facts.paid_by)
+            inputs["earliest_on"] = first.isoformat() if first else None
             return OrderVerdict("refused", inputs, about="appointment_at")
         return OrderVerdict("satisfied", inputs, pay_by=pay_by)
 

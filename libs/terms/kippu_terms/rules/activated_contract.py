@@ -1,6 +1,6 @@
 """A contract that was registered before its device was delivered gives no service until the delivery activates it."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
@@ -8,6 +8,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class ActivatedContract(Rule):
     kind: Literal["activated_contract"] = "activated_contract"
+    blanks: ClassVar[frozenset[str]] = frozenset({"contract", "status", "delivered_on"})
 
     def judge(self, case: Case) -> Verdict:
         contract = case.contract

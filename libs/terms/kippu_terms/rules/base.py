@@ -137,6 +137,8 @@ class Rule(Value):
     """Speaks on these categories only; without it, on all."""
     services: frozenset[Name] | None = None
     """Speaks where one of these services is given; without it, always."""
+    blanks: ClassVar[frozenset[str]] = frozenset()
+    """What `$name` in its remedy can stand for: inputs that it states wherever that remedy is named."""
     needs_visits: ClassVar[bool] = False
     needs_metering: ClassVar[bool] = False
     """Sections of the plan without which a rule of this kind cannot be obeyed."""

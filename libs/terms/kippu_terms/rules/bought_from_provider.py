@@ -1,6 +1,6 @@
 """Support is for what was bought from the provider, as the asset register says."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from kippu_terms.rules.base import Case, RemedyText, Rule, Verdict, rule_kind
 
@@ -8,6 +8,8 @@ from kippu_terms.rules.base import Case, RemedyText, Rule, Verdict, rule_kind
 @rule_kind
 class BoughtFromProvider(Rule):
     kind: Literal["bought_from_provider"] = "bought_from_provider"
+    blanks: ClassVar[frozenset[str]] = frozenset({"asset_serial", "replaced_by"})
+    """`replaced_by` in `replaced_remedy` alone."""
     replaced_remedy: RemedyText | None = None
     """What to do about a device that another one has replaced since; `$replaced_by` is that one's serial number."""
 

@@ -1,6 +1,6 @@
 """Nothing is decided before it is known what the request is about, and on which device or service."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.findings import RemedyText
 from kippu_terms.rules.base import Case, Category, Rule, Verdict, rule_kind
@@ -11,6 +11,7 @@ _ONE_OF = {"en": " The categories are {}.", "ja": "種類は {} です。", "th"
 @rule_kind
 class Classified(Rule):
     kind: Literal["classified"] = "classified"
+    blanks: ClassVar[frozenset[str]] = frozenset({"category", "asset_serial"})
 
     def settled(self, scope: frozenset[Category]) -> frozenset[Category]:
         return scope & {None}

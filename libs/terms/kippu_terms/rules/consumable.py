@@ -1,6 +1,6 @@
 """Parts that wear out belong to nobody's cover at the end of their life: the customer buys new ones."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from kippu_terms.value import Name
 @rule_kind
 class Consumable(Rule):
     kind: Literal["consumable"] = "consumable"
+    blanks: ClassVar[frozenset[str]] = frozenset({"part", "cause", "parts", "causes"})
     parts: Annotated[frozenset[Name], Field(min_length=1)]
     causes: Annotated[frozenset[Name], Field(min_length=1)]
     """What stands for the end of its life."""

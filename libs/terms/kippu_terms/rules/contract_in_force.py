@@ -3,7 +3,7 @@
 Why one that waits for the delivery of its device gives nothing, the rule for that says, where the terms have one.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.activated_contract import ActivatedContract
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
@@ -12,6 +12,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class ContractInForce(Rule):
     kind: Literal["contract_in_force"] = "contract_in_force"
+    blanks: ClassVar[frozenset[str]] = frozenset({"asset_serial", "received_on"})
 
     def judge(self, case: Case) -> Verdict:
         inputs = {

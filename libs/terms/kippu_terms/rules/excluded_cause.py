@@ -1,6 +1,6 @@
 """Faults of some causes are not included: they are refused, or offered for a fee."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from kippu_terms.value import Name
 @rule_kind
 class ExcludedCause(Rule):
     kind: Literal["excluded_cause"] = "excluded_cause"
+    blanks: ClassVar[frozenset[str]] = frozenset({"cause", "excluded"})
     causes: Annotated[frozenset[Name], Field(min_length=1)]
     otherwise: Literal["refused", "quote", "consult"] = "refused"
 

@@ -1,6 +1,6 @@
 """Who brings parts, and what becomes of the failed one, under the services that the rule speaks on."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 from kippu_terms.rules.base import FailedPart as Becomes
@@ -10,6 +10,7 @@ from kippu_terms.value import Flag
 @rule_kind
 class FailedPartRule(Rule):
     kind: Literal["failed_part"] = "failed_part"
+    blanks: ClassVar[frozenset[str]] = frozenset({"way", "failed_part"})
     becomes: Becomes
     belongs_to_provider: Flag = False
     """After the exchange: who asks to keep it is refused."""

@@ -1,6 +1,6 @@
 """The provider may ask for a firmware update, which the customer does: until then the request waits for them."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
@@ -8,6 +8,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class FirmwareUpdate(Rule):
     kind: Literal["firmware_update"] = "firmware_update"
+    blanks: ClassVar[frozenset[str]] = frozenset({"firmware"})
 
     def judge(self, case: Case) -> Verdict:
         firmware = case.request.firmware

@@ -1,6 +1,6 @@
 """With disks from somebody else in it, a device may not be covered even under contract: a person decides."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
@@ -8,6 +8,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class ForeignDisks(Rule):
     kind: Literal["foreign_disks"] = "foreign_disks"
+    blanks: ClassVar[frozenset[str]] = frozenset({"disks_from", "approval"})
 
     def judge(self, case: Case) -> Verdict:
         disks_from = case.asset.disks_from if case.asset else None

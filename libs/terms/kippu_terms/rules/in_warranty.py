@@ -3,7 +3,7 @@
 Services have no warranty, and need none.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 
@@ -11,6 +11,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 @rule_kind
 class InWarranty(Rule):
     kind: Literal["in_warranty"] = "in_warranty"
+    blanks: ClassVar[frozenset[str]] = frozenset({"asset_serial", "warranty_until", "received_on"})
 
     def judge(self, case: Case) -> Verdict:
         asset = case.asset

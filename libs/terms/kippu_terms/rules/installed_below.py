@@ -1,6 +1,6 @@
 """A device that is installed at some height or above it is not covered; the height itself is excluded."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from kippu_terms.value import Integer
 @rule_kind
 class InstalledBelow(Rule):
     kind: Literal["installed_below"] = "installed_below"
+    blanks: ClassVar[frozenset[str]] = frozenset({"height_cm", "below_cm"})
     centimetres: Annotated[Integer, Field(ge=1, le=10_000)]
 
     def judge(self, case: Case) -> Verdict:

@@ -1,6 +1,6 @@
 """The customer isolates the fault. Nothing ships and nobody goes there before that is on record."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
@@ -8,6 +8,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class IsolatedByCustomer(Rule):
     kind: Literal["isolated_by_customer"] = "isolated_by_customer"
+    blanks: ClassVar[frozenset[str]] = frozenset({"asset_serial", "isolated_at"})
 
     def judge(self, case: Case) -> Verdict:
         isolated_at = case.request.isolated_at

@@ -3,7 +3,7 @@
 The choice has to be on record before the work; it is never guessed.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from kippu_terms.value import Name
 @rule_kind
 class KeptList(Rule):
     kind: Literal["kept_list"] = "kept_list"
+    blanks: ClassVar[frozenset[str]] = frozenset({"topic", "keep_list"})
     topics: Annotated[frozenset[Name], Field(min_length=1)]
     """The work that resets it."""
 

@@ -1,6 +1,6 @@
 """What is served only to those who hold a valid number: the member ID of a licence, or the one for buying incidents."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 @rule_kind
 class Membership(Rule):
     kind: Literal["membership"] = "membership"
+    blanks: ClassVar[frozenset[str]] = frozenset({"of", "held", "received_on"})
     of: Literal["licence", "incidents"]
     objects_to: Annotated[frozenset[Literal["void", "none"]], Field(min_length=1)] = frozenset({"void", "none"})
     """`void`: its time ended; `none`: there never was one. Two clauses may speak on one each."""

@@ -1,6 +1,6 @@
 """Some kinds of request are served only with an operator's recorded approval, and wait for it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from kippu_terms.value import Name
 @rule_kind
 class NeedsApproval(Rule):
     kind: Literal["needs_approval"] = "needs_approval"
+    blanks: ClassVar[frozenset[str]] = frozenset({"category", "approval"})
     categories: Annotated[frozenset[Name], Field(min_length=1)]
 
     def judge(self, case: Case) -> Verdict:

@@ -1,6 +1,6 @@
 """What no product contains is refused, whatever contract there is."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from kippu_terms.value import Name
 @rule_kind
 class NotIncluded(Rule):
     kind: Literal["not_included"] = "not_included"
+    blanks: ClassVar[frozenset[str]] = frozenset({"category"})
     categories: Annotated[frozenset[Name], Field(min_length=1)]
 
     def settled(self, scope: frozenset[Category]) -> frozenset[Category]:

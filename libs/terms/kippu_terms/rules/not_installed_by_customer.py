@@ -1,6 +1,6 @@
 """No support for what the customer installed, as the asset register says."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 
@@ -8,6 +8,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 @rule_kind
 class NotInstalledByCustomer(Rule):
     kind: Literal["not_installed_by_customer"] = "not_installed_by_customer"
+    blanks: ClassVar[frozenset[str]] = frozenset({"asset_serial", "installed_by"})
 
     def judge(self, case: Case) -> Verdict:
         asset = case.asset

@@ -16,6 +16,7 @@ from kippu_terms.value import Integer
 @rule_kind
 class Notice(Rule):
     kind: Literal["notice"] = "notice"
+    blanks: ClassVar[frozenset[str]] = frozenset({"wanted_at", "minutes", "notice_days", "needed_days", "earliest"})
     days: Annotated[Integer, Field(ge=0, le=366)]
     needs_visits: ClassVar[bool] = True
 

@@ -1,6 +1,6 @@
 """Requests arrive at the touchpoints that the plan names."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
@@ -8,6 +8,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class OfferedChannel(Rule):
     kind: Literal["offered_channel"] = "offered_channel"
+    blanks: ClassVar[frozenset[str]] = frozenset({"channel", "offered"})
 
     def judge(self, case: Case) -> Verdict:
         channel, offered = case.request.channel, case.plan.intake.touchpoints.channels

@@ -4,7 +4,7 @@ It is hindered where the provider cannot reach the server, or where the customer
 is suspected of the fault.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
@@ -12,6 +12,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class OperatorDecides(Rule):
     kind: Literal["operator_decides"] = "operator_decides"
+    blanks: ClassVar[frozenset[str]] = frozenset({"hindered_by"})
 
     def judge(self, case: Case) -> Verdict:
         request = case.request

@@ -8,6 +8,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class PaidAfterAgreement(Rule):
     kind: Literal["paid_after_agreement"] = "paid_after_agreement"
+    blanks: ClassVar[frozenset[str]] = frozenset({"agreement"})
     needs_metering: ClassVar[bool] = True
 
     def judge(self, case: Case) -> Verdict:

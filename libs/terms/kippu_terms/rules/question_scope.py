@@ -1,6 +1,6 @@
 """Technical questions are answered on some topics only."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from kippu_terms.value import Name
 @rule_kind
 class QuestionScope(Rule):
     kind: Literal["question_scope"] = "question_scope"
+    blanks: ClassVar[frozenset[str]] = frozenset({"topic", "topics"})
     topics: Annotated[frozenset[Name], Field(min_length=1)]
     otherwise: Literal["refused", "quote"] = "refused"
     """What is outside is refused, or offered for a fee."""

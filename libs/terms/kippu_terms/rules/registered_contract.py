@@ -1,6 +1,6 @@
 """No service before registration: of the device, and of the contract by the instant of the request's receipt."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
@@ -8,6 +8,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class RegisteredContract(Rule):
     kind: Literal["registered_contract"] = "registered_contract"
+    blanks: ClassVar[frozenset[str]] = frozenset({"asset_serial"})
 
     def judge(self, case: Case) -> Verdict:
         asset, contract = case.asset, case.contract

@@ -1,6 +1,6 @@
 """Engineers go to the registered site. Another site takes a change of the registration first."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
@@ -8,6 +8,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class RegisteredSite(Rule):
     kind: Literal["registered_site"] = "registered_site"
+    blanks: ClassVar[frozenset[str]] = frozenset({"service", "visit_site"})
 
     def judge(self, case: Case) -> Verdict:
         if case.given is None:

@@ -3,7 +3,7 @@
 A replacement ships to the place that the request names; where none is named, to the registered site.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
@@ -11,6 +11,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class RemoteIsland(Rule):
     kind: Literal["remote_island"] = "remote_island"
+    blanks: ClassVar[frozenset[str]] = frozenset({"service", "place"})
     place: Literal["shipping", "site"]
 
     def judge(self, case: Case) -> Verdict:

@@ -3,7 +3,7 @@
 After that it is a rejoining. Either is quoted. Who never had a member ID has nothing to renew.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Category, RemedyText, Rule, Verdict, not_known, rule_kind
 
@@ -20,6 +20,7 @@ NOTHING_TO_RENEW = RemedyText(
 @rule_kind
 class RenewalForm(Rule):
     kind: Literal["renewal_form"] = "renewal_form"
+    blanks: ClassVar[frozenset[str]] = frozenset({"member_id", "renewal", "form"})
 
     def settled(self, scope: frozenset[Category]) -> frozenset[Category]:
         return scope

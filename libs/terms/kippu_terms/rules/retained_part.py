@@ -1,7 +1,7 @@
 """An option of some services: a failed part of some kinds is handed over to the customer, who owns it from then on."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from kippu_terms.value import Name
 @rule_kind
 class RetainedPart(Rule):
     kind: Literal["retained_part"] = "retained_part"
+    blanks: ClassVar[frozenset[str]] = frozenset({"service", "part", "parts"})
     option: Name
     parts: Annotated[frozenset[Name], Field(min_length=1)]
     on_services: Annotated[frozenset[Name], Field(min_length=1)]

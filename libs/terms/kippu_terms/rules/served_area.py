@@ -5,7 +5,7 @@ the contract that was sold for the area, or as an approval.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.fulfilment import Service
 from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
@@ -15,6 +15,7 @@ from kippu_terms.value import Name
 @rule_kind
 class ServedArea(Rule):
     kind: Literal["served_area"] = "served_area"
+    blanks: ClassVar[frozenset[str]] = frozenset({"service", "area", "areas"})
     quoted: Name | None = None
     """Speaks on this service alone: where it was bought, and before that is quoted, where no other is given."""
 

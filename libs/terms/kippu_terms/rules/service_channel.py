@@ -1,6 +1,6 @@
 """Each service takes requests on channels of its own; one that comes otherwise is told which they are."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 
@@ -8,6 +8,7 @@ from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
 @rule_kind
 class ServiceChannel(Rule):
     kind: Literal["service_channel"] = "service_channel"
+    blanks: ClassVar[frozenset[str]] = frozenset({"service", "channel", "offered"})
 
     def judge(self, case: Case) -> Verdict:
         channel = case.request.channel

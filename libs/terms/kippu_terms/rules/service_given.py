@@ -1,7 +1,7 @@
 """Is one of the plan's services the one that the request gets? Contracts and warranty decide, not what is wished."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from kippu_terms.rules.base import Case, Reply, Rule, Verdict, rule_kind
 from kippu_terms.services import Given, applies
@@ -11,6 +11,7 @@ from kippu_terms.value import Name
 @rule_kind
 class ServiceGiven(Rule):
     kind: Literal["service_given"] = "service_given"
+    blanks: ClassVar[frozenset[str]] = frozenset({"service", "received_on", "why_not"})
     service: Name
     otherwise: Literal["quote", "consult", "refused"] | None = None
     """The answer if no service at all is given."""

@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from kippu_events.catalogue.hours import LocalTime, Weekday
 from kippu_events.work import Work
 from kippu_service.http import Command, Input, Line, Query, command, query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from kippu_dispatch.api.shown import answered_now
@@ -20,6 +21,10 @@ from kippu_dispatch.streams import capacity_of, visits_of
 router = APIRouter(prefix="/v1/capacity", tags=["capacity"])
 
 MOST_ENGINEERS = 200
+MOST_EXCEPTIONS = 10_000
+"""Of all engineers together: each booking writes the state of the whole roster anew."""
+MOST_BODY = 8 * 1024 * 1024
+"""Bytes of a request: the largest roster that these bounds allow takes half of it."""
 Names = Annotated[tuple[Line, ...], Field(max_length=50)]
 
 
@@ -79,6 +84,16 @@ class RosterInput(Input):
     """ISO 3166-1 alpha-2, as plans name it: nobody works on its public holidays and their days in lieu, except in hours
     that hold on holidays, and by exceptions. Without one, no public holiday is known."""
     engineers: Annotated[tuple[EngineerInput, ...], Field(max_length=MOST_ENGINEERS)]
+    """With at most 10,000 exceptions in all."""
+
+    @field_validator("engineers")
+    @classmethod
+    def _not_too_many_exceptions(cls, engineers: tuple[EngineerInput, ...]) -> tuple[EngineerInput, ...]:
+        stated = sum(len(each.exceptions) for each in engineers)
+        if stated > MOST_EXCEPTIONS:
+            message = "a roster takes {most} exceptions in all, not {stated}: leave out those of days that are over"
+            raise PydanticCustomError("too_many_exceptions", message, {"most": MOST_EXCEPTIONS, "stated": stated})
+        return engineers
 
 
 class RosterSet(BaseModel):
@@ -136,7 +151,7 @@ class Roster(Shown):
     """Those that are not over."""
 
 
-@router.put("", response_model=RosterSet)
+@router.put("", response_model=RosterSet, max_body_size=MOST_BODY)
 async def set_capacity(
     command: Annotated[Command, command("capacity:write", staff=True)], body: RosterInput
 ) -> Response:

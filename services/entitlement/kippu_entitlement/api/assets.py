@@ -9,6 +9,7 @@ from kippu_events.catalogue.entitlement import AssetContract, UndatedContract
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
 from kippu_terms.refusal import Refused
+from kippu_terms.value import StatedDate
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -29,8 +30,8 @@ class ContractInput(Input):
     contract_id: Line
     product: Name
     """A maintenance product of the plan."""
-    valid_from: date
-    valid_until: date
+    valid_from: StatedDate
+    valid_until: StatedDate
     options: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     area_agreed: bool = False
     """True if it was sold for the device's area after consultation."""
@@ -46,12 +47,12 @@ class AssetInput(Input):
     model: Line
     plan_family: Identifier
     bought_from_provider: bool
-    bought_on: date | None = None
-    warranty_until: date | None = None
+    bought_on: StatedDate | None = None
+    warranty_until: StatedDate | None = None
     """The last day of the warranty, inclusive."""
     installed_by: InstalledBy
     maintenance_agreement: Identifier | None = None
-    delivered_on: date | None = None
+    delivered_on: StatedDate | None = None
     area: Name | None = None
     """Where it stands, by the plan's areas, such as `tokyo`."""
     remote_island: bool = False

@@ -10,7 +10,8 @@ from kippu_events.catalogue.entitlement import AssetContract, UndatedContract
 from kippu_events.work import Stream, Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
 from kippu_terms.refusal import Fault, Refused
-from pydantic import AwareDatetime, BaseModel
+from kippu_terms.value import StatedInstant
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from kippu_entitlement import folds, terms
@@ -27,7 +28,7 @@ router = APIRouter(tags=["assets"])
 class CorrectionInput(Input):
     """What the register should have said. For a change that happens now, register the asset anew instead."""
 
-    effective_at: AwareDatetime
+    effective_at: StatedInstant
     """Since when it was so."""
     asset: AssetInput
     """All of it as it is right; with another serial, that unit was meant all along."""

@@ -11,9 +11,10 @@ from kippu_events.catalogue.values import Channel, Price
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
 from kippu_terms.facts import Instant
-from kippu_terms.orders.facts import Day, OrderedAsset, Quantity, Reason
+from kippu_terms.orders.facts import Day, Quantity, Reason
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
+from kippu_terms.stated import StatedDevice
 from kippu_terms.value import Name
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
@@ -46,7 +47,7 @@ class OrderInput(Input):
     """Other lines of the same order: all of them are accepted, or none."""
     asset_serial: Line | None = None
     """The registered device that it is for. Full-width letters and digits are normalised."""
-    device: OrderedAsset | None = None
+    device: StatedDevice | None = None
     """The device that it is for, where it is not in the register."""
     renews: Line | None = None
     """The contract that it renews, or asks to change."""
@@ -168,7 +169,7 @@ async def place(body: OrderInput, command: Annotated[Command, command("orders:wr
 
     async def decide(work: Work) -> dict[str, Any]:
         command.principal.require_customer(body.customer_id)
-        _require_said_well(body, is_staff=command.principal.is_staff)
+        _require_said_well(body, work.now, is_staff=command.principal.is_staff)
         buyer = await require_customer(work, command.provider, body.customer_id)
         await require_contact(work, command.provider, body.customer_id, body.contact_id)
         published = await require_plan(work, command.provider, body.plan_family)
@@ -187,8 +188,13 @@ async def place(body: OrderInput, command: Annotated[Command, command("orders:wr
     return await command.run(body, decide, location="/v1/orders/{order_id}")
 
 
-def _require_said_well(body: OrderInput, *, is_staff: bool) -> None:
-    faults = []
+def _require_said_well(body: OrderInput, now: datetime, *, is_staff: bool) -> None:
+    failures = {"failed_at": body.failed_at, "device.failed_at": body.device.failed_at if body.device else None}
+    faults = [
+        Fault("in_future", "a failure that is still to come cannot be stated", field)
+        for field, at in failures.items()
+        if at is not None and at > now
+    ]
     if body.agreed and not is_staff:
         faults.append(Fault("staff_only", "only the provider's own people agree to an order", "agreed"))
     if body.device is not None and body.asset_serial is not None:

@@ -23,21 +23,29 @@ async def contact_for(
 ) -> Contact:
     """The contact who asks. Raises Refused with every fault of who asks, how, and under which terms."""
     principal.require_customer(customer_id)
-    faults: list[Fault] = []
     contact, plan = await known.asking(principal.provider, contact_id, plan_family, at)
-    if contact is None or contact.customer_id != customer_id:
-        faults.append(Fault("unknown_contact", "This customer has no such contact.", "contact_id", "IIJ-03"))
-    if plan is None:
-        faults.append(Fault("unknown_plan", "No terms of this family are in force.", "plan_family"))
-    else:
-        touchpoints = plan.intake.touchpoints
-        if channel.value not in touchpoints.channels:
-            taken = ", ".join(touchpoints.channels)
-            faults.append(Fault("channel_not_taken", f"Requests are taken by {taken}.", "channel", touchpoints.clause))
-        faults += faults_of_category(plan, category)
+    faults = [*faults_of_contact(contact, customer_id), *faults_of_terms(plan, channel, category)]
     if faults or contact is None:
         raise Refused(*faults)
     return contact
+
+
+def faults_of_contact(contact: Contact | None, customer_id: str) -> list[Fault]:
+    if contact is None or contact.customer_id != customer_id:
+        return [Fault("unknown_contact", "This customer has no such contact.", "contact_id", "IIJ-03")]
+    return []
+
+
+def faults_of_terms(plan: Plan | None, channel: Channel | None, category: str | None) -> list[Fault]:
+    """Of how a request came and what it is about; None for what nobody knows of it."""
+    if plan is None:
+        return [Fault("unknown_plan", "No terms of this family are in force.", "plan_family")]
+    touchpoints = plan.intake.touchpoints
+    faults = faults_of_category(plan, category)
+    if channel is not None and channel.value not in touchpoints.channels:
+        taken = ", ".join(touchpoints.channels)
+        return [Fault("channel_not_taken", f"Requests are taken by {taken}.", "channel", touchpoints.clause), *faults]
+    return faults
 
 
 def faults_of_category(plan: Plan, category: str | None) -> list[Fault]:

@@ -7,8 +7,8 @@ from kippu_events.catalogue.fulfilment import Target
 from kippu_events.catalogue.values import Channel, Reply, RequestDetails, WorkKind
 from kippu_privacy import Plain
 from kippu_service.http import Identifier, Input, Line
-from kippu_terms.value import Name
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+from kippu_terms.value import Name, StatedInstant
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from kippu_intake.domain.facts import NOTHING_MORE, Facts, Isolation
 from kippu_intake.domain.ticket_state import Status
@@ -37,7 +37,7 @@ class DetailsIn(Input):
 
     cause: Name | None = None
     """Why it failed, such as `natural_disaster`, `customer_negligence` or `server_change`."""
-    failed_at: AwareDatetime | None = None
+    failed_at: StatedInstant | None = None
     """When the fault happened, if that was before the report."""
     asked_by: Literal["contact", "other"] | None = None
     """Whether the contact person on record asks, where the desk knows better than the register."""
@@ -45,11 +45,11 @@ class DetailsIn(Input):
     """Whether the customer wants to keep the failed part."""
     wanted_service: Name | None = None
     """Which of the plan's services the customer asks for; the terms decide which one applies."""
-    answer_wanted_by: AwareDatetime | None = None
+    answer_wanted_by: StatedInstant | None = None
     """The deadline for an answer that the customer sets."""
     written_report: Literal["asked", "granted"] | None = None
     """A written report on the fault: `asked` for by the customer, `granted` by an operator."""
-    config_file_at: AwareDatetime | None = None
+    config_file_at: StatedInstant | None = None
     """When a configuration file was given, where the desk has to say so; a portal gives the file itself."""
     config_override: bool | None = None
     """Whether an operator lets a configuration file count that came late."""
@@ -89,7 +89,7 @@ class FactsIn(Input):
 
     category: Identifier | None = None
     asset_serial: Serial | None = None
-    wanted_at: AwareDatetime | None = None
+    wanted_at: StatedInstant | None = None
     wanted_minutes: Minutes | None = None
     topic: Name | None = None
     """What a question is about, by the plan's topics."""
@@ -131,7 +131,7 @@ class NewTicket(FactsIn):
     channel: Literal[Channel.PORTAL, Channel.TELEPHONE] = Channel.PORTAL
     subject: Line
     text: Body | None = None
-    received_at: AwareDatetime | None = None
+    received_at: StatedInstant | None = None
     """When the call came in, where it is entered later. Only by the provider's own people."""
     config_file: NewFile | None = None
     """The device's configuration, given with the fault report."""
@@ -147,7 +147,7 @@ class NewMessage(Input):
 
 class NewWork(Input):
     kind: WorkKind
-    started_at: AwareDatetime
+    started_at: StatedInstant
     minutes: Minutes
 
 
@@ -156,7 +156,7 @@ class NewIsolation(Input):
 
     asset_serial: Serial
     part: Name | None = None
-    isolated_at: AwareDatetime
+    isolated_at: StatedInstant
 
     def isolation(self) -> Isolation:
         return Isolation(self.asset_serial, self.part, self.isolated_at)

@@ -15,7 +15,7 @@ from kippu_events.work import Work
 from kippu_privacy import Associated, Plain, Sealed
 from kippu_service.http import CATCHES_UP, Command, Page, PageOf, Query, command, not_found, paged, query
 from kippu_terms.refusal import Fault, Refused
-from pydantic import AwareDatetime
+from kippu_terms.value import StatedInstant
 from starlette.responses import Response
 
 from kippu_intake.api.asking import contact_for, faults_of_category
@@ -170,7 +170,7 @@ async def read_ticket(query: Reader, ticket_no: TicketNo) -> Response:
 async def read_history(
     query: Reader,
     ticket_no: TicketNo,
-    as_of: Annotated[AwareDatetime | None, QueryParameter(description="As it was known at this instant.")] = None,
+    as_of: Annotated[StatedInstant | None, QueryParameter(description="As it was known at this instant.")] = None,
 ) -> Response:
     """Every event in order, as canonical JSON: the same bytes that a replay of the log gives."""
     rows = await query.fetch(_EVENTS, ticket_no, as_of)

@@ -44,6 +44,8 @@ def faults_of_details(
             faults.append(beyond_calendars(field))
         elif name in _PAST and value > now:
             faults.append(Fault("in_future", "What is recorded has happened already.", field))
+        elif name == "failed_at" and value > received_at:
+            faults.append(Fault("contradiction", "A fault that is reported has happened before the report.", field))
         elif name == "answer_wanted_by" and value < received_at:
             faults.append(Fault("in_past", "An answer is wanted before the request was received.", field))
     return faults

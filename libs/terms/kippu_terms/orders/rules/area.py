@@ -1,6 +1,6 @@
 """Where a contract's service is given as it stands; elsewhere, and on remote islands, by consultation."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, not_known, order_rule_kind
 
@@ -8,6 +8,7 @@ from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, no
 @order_rule_kind
 class Area(OrderRule):
     kind: Literal["area"] = "area"
+    blanks: ClassVar[frozenset[str]] = frozenset({"area", "areas"})
 
     def judge(self, case: OrderCase) -> OrderVerdict:
         asset = case.facts.asset

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kippu_terms.findings import STATE_FACTS, RemedyText
 from kippu_terms.kinds import Kinds
@@ -87,6 +87,8 @@ class OrderRule(Value):
     """Speaks on products of these groups only; without it, on all."""
     renewals: Flag | None = None
     """Speaks on renewals only (true), or on what is none (false); without it, on both."""
+    blanks: ClassVar[frozenset[str]] = frozenset()
+    """What `$name` in its remedy can stand for: inputs that it states wherever that remedy is named."""
 
     def verdict(self, case: OrderCase) -> OrderVerdict:
         """What it makes of an order, if it speaks on its product."""

@@ -3,7 +3,7 @@
 A year's loss is paid by who renews in time, however early that is. What was renewed ahead has lost nothing yet.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, not_known, order_rule_kind
 from kippu_terms.renewals.worth import worth, yearly_fee
@@ -12,6 +12,7 @@ from kippu_terms.renewals.worth import worth, yearly_fee
 @order_rule_kind
 class LicenceFee(OrderRule):
     kind: Literal["licence_fee"] = "licence_fee"
+    blanks: ClassVar[frozenset[str]] = frozenset({"full_on", "price_paid"})
     loss: Literal["a_year", "accrued"]
 
     def judge(self, case: OrderCase) -> OrderVerdict:

@@ -1,6 +1,6 @@
 """Sold only while the maintenance of the licences is in force, or only once it has ended."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, not_known, order_rule_kind
 from kippu_terms.value import Flag
@@ -9,6 +9,7 @@ from kippu_terms.value import Flag
 @order_rule_kind
 class MaintenanceState(OrderRule):
     kind: Literal["maintenance_state"] = "maintenance_state"
+    blanks: ClassVar[frozenset[str]] = frozenset({"ordered_on", "maintained_until"})
     maintained: Flag
 
     def judge(self, case: OrderCase) -> OrderVerdict:

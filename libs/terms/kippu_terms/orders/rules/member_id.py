@@ -1,7 +1,7 @@
 """Bought later or in addition it takes a valid member ID of a licence; bought together with the licence, none."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, order_rule_kind
 from kippu_terms.value import Name
@@ -10,6 +10,7 @@ from kippu_terms.value import Name
 @order_rule_kind
 class MemberId(OrderRule):
     kind: Literal["member_id"] = "member_id"
+    blanks: ClassVar[frozenset[str]] = frozenset({"member_id"})
     unless_with: Name
 
     def judge(self, case: OrderCase) -> OrderVerdict:

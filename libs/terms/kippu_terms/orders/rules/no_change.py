@@ -1,7 +1,7 @@
 """What is registered does not become another product: that is bought new. Before registration, it is asked about."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from kippu_terms.value import Name
 @order_rule_kind
 class NoChange(OrderRule):
     kind: Literal["no_change"] = "no_change"
+    blanks: ClassVar[frozenset[str]] = frozenset({"reason", "held"})
     products: Annotated[frozenset[Name], Field(min_length=1)]
     """What it is to become."""
     held: Annotated[frozenset[Name], Field(min_length=1)]

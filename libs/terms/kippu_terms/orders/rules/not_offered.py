@@ -1,6 +1,6 @@
 """What an order cannot ask for beyond buying: another copy of what was lost, a transfer, a lower price."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, or
 @order_rule_kind
 class NotOffered(OrderRule):
     kind: Literal["not_offered"] = "not_offered"
+    blanks: ClassVar[frozenset[str]] = frozenset({"reason"})
     reasons: Annotated[frozenset[Reason], Field(min_length=1)]
 
     def judge(self, case: OrderCase) -> OrderVerdict:

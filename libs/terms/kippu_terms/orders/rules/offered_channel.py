@@ -1,6 +1,6 @@
 """Ordered on some channels only. A web form is one of them where the plan says so, the telephone is its own."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, or
 @order_rule_kind
 class OfferedChannel(OrderRule):
     kind: Literal["offered_channel"] = "offered_channel"
+    blanks: ClassVar[frozenset[str]] = frozenset({"channel", "offered"})
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
 
     def judge(self, case: OrderCase) -> OrderVerdict:

@@ -1,6 +1,6 @@
 """Packs of different families are not used on one device: not together, nor one after the other."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from kippu_terms.value import Name
 @order_rule_kind
 class OneFamily(OrderRule):
     kind: Literal["one_family"] = "one_family"
+    blanks: ClassVar[frozenset[str]] = frozenset({"family", "others"})
     groups: Annotated[frozenset[Name], Field(min_length=2)]
     """The families."""
     held: Literal["in_force", "ended"]

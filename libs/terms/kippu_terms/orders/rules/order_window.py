@@ -1,6 +1,6 @@
 """Ordered together with the device, or so many months after it was bought; the last day is inside."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from kippu_terms.value import Integer
 @order_rule_kind
 class OrderWindow(OrderRule):
     kind: Literal["order_window"] = "order_window"
+    blanks: ClassVar[frozenset[str]] = frozenset({"bought_on", "ordered_on", "last_day"})
     months: Annotated[Integer, Field(ge=1, le=120)]
 
     def judge(self, case: OrderCase) -> OrderVerdict:

@@ -1,7 +1,7 @@
 """To be paid in advance, some business days before the wished delivery; a wish that this cannot keep to is refused."""
 
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,9 @@ from kippu_terms.value import Integer
 @order_rule_kind
 class PayBeforeDelivery(OrderRule):
     kind: Literal["pay_before_delivery"] = "pay_before_delivery"
+    blanks: ClassVar[frozenset[str]] = frozenset(
+        {"wanted_delivery_on", "business_days", "ordered_on", "pay_by", "earliest"}
+    )
     business_days: Annotated[Integer, Field(ge=0, le=60)]
 
     def judge(self, case: OrderCase) -> OrderVerdict:

@@ -1,6 +1,6 @@
 """From when to when it runs; what has no day left is not sold."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.orders.periods import runs_from
 from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, order_rule_kind
@@ -9,6 +9,7 @@ from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, or
 @order_rule_kind
 class Period(OrderRule):
     kind: Literal["period"] = "period"
+    blanks: ClassVar[frozenset[str]] = frozenset({"runs_from", "ordered_on", "valid_from", "valid_until"})
 
     def judge(self, case: OrderCase) -> OrderVerdict:
         if case.product.validity_months is None:

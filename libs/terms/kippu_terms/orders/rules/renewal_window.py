@@ -1,6 +1,6 @@
 """A renewal is ordered so many months before the expiry date of what it renews; the last day is inside."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from kippu_terms.value import Integer
 @order_rule_kind
 class RenewalWindow(OrderRule):
     kind: Literal["renewal_window"] = "renewal_window"
+    blanks: ClassVar[frozenset[str]] = frozenset({"renews", "expires_on", "ordered_on", "last_day"})
     months: Annotated[Integer, Field(ge=1, le=120)]
     """Before the expiry date."""
 

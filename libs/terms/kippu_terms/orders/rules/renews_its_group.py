@@ -1,6 +1,6 @@
 """A renewal renews a contract for a product of its own group: the service stays what it was."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, order_rule_kind
 
@@ -8,6 +8,7 @@ from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, or
 @order_rule_kind
 class RenewsItsGroup(OrderRule):
     kind: Literal["renews_its_group"] = "renews_its_group"
+    blanks: ClassVar[frozenset[str]] = frozenset({"product", "group", "renews", "its_group"})
 
     def judge(self, case: OrderCase) -> OrderVerdict:
         renewed = case.facts.renewed

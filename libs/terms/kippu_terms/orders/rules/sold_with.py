@@ -1,7 +1,7 @@
 """Sold in the same order as another product only; or so where the customer holds licences already."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from kippu_terms.orders.rules.base import OrderCase, OrderRule, OrderVerdict, order_rule_kind
 from kippu_terms.value import Flag, Name
@@ -10,6 +10,7 @@ from kippu_terms.value import Flag, Name
 @order_rule_kind
 class SoldWith(OrderRule):
     kind: Literal["sold_with"] = "sold_with"
+    blanks: ClassVar[frozenset[str]] = frozenset({"needed", "ordered"})
     needed: Name
     to_held_licence: Flag = False
     """True: needed only where the order adds to licences that are held."""

@@ -1,6 +1,6 @@
 """Nothing runs longer than so many years from the purchase of the device."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from kippu_terms.value import Integer
 @order_rule_kind
 class WithinPurchase(OrderRule):
     kind: Literal["within_purchase"] = "within_purchase"
+    blanks: ClassVar[frozenset[str]] = frozenset({"bought_on", "years", "longest_until", "valid_until"})
     years: Annotated[Integer, Field(ge=1, le=50)]
 
     def judge(self, case: OrderCase) -> OrderVerdict:
