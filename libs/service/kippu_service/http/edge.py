@@ -37,7 +37,7 @@ class Routes:
         for context in iter_route_contexts(routes):
             route = context.original_route
             self._templates[id(route)] = str(getattr(context, "path_format", "none"))
-            if isinstance(route, APIRoute):
+            if isinstance(route, APIRoute) and route.include_in_schema:
                 self._parameters[id(route)] = frozenset(_query_parameters(route.dependant))
 
     def template(self, scope: Mapping[str, Any]) -> str:
@@ -46,10 +46,10 @@ class Routes:
 
     def require_known_parameters(self, request: Request) -> None:
         """Raises Refused for query parameters that the route does not have: `known_a` instead of `known_at` would be
-        answered as of today, and nobody would notice."""
-        if not request.scope.get("query_string"):
+        answered as of today, and nobody would notice. A page, which OpenAPI does not tell of, reads its own."""
+        known = self._parameters.get(id(request.scope.get("route")))
+        if known is None or not request.scope.get("query_string"):
             return
-        known = self._parameters.get(id(request.scope.get("route")), frozenset())
         takes = f"This route takes {', '.join(sorted(known))}." if known else "This route takes no query parameters."
         unknown = sorted(set(request.query_params) - known)
         if unknown:
