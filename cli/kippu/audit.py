@@ -21,6 +21,7 @@ from kippu_events.database import FOUNDATION
 from kippu_events.replay import ReplayFailed, replay
 from kippu_intake.history import Entry, history
 from kippu_service.pools import connect
+from kippu_service.tokens import PROVIDER_ID
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.syntax import Syntax
 
@@ -29,7 +30,7 @@ from kippu.compose import House
 from kippu.ground import server_of
 from kippu.opened import with_house
 from kippu.services import PARTS
-from kippu.trouble import Trouble
+from kippu.trouble import Trouble, WrongArgument, is_address
 
 app = typer.Typer(
     help="Proofs: today's figures, or those of a date, from position 0 of the logs.", no_args_is_help=True
@@ -84,7 +85,9 @@ def replay_(
     """Replay the logs through the real projectors into a scratch database, and show or compare what comes out."""
     subjects = [*map(wallet_subject, wallet or ()), *map(ticket_subject, ticket or ())]
     if not subjects:
-        raise Trouble("Nothing was asked for.", remedy="name a --wallet or a --ticket")
+        raise WrongArgument("Nothing was asked for.", remedy="name a --wallet or a --ticket")
+    if not PROVIDER_ID.fullmatch(provider):
+        raise WrongArgument(f"{provider!r} is no provider's id.", where="--provider", remedy="such as iij")
     instant = _instant(as_of)
     addresses = dict(_address(entry) for entry in compare or ())
     _require_comparable(addresses, subjects, instant)
@@ -199,30 +202,36 @@ def _instant(text: str | None) -> datetime | None:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Trouble(f"{text!r} is no instant.", where="--as-of", remedy="such as 2026-06-16T18:00+07:00") from error
+        raise WrongArgument(
+            f"{text!r} is no instant.", where="--as-of", remedy="such as 2026-06-16T18:00+07:00"
+        ) from error
     if instant.tzinfo is None:
-        raise Trouble(f"{text!r} has no time zone.", where="--as-of", remedy="add Z or an offset such as +07:00")
+        raise WrongArgument(f"{text!r} has no time zone.", where="--as-of", remedy="add Z or an offset such as +07:00")
     return instant
 
 
 def _address(entry: str) -> tuple[str, str]:
     service, separator, url = entry.partition("=")
     if not separator or service not in PARTS:
-        raise Trouble(f"{entry!r} is not SERVICE=URL.", where="--compare", remedy=f"services are {', '.join(PARTS)}")
+        raise WrongArgument(
+            f"{entry!r} is not SERVICE=URL.", where="--compare", remedy=f"services are {', '.join(PARTS)}"
+        )
+    if not is_address(url):
+        raise WrongArgument(f"{url!r} is no address.", where="--compare", remedy="such as http://127.0.0.1:8002")
     return service, url.rstrip("/")
 
 
 def _require_comparable(addresses: Mapping[str, str], subjects: Sequence[Subject], known_at: datetime | None) -> None:
-    """Raises Trouble for a comparison that would not take place, or not of like with like."""
+    """Raises WrongArgument for a comparison that would not take place, or not of like with like."""
     asked = {each.service for each in subjects}
     for service in addresses.keys() - asked:
-        raise Trouble(
+        raise WrongArgument(
             f"Nothing that was asked for is held against {service}.",
             where="--compare",
             remedy="name entitlement for a --wallet, intake for a --ticket",
         )
     if addresses and known_at is not None:
-        raise Trouble(
+        raise WrongArgument(
             "The live API answers what is known now, not what was known once.",
             where="--compare",
             remedy="leave --as-of out to compare, or --compare out to look back",

@@ -8,7 +8,7 @@ import typer
 from kippu_events.event import catalogue
 from kippu_events.schemas import incompatibilities, schema_of, to_text
 
-from kippu.trouble import Trouble
+from kippu.trouble import Trouble, require_place
 
 app = typer.Typer(help="The catalogue of events.", no_args_is_help=True)
 
@@ -20,9 +20,10 @@ def _group() -> None:
 
 @app.command()
 def schemas(
-    folder: Annotated[Path, typer.Argument(help="Where the files go, one for each event type.")],
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="Where the files go, one for each event type.")],
 ) -> None:
     """Export the JSON Schema of every event type. A published schema is never overwritten by an incompatible one."""
+    require_place(folder, "FOLDER", in_folder=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         count = _export(folder)

@@ -13,6 +13,7 @@ from kippu import common
 from kippu.common import console
 from kippu.shared_clock import SharedClock
 from kippu.story import CLOCK_STARTS_AT, DEMO_CUSTOMERS
+from kippu.trouble import require_place
 
 app = typer.Typer(help="The secrets of services that run apart.", no_args_is_help=True)
 
@@ -29,6 +30,9 @@ def make(
     demo: Annotated[bool, typer.Option("--demo", help="Clients for the story, and its clock, too.")] = False,
 ) -> None:
     """Make the master key and the key that signs tokens. What is there already stays as it is."""
+    require_place(folder, "FOLDER", in_folder=False)
+    if password is not None:
+        require_place(password, "--password", in_folder=False)
     settings = common.settings()
     master_key_from(folder / "master.key", make=True)
     SigningKey.load_or_make(folder / "signing.pem")

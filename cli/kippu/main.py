@@ -68,7 +68,7 @@ def run() -> None:
         app()
     except Trouble as trouble:
         trouble.show(Console(stderr=True))
-        sys.exit(1)
+        sys.exit(trouble.exit_code)
     finally:
         # Everything is put down. The last collection would look once more at whatever was ever made here, which took
         # most of the time of a stop, and on a busy machine most of the time that a stop may take.

@@ -24,7 +24,7 @@ from kippu.common import console
 from kippu.compose import House
 from kippu.opened import with_house
 from kippu.rehearse import rehearse
-from kippu.trouble import Trouble
+from kippu.trouble import Trouble, WrongArgument
 
 app = typer.Typer(help="The providers' terms: one TOML file a plan family.", no_args_is_help=True)
 
@@ -57,8 +57,8 @@ def rehearse_(
 ) -> None:
     """Replay the log's real requests and orders under changed terms: what would have been decided otherwise, and what
     that comes to. Nothing is changed, whether the file is published or not."""
-    [changed] = _checked(file)
     day = _day(since)
+    [changed] = _checked(file)
     show(with_house(lambda house: rehearsed_on(house, changed, start_of(day, changed.zone))), day)
 
 
@@ -99,7 +99,7 @@ def _day(text: str) -> date:
     try:
         return _DAY.validate_python(text)
     except ValueError as error:
-        raise Trouble(f"{text!r} is no date.", where="--since", remedy="write it as 2026-11-01") from error
+        raise WrongArgument(f"{text!r} is no date.", where="--since", remedy="write it as 2026-11-01") from error
 
 
 def plan_files(settings: Settings) -> list[Path]:

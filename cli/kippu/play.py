@@ -15,17 +15,22 @@ from kippu.services import PARTS
 from kippu.shared_clock import SharedClock
 from kippu.story import CLOCK_STARTS_AT, chosen, tell
 from kippu.story.script import Story
-from kippu.trouble import Trouble
+from kippu.trouble import Trouble, WrongArgument, is_address, require_place
 
 
 def story(
     at: Annotated[str, typer.Option(help="The services' addresses, {service} in place of the name.")],
     only: Annotated[list[str] | None, typer.Option(help="This provider's story alone; may be repeated.")] = None,
-    figures: Annotated[Path | None, typer.Option(help="Write the stories' figures there, as JSON.")] = None,
+    figures: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the stories' figures there, as JSON.")
+    ] = None,
 ) -> None:
     """Play the stories on running services that share a demo's clock (KIPPU_CLOCK_FILE)."""
+    if figures is not None:
+        require_place(figures, "--figures", in_folder=True)
     settings = common.settings()
     stories = chosen(only or ())
+    addresses = addresses_at(at)
     logs.configure(settings.log_level)
     if settings.clock_file is None:
         raise Trouble(
@@ -40,10 +45,20 @@ def story(
         )
     told: dict[str, str] = {}
     with ground.postgres(settings) as admin_url:
-        addresses = {name: at.format(service=name) for name in PARTS}
         common.run_to_the_end(_told(stories, settings, admin_url, clock, addresses, told))
     if figures is not None:
         figures.write_text(json.dumps(told, indent=1, ensure_ascii=False), "utf-8")
+
+
+def addresses_at(pattern: str) -> dict[str, str]:
+    """Each service's address. Raises WrongArgument if the pattern does not say them apart."""
+    remedy = "such as http://{service}:8000"
+    if "{service}" not in pattern or set("{}") & set(pattern.replace("{service}", "")):
+        raise WrongArgument(f"{pattern!r} needs {{service}}, and no other braces.", where="--at", remedy=remedy)
+    addresses = {name: pattern.replace("{service}", name) for name in PARTS}
+    if not all(map(is_address, addresses.values())):
+        raise WrongArgument(f"{pattern!r} is no address.", where="--at", remedy=remedy)
+    return addresses
 
 
 async def _told(

@@ -13,7 +13,7 @@ from rich.table import Table
 from kippu.common import console
 from kippu.compose import House
 from kippu.opened import with_house
-from kippu.trouble import Trouble
+from kippu.trouble import WrongArgument
 
 app = typer.Typer(help="Read models, and making them again from position 0.", no_args_is_help=True)
 
@@ -40,7 +40,7 @@ def rebuild(name: Annotated[str, typer.Argument(help="A projector, as `kippu pro
 
 
 async def rebuilt(house: House, name: str) -> None:
-    """Rebuilds one projector up to where its logs are now. Raises Trouble."""
+    """Rebuilds one projector up to where its logs are now. Raises WrongArgument."""
     service, projector = _found(house, name)
     runtime = house.runtimes[service]
     connection = await runtime.connect_writer()
@@ -63,7 +63,7 @@ def _found(house: House, name: str) -> tuple[str, Projector]:
         for projector in service.projectors:
             if projector.name == name:
                 return service_name, projector
-    raise Trouble(f"There is no projector {name!r}.", remedy="kippu projections list shows their names")
+    raise WrongArgument(f"There is no projector {name!r}.", remedy="kippu projections list shows their names")
 
 
 async def heads_of(house: House, projector: Projector) -> dict[Slot, int]:

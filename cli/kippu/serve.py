@@ -10,7 +10,7 @@ from kippu import common, ground, logs
 from kippu.common import console
 from kippu.compose import BusChoice, built, running
 from kippu.services import PARTS
-from kippu.trouble import Trouble
+from kippu.trouble import Trouble, WrongArgument
 
 
 def serve(
@@ -18,7 +18,7 @@ def serve(
 ) -> None:
     """Run one service until it is told to stop."""
     if name not in PARTS:
-        raise Trouble(f"There is no service {name!r}.", remedy=f"choose one of {', '.join(PARTS)}")
+        raise WrongArgument(f"There is no service {name!r}.", remedy=f"choose one of {', '.join(PARTS)}")
     settings = common.settings()
     logs.configure(settings.log_level)
     bus = BusChoice(prefix=settings.prefix)

@@ -10,7 +10,7 @@ from kippu import common
 from kippu.compose import token_maker
 from kippu.ground import is_new
 from kippu.opened import nothing_yet
-from kippu.trouble import Trouble
+from kippu.trouble import Trouble, WrongArgument
 
 app = typer.Typer(help="Tokens of the embedded mode.", no_args_is_help=True)
 
@@ -32,10 +32,10 @@ def make(
     ):
         for value in values:
             if not pattern.fullmatch(value):
-                raise Trouble(f"{value!r} is no valid value.", where=what, remedy=f"such as {example}")
+                raise WrongArgument(f"{value!r} is no valid value.", where=what, remedy=f"such as {example}")
     if provider not in settings.providers:
         known = ", ".join(settings.providers)
-        raise Trouble(f"There is no provider {provider!r} here.", where="--provider", remedy=f"choose of {known}")
+        raise WrongArgument(f"There is no provider {provider!r} here.", where="--provider", remedy=f"choose of {known}")
     if settings.jwks_url is None and settings.signing_key_file is None and is_new(settings):
         # A key would be made here, for a token that no service accepts.
         raise nothing_yet(settings)

@@ -27,7 +27,7 @@ from kippu.services import PARTS
 from kippu.shared_clock import SharedClock
 from kippu.story import CLOCK_STARTS_AT, DEMO_CUSTOMERS, chosen, tell
 from kippu.story.script import Story
-from kippu.trouble import Trouble
+from kippu.trouble import Trouble, require_place
 
 BusKind = Literal["embedded", "kafka"]
 
@@ -41,9 +41,13 @@ def up(
     only: Annotated[
         list[str] | None, typer.Option(help="Of the stories, this provider's alone; may be repeated.")
     ] = None,
-    figures: Annotated[Path | None, typer.Option(help="Write the stories' figures there, as JSON.")] = None,
+    figures: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the stories' figures there, as JSON.")
+    ] = None,
 ) -> None:
     """Start PostgreSQL, the bus and all services here, and stay up until Ctrl-C."""
+    if figures is not None:
+        require_place(figures, "--figures", in_folder=True)
     settings = common.settings()
     stories = chosen(only or ()) if story or only else ()
     story = bool(stories)

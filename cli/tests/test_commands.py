@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from kippu.ground import only_one
-from kippu.main import COMMANDS, app
+from kippu.main import COMMANDS, app, run
 from kippu.services import PARTS
 from kippu.up import with_mail_port
 from kippu_service.settings import Settings
@@ -42,19 +42,8 @@ REPLAY, LIVE = ("audit", "replay", "--provider", "iij", "--wallet", "w"), "entit
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
-        (("audit", "replay", "--provider", "iij"), {}, "Nothing was asked for"),
-        ((*REPLAY, "--compare", "intake=http://127.0.0.1:1"), {}, "Nothing that was asked for is held against intake"),
-        ((*REPLAY, "--compare", LIVE, "--as-of", "2026-06-16T18:00Z"), {}, "answers what is known now"),
-        (("events", "schemas", "README.md/schemas"), {}, "The files cannot be written"),
-        (("audit", "replay", "--provider", "iij", "--wallet", "w", "--as-of", "2026-02-30"), {}, "is no instant"),
-        (("audit", "replay", "--provider", "iij", "--wallet", "w", "--as-of", "2026-02-03"), {}, "has no time zone"),
-        (("plans", "rehearse", "plans/iij-se.toml", "--since", "2026-02-30"), {}, "'2026-02-30' is no date"),
-        (("plans", "rehearse", "plans/iij-se.toml", "--since", "20260216"), {}, "'20260216' is no date"),
-        (("token", "make", "--provider", "IIJ"), {}, "'IIJ' is no valid value"),
-        (("token", "make", "--provider", "other"), {}, "choose of iij, svt, qnp, nec, cwc"),
         (("token", "make", "--provider", "iij"), {}, "There are no databases of Kippu here yet"),
         (("plans", "publish", "plans/iij-se.toml"), {}, "start `kippu up` once"),
-        (("serve", "nothing"), {}, "There is no service 'nothing'"),
         (("parked", "list"), {"KIPPU_PROVIDER": "iij"}, "did you mean KIPPU_PROVIDERS"),
         (("up",), {"KIPPU_PLANS_DIR": "/nowhere"}, "no plan files"),
     ],
@@ -66,6 +55,64 @@ def test_a_fault_is_told_for_people(
     assert code == 1, told
     assert said in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("audit", "replay", "--provider", "iij"), "Nothing was asked for"),
+        (("audit", "replay", "--provider", "IIJ", "--wallet", "w"), "'IIJ' is no provider's id"),
+        ((*REPLAY, "--compare", "intake=http://127.0.0.1:1"), "Nothing that was asked for is held against intake"),
+        ((*REPLAY, "--compare", LIVE, "--as-of", "2026-06-16T18:00Z"), "answers what is known now"),
+        ((*REPLAY, "--compare", "other=http://127.0.0.1:1"), "is not SERVICE=URL"),
+        ((*REPLAY, "--compare", "entitlement"), "is not SERVICE=URL"),
+        ((*REPLAY, "--compare", "entitlement=127.0.0.1:1"), "'127.0.0.1:1' is no address"),
+        ((*REPLAY, "--compare", "entitlement=http://127.0.0.1:x"), "'http://127.0.0.1:x' is no address"),
+        ((*REPLAY, "--as-of", "2026-02-30"), "is no instant"),
+        ((*REPLAY, "--as-of", "2026-02-03"), "has no time zone"),
+        (("events", "schemas", "README.md"), "is a file"),
+        (("events", "schemas", "README.md/schemas"), "README.md is no folder"),
+        (("keys", "make", "README.md/keys"), "README.md is no folder"),
+        (("keys", "make", "docs", "--password", "README.md/password"), "README.md is no folder"),
+        (("plans", "check", "plans/no-such.toml"), "does not exist"),
+        (("plans", "rehearse", "plans/iij-se.toml", "--since", "2026-02-30"), "'2026-02-30' is no date"),
+        (("plans", "rehearse", "plans/iij-se.toml", "--since", "2026-13-01"), "'2026-13-01' is no date"),
+        (("plans", "rehearse", "plans/iij-se.toml", "--since", "20260216"), "'20260216' is no date"),
+        (("serve", "nothing"), "There is no service 'nothing'"),
+        (("story", "--at", "http://127.0.0.1:1"), "needs {service}"),
+        (("story", "--at", "http://{service}:{port}"), "needs {service}"),
+        (("story", "--at", "{service}:8000"), "'{service}:8000' is no address"),
+        (("story", "--at", "http://{service}:8000", "--only", "other"), "There is no story of other"),
+        (("story", "--at", "http://{service}:8000", "--figures", "no-such/figures.json"), "There is no folder no-such"),
+        (("token", "make", "--provider", "IIJ"), "'IIJ' is no valid value"),
+        (("token", "make", "--provider", "other"), "choose of iij, svt, qnp, nec, cwc"),
+        (("token", "make", "--provider", "iij", "--client", "a b"), "'a b' is no valid value"),
+        (("token", "make", "--provider", "iij", "--customer", ""), "'' is no valid value"),
+        (("token", "make", "--provider", "iij", "--scope", "tickets"), "'tickets' is no valid value"),
+        (("up", "--bus", "other"), "'other' is not one of"),
+        (("up", "--only", "other"), "choose of qnp, iij, svt, nec, cwc, or name none"),
+        (("up", "--figures", "README.md/figures.json"), "README.md is no folder"),
+        (("up", "--figures", "docs"), "is a directory"),
+    ],
+)
+def test_a_wrong_argument_is_told_and_ends_as_wrong_usage(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    said: str,
+) -> None:
+    for name, value in {"KIPPU_DATA_DIR": str(tmp_path), "COLUMNS": "160", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", ["kippu", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    told = " ".join(capsys.readouterr().err.split())
+    assert ended.value.code == 2, told
+    assert said in told
+    assert " to do " in told or "Usage: " in told
+    assert not list(tmp_path.iterdir()), "nothing was made or started before"
 
 
 def test_who_forgets_that_the_stories_have_their_own_data_is_told_where_they_are(tmp_path: Path) -> None:

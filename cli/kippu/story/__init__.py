@@ -17,7 +17,7 @@ from kippu.story.customers import DEMO_CUSTOMERS
 from kippu.story.script import Story
 from kippu.story.stage import Stage
 from kippu.story.telling import Telling
-from kippu.trouble import Trouble
+from kippu.trouble import WrongArgument
 
 STORIES = (qnp.STORY, iij.STORY, svt.STORY, nec.STORY, cwc.STORY)
 CLOCK_STARTS_AT = STORIES[0].starts_at
@@ -26,12 +26,13 @@ __all__ = ["CLOCK_STARTS_AT", "DEMO_CUSTOMERS", "STORIES", "chosen", "tell"]
 
 
 def chosen(providers: Collection[str]) -> Sequence[Story]:
-    """The stories of these providers, in the order of their dates; all, if none is named. Raises Trouble."""
+    """The stories of these providers, in the order of their dates; all, if none is named. Raises WrongArgument."""
     known = {story.provider for story in STORIES}
     unknown = sorted(set(providers) - known)
     if unknown:
-        raise Trouble(
+        raise WrongArgument(
             f"There is no story of {', '.join(unknown)}.",
+            where="--only",
             remedy=f"choose of {', '.join(story.provider for story in STORIES)}, or name none for all",
         )
     return [story for story in STORIES if story.provider in (providers or known)]

@@ -1,6 +1,8 @@
 """One service's HTTP application, from its `Service` and `Runtime`."""
 
 import asyncio
+import json
+import re
 from typing import Any
 
 import asyncpg
@@ -89,8 +91,26 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemes = document.get("components", {}).get("securitySchemes", {})
         for scheme in schemes.values():
             scheme["flows"]["clientCredentials"]["scopes"] = {scope: f"may {scope}" for scope in sorted(scopes)}
-        app.openapi_schema = document
+        app.openapi_schema = _with_short_names(document)
     return app.openapi_schema
+
+
+def _with_short_names(document: dict[str, Any]) -> dict[str, Any]:
+    """Where models share a name, FastAPI puts all their packages before it: the last one tells them apart, as in
+    `ShipmentStatus` for the `Status` of `shipment`."""
+    schemas = document.get("components", {}).get("schemas", {})
+    short = {name: _short(name) for name in schemas if "__" in name}
+    names = [short.get(name, name) for name in schemas]
+    if len(set(names)) < len(names):
+        raise ValueError(f"models of this service share a name: {sorted(short)}")
+    text = re.sub(r"\b\w+__\w+\b", lambda found: short.get(found[0], found[0]), json.dumps(document))
+    renamed: dict[str, Any] = json.loads(text)
+    return renamed
+
+
+def _short(name: str) -> str:
+    *_, module, model = name.split("__")
+    return "".join(word.capitalize() for word in module.split("_")) + model
 
 
 def _declare_problems(responses: dict[str, Any]) -> None:

@@ -20,8 +20,9 @@ def unfilled(plan: Plan) -> Iterator[Objection]:
 def _in(value: object, path: Path, filled: frozenset[str]) -> Iterator[Objection]:
     if isinstance(value, BaseModel):
         filled = getattr(value, "blanks", filled)
+        more = getattr(value, "more_blanks", {})
         for field, info in type(value).model_fields.items():
-            yield from _in(getattr(value, field), (*path, info.alias or field), filled)
+            yield from _in(getattr(value, field), (*path, info.alias or field), filled | more.get(field, frozenset()))
     elif isinstance(value, dict):
         for key, member in value.items():
             here = (*path, key)

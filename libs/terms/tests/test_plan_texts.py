@@ -62,7 +62,19 @@ def test_a_version_that_was_published_with_one_is_still_obeyed() -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.__module__}")
 def test_what_a_kind_fills_is_among_what_it_states(kind: Any) -> None:
     source = inspect.getsource(sys.modules[kind.__module__])
-    assert all(source.count(f'"{name}"') > 1 for name in kind.blanks)
+    more = getattr(kind, "more_blanks", {})
+    assert more.keys() <= kind.model_fields.keys()
+    assert all(source.count(f'"{name}"') > 1 for name in kind.blanks.union(*more.values()))
+
+
+def test_a_blank_that_only_another_remedy_of_the_rule_fills_is_a_fault_in_its_own() -> None:
+    own = next(line for line in SOURCE.splitlines() if line.startswith("remedy.text.en") and "$asset_serial" in line)
+    found, line = fault(own, own.replace("$asset_serial", "$replaced_by"))
+    assert (found.message, found.advice) == (
+        "nothing fills $replaced_by in this text",
+        "use one of $asset_serial, or write $$ for the sign",
+    )
+    assert line.startswith("remedy.text.en")
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2100-01-01", "9999-12-31"])

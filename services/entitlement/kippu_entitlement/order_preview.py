@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kippu_entitlement import terms
 from kippu_entitlement.domain.plan import Plans
-from kippu_entitlement.preview import ClauseText, FaultShown, FindingShown, PlanShown, RemedyShown
+from kippu_entitlement.preview import ClauseText, FaultShown, FindingShown, PlanUsed, RemedyShown
 
 MAX_LINES = 20
 """Lines of one order."""
@@ -106,7 +106,7 @@ class OrderPreviewShown(BaseModel):
     """Of all lines; null for an order that is refused."""
     totals: Totals | None
     """Net, tax per rate (rounded once, on the total at that rate), and total of the invoice."""
-    plan: PlanShown
+    plan: PlanUsed
 
 
 def preview(published: Plans, provider: str, wanted: OrderPreviewInput) -> OrderPreviewShown:
@@ -124,7 +124,7 @@ def preview(published: Plans, provider: str, wanted: OrderPreviewInput) -> Order
         lines=[_line(plan, each) for each in whole.lines],
         price=whole.price,
         totals=invoice_totals(whole.price) if whole.price else None,
-        plan=PlanShown(family=plan.family, version=plan.version),
+        plan=PlanUsed(family=plan.family, version=plan.version),
     )
 
 

@@ -184,7 +184,7 @@ class VisitShown(BaseModel):
     clause: str
 
 
-class PlanShown(BaseModel):
+class PlanUsed(BaseModel):
     family: str
     version: str
 
@@ -212,7 +212,7 @@ class Explained(BaseModel):
     """Who pays for what ships; None where nothing does."""
     replies: list[Reply]
     """What is answered to wishes beside the request itself."""
-    plan: PlanShown
+    plan: PlanUsed
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own advice for mypy
     @property
@@ -266,7 +266,7 @@ def explained(decision: Decision) -> dict[str, Any]:
     return fields | {
         "targets": [target_of(each) for each in decision.targets],
         "deciding_clause": ClauseText(id=deciding.clause, text=deciding.text),
-        "plan": PlanShown(family=decision.plan_family, version=decision.plan_version),
+        "plan": PlanUsed(family=decision.plan_family, version=decision.plan_version),
     }
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from kippu_entitlement import terms
 from kippu_entitlement.domain.plan import Plans
-from kippu_entitlement.preview import ClauseText, FaultShown, FindingShown, PlanShown, RemedyShown
+from kippu_entitlement.preview import ClauseText, FaultShown, FindingShown, PlanUsed, RemedyShown
 
 LICENCE_EXAMPLE: dict[str, JsonValue] = {
     "plan_family": "cwc",
@@ -55,7 +55,7 @@ class RenewalPreviewShown(BaseModel):
     faults: list[FaultShown]
     """Every broken rule, where it is not accepted."""
     remedies: list[RemedyShown]
-    plan: PlanShown
+    plan: PlanUsed
     period: OrderPeriod | None
     price: Price | None
     totals: Totals | None
@@ -85,5 +85,5 @@ def _shown(plan: Plan, renewal: Renewal) -> RenewalPreviewShown:
     return RenewalPreviewShown(
         **fields,
         deciding_clause=ClauseText(id=renewal.deciding_clause, text=plan.clauses[renewal.deciding_clause]),
-        plan=PlanShown(family=renewal.plan_family, version=renewal.plan_version),
+        plan=PlanUsed(family=renewal.plan_family, version=renewal.plan_version),
     )

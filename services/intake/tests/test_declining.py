@@ -18,7 +18,7 @@ from kippu_events.event import Event
 from kippu_intake.domain import declining
 from kippu_intake.domain.ticket_state import Status, Ticket, evolve
 from kippu_intake.known import Known
-from kippu_intake.outgoing import Composer
+from kippu_intake.outgoing import Composer, render
 from kippu_intake.testing import NOW, House
 from kippu_service.testing import Caller
 from kippu_terms.refusal import Refused
@@ -31,6 +31,11 @@ WORK = WorkRecorded(
     work_id=f"{NUMBER}.W1", kind=WorkKind.ISOLATION, started_at=NOW, minutes=5, recorded_by="engineer-1", **ABOUT
 )
 LEFT = ShipmentNoted(shipment_id=f"{NUMBER}.S1", under_way=True, **ABOUT)
+SAID_AS_WHOSE = {
+    "en": "The reason, in the words of the person who recorded it: “It stays on.”",
+    "ja": "理由（記録した者の言葉のまま）：「It stays on.」",
+    "th": "เหตุผลตามถ้อยคำของผู้บันทึก: “It stays on.”",
+}
 REFUSAL = {"clause": "IIJ-06", "reason": "ตัวแทนจำหน่ายรายอื่นเป็นผู้ติดตั้ง"}
 
 
@@ -49,9 +54,11 @@ def test_the_customer_is_told_the_clause_and_why(status: Status, language: str, 
     declined, mail = by_hand(ticket=ticket)
     assert declined == TicketDeclined(clause="CWC-25", reason="It stays on.", declined_by="operator", **ABOUT)
     assert isinstance(mail, MailRequested)
-    assert (mail.template, mail.language, mail.parameters["clause"]) == ("declined", language, "CWC-25")
-    assert mail.parameters["reason"].startswith(text)
-    assert mail.parameters["reason"].endswith("\n\nIt stays on.")
+    assert (mail.template, mail.language, mail.parameters["clause"]) == ("declined_by_hand", language, "CWC-25")
+    assert mail.parameters["clause_text"].startswith(text)
+    assert mail.parameters["reason"] == "It stays on."
+    _, written = render(mail, {})
+    assert f"\n\n{mail.parameters['clause_text']}\n\n{SAID_AS_WHOSE[language]}\n" in written
 
 
 @pytest.mark.parametrize(

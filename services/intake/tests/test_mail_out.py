@@ -27,6 +27,7 @@ PARAMETERS = {
     "ticket_no": "KP-0000-0001",
     "clause": "IIJ-09",
     "reason": "because",
+    "clause_text": "Support may not be given.",
     "starts_at": SATURDAY.isoformat(),
     "from_at": SATURDAY.isoformat(),
     "to_at": SATURDAY.isoformat(),

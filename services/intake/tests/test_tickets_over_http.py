@@ -86,7 +86,12 @@ async def test_every_fault_of_a_request_is_named_at_once(intake: House) -> None:
             422, {("contact_id", "unknown_contact"), ("plan_family", "unknown_plan")}
         )  # fmt: skip
         answer = await desk.post("/v1/tickets", json=request(wanted_minutes=0, category="gardening"))
-        assert codes(answer) == {("category", "unknown_category")}
+        length = {("wanted_at", "missing"), ("wanted_minutes", "out_of_range")}
+        assert (answer.status_code, codes(answer)) == (422, {("category", "unknown_category")} | length)
+        answer = await desk.post(
+            "/v1/tickets", json=request(contact_id="contact-3", wanted_at="2020-01-01T00:00:00Z", wanted_minutes=60)
+        )
+        assert codes(answer) == {("contact_id", "unknown_contact"), ("wanted_at", "in_past")}
         answer = await desk.post("/v1/tickets", json=request(wanted_at="2026-02-30T10:00:00Z", colour="red"))
         assert {field for field, _ in codes(answer)} == {"wanted_at", "colour"}
     assert await intake.said() == []

@@ -139,6 +139,8 @@ class Rule(Value):
     """Speaks where one of these services is given; without it, always."""
     blanks: ClassVar[frozenset[str]] = frozenset()
     """What `$name` in its remedy can stand for: inputs that it states wherever that remedy is named."""
+    more_blanks: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """What more it can stand for in a remedy of another field, by that field's name."""
     needs_visits: ClassVar[bool] = False
     needs_metering: ClassVar[bool] = False
     """Sections of the plan without which a rule of this kind cannot be obeyed."""

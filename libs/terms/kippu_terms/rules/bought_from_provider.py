@@ -1,5 +1,6 @@
 """Support is for what was bought from the provider, as the asset register says."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from kippu_terms.rules.base import Case, RemedyText, Rule, Verdict, rule_kind
@@ -8,8 +9,8 @@ from kippu_terms.rules.base import Case, RemedyText, Rule, Verdict, rule_kind
 @rule_kind
 class BoughtFromProvider(Rule):
     kind: Literal["bought_from_provider"] = "bought_from_provider"
-    blanks: ClassVar[frozenset[str]] = frozenset({"asset_serial", "replaced_by"})
-    """`replaced_by` in `replaced_remedy` alone."""
+    blanks: ClassVar[frozenset[str]] = frozenset({"asset_serial"})
+    more_blanks: ClassVar[Mapping[str, frozenset[str]]] = {"replaced_remedy": frozenset({"replaced_by"})}
     replaced_remedy: RemedyText | None = None
     """What to do about a device that another one has replaced since; `$replaced_by` is that one's serial number."""
 

@@ -36,7 +36,7 @@ class Prepared(BaseModel):
     met: bool | None
 
 
-class Shown(BaseModel):
+class BookingShown(BaseModel):
     """One booking. Instants in UTC, days in `time_zone`."""
 
     model_config = ConfigDict(frozen=True)
@@ -73,7 +73,7 @@ class Shown(BaseModel):
     """Those that the booking follows."""
 
     @classmethod
-    def of(cls, row: Any) -> "Shown":
+    def of(cls, row: Any) -> "BookingShown":
         terms = BookingTerms.model_validate(parsed(row["terms"]))
         prepared = parsed(row["prepared"])
         checklist = [Prepared(**each.model_dump(), met=prepared.get(each.item)) for each in terms.to_prepare]
@@ -126,7 +126,7 @@ class Cancellation(Input):
     reason: Line
 
 
-class Completion(Input):
+class BookingCompletion(Input):
     completed_at: Instant
 
 
@@ -135,18 +135,18 @@ async def bookings(
     query: Reader,
     page: Annotated[Page, paged(starts_at=datetime, booking_id=str)],
     status: Annotated[list[Status] | None, QueryParameter(description="Those still open, where left out.")] = None,
-) -> PageOf[Shown]:
+) -> PageOf[BookingShown]:
     """The next appointment first."""
     rows = await query.fetch(readmodels.PAGE, status or list(OPEN), *page.after, page.fetch_limit)
-    return page.of(rows, Shown.of)
+    return page.of(rows, BookingShown.of)
 
 
-@router.get("/{booking_id}", response_model=Shown)
+@router.get("/{booking_id}", response_model=BookingShown)
 async def booking(query: Reader, booking_id: Identifier) -> Response:
     row = await query.fetchrow(readmodels.ONE, booking_id)
     if row is None:
         raise not_found()
-    return query.answer(Shown.of(row), version=row["version"])
+    return query.answer(BookingShown.of(row), version=row["version"])
 
 
 @router.post("/{booking_id}/points", response_model=Followed)
@@ -189,7 +189,7 @@ async def cancel(command: Customer, booking_id: Identifier, body: Cancellation) 
 
 
 @router.post("/{booking_id}/complete", response_model=Followed)
-async def complete(command: Engineer, booking_id: Identifier, body: Completion) -> Response:
+async def complete(command: Engineer, booking_id: Identifier, body: BookingCompletion) -> Response:
     def decide(state: Booking, now: datetime) -> Event:
         return domain.complete(state, body.completed_at, now)
 

@@ -60,7 +60,7 @@ class DueBack(BaseModel):
         return cls.model_validate(dict(row))
 
 
-class InFull(DueBack):
+class ReturnInFull(DueBack):
     mismatches: tuple[Mismatch, ...]
 
 
@@ -91,14 +91,14 @@ async def returns(
     return page.of(rows, DueBack.of)
 
 
-@router.get("/{shipment_id}", response_model=InFull)
+@router.get("/{shipment_id}", response_model=ReturnInFull)
 async def one_return(query: Annotated[Query, query("returns:read")], shipment_id: Identifier) -> Response:
     async with query.snapshot() as snapshot:
         row = await snapshot.fetchrow(readmodels.ONE, shipment_id)
         mismatches = await snapshot.fetch(readmodels.MISMATCHES, shipment_id)
     if row is None:
         raise not_found()
-    shown = InFull.model_validate({**row, "mismatches": [dict(each) for each in mismatches]})
+    shown = ReturnInFull.model_validate({**row, "mismatches": [dict(each) for each in mismatches]})
     return query.answer(shown, version=row["version"])
 
 

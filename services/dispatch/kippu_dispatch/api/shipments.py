@@ -34,7 +34,7 @@ Packer = Annotated[Query, query("shipments:read", staff=True)]
 """An address is for the provider's own people. Others see whether it goes to the named place or the registered site."""
 
 
-class Shown(BaseModel):
+class ShipmentShown(BaseModel):
     """One shipment. Instants in UTC, days in `time_zone`."""
 
     model_config = ConfigDict(frozen=True)
@@ -77,7 +77,7 @@ class Shown(BaseModel):
     """Whether another place was named once it had left: it goes, or went, where it was sent."""
 
     @classmethod
-    def of(cls, row: Any) -> "Shown":
+    def of(cls, row: Any) -> "ShipmentShown":
         target = Target.model_validate_json(row["target"]) if row["target"] else None
         return cls.model_validate(
             {
@@ -100,7 +100,7 @@ def _met(row: Any, target: Target | None) -> bool | None:
     return not is_late(target.model_copy(update={"time_zone": row["time_zone"]}), reached)
 
 
-class InFull(Shown):
+class ShipmentInFull(ShipmentShown):
     due_back: DueBack | None
     mismatches: tuple[Mismatch, ...]
 
@@ -160,13 +160,13 @@ async def shipments(
     page: Annotated[Page, paged(next_at=datetime, shipment_id=str)],
     status: Annotated[list[Status] | None, QueryParameter(description="Those still open, where left out.")] = None,
     ticket_no: Annotated[str | None, QueryParameter(max_length=64)] = None,
-) -> PageOf[Shown]:
+) -> PageOf[ShipmentShown]:
     """The next target first."""
     rows = await query.fetch(readmodels.PAGE, status or list(OPEN), ticket_no, *page.after, page.fetch_limit)
-    return page.of(rows, Shown.of)
+    return page.of(rows, ShipmentShown.of)
 
 
-@router.get("/{shipment_id}", response_model=InFull)
+@router.get("/{shipment_id}", response_model=ShipmentInFull)
 async def shipment(query: Reader, shipment_id: Identifier) -> Response:
     async with query.snapshot() as snapshot:
         row = await snapshot.fetchrow(readmodels.ONE, shipment_id)
@@ -174,8 +174,8 @@ async def shipment(query: Reader, shipment_id: Identifier) -> Response:
         mismatches = await snapshot.fetch(returns_readmodels.MISMATCHES, shipment_id)
     if row is None:
         raise not_found()
-    shown = InFull(
-        **dict(Shown.of(row)),
+    shown = ShipmentInFull(
+        **dict(ShipmentShown.of(row)),
         due_back=DueBack.of(due_back) if due_back else None,
         mismatches=tuple(Mismatch.model_validate(dict(each)) for each in mismatches),
     )

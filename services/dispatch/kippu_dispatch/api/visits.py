@@ -139,7 +139,7 @@ class Declining(Input):
     reason: Line
 
 
-class Completion(Input):
+class VisitCompletion(Input):
     completed_at: Instant
     serial: OurSerial | None = None
     """Of the unit that was put in the place of the defective one, or of the part, where only that was exchanged. From
@@ -210,7 +210,7 @@ async def decline(command: Dispatcher, visit_id: Identifier, body: Declining) ->
 
 
 @router.post("/{visit_id}/complete", response_model=Settled)
-async def complete(command: Dispatcher, visit_id: Identifier, body: Completion) -> Response:
+async def complete(command: Dispatcher, visit_id: Identifier, body: VisitCompletion) -> Response:
     def decide(visits: Visits, now: datetime) -> list[Event]:
         return reports.complete(visits, visit_id, body.completed_at, now, serial=body.serial)
 

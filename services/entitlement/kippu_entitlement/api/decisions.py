@@ -17,7 +17,7 @@ from kippu_entitlement.api.references import unknown_plan
 from kippu_entitlement.as_of import TwoDates
 from kippu_entitlement.domain import streams
 from kippu_entitlement.domain.plan import Plans, PlanVersion
-from kippu_entitlement.preview import ClauseText, Explained, PlanShown, PreviewInput, PreviewShown, preview
+from kippu_entitlement.preview import ClauseText, Explained, PlanUsed, PreviewInput, PreviewShown, preview
 
 router = APIRouter(tags=["decisions"])
 
@@ -200,6 +200,6 @@ def _shown(row: Record) -> DecisionShown:
         replies=orjson.loads(row["replies"]),
         **{name: row[name] for name in ("service", "way", "contract_id", "counts_from")},
         **{name: row[name] for name in ("failed_part", "carriage_paid_by")},
-        plan=PlanShown(family=row["plan_family"], version=row["plan_version"]),
+        plan=PlanUsed(family=row["plan_family"], version=row["plan_version"]),
         facts=facts,
     )

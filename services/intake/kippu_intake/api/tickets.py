@@ -86,16 +86,25 @@ async def open_ticket(command: Writer, body: NewTicket) -> Response:
         message = "Only the provider's own people enter a call, or say when it came in."
         raise Refused(Fault("staff_only", message, "channel" if body.received_at is None else "received_at", "IIJ-01"))
     require_may_state(body.details.details(), staff=command.principal.is_staff, in_report=True)
-    contact = await contact_for(
-        Known(runtime),
-        command.principal,
-        customer_id=body.customer_id,
-        contact_id=body.contact_id,
-        plan_family=body.plan_family,
-        channel=body.channel,
-        category=body.category,
-        at=body.received_at or runtime.clock.now(),
-    )
+    now = runtime.clock.now()
+    try:
+        contact = await contact_for(
+            Known(runtime),
+            command.principal,
+            customer_id=body.customer_id,
+            contact_id=body.contact_id,
+            plan_family=body.plan_family,
+            channel=body.channel,
+            category=body.category,
+            at=body.received_at or now,
+        )
+    except Refused as refused:
+        if refused.kind != "invalid":
+            raise
+        # What else is wrong is told in the same answer, not once this is mended. No event will hold these facts.
+        facts = body.facts(contact_subject(provider, body.contact_id))
+        others = tickets.faults_of_opening(Ticket(), facts, body.received_at or now, now)
+        raise Refused(*refused.faults, *others) from refused
     sealed_for = contact_subject(provider, contact.contact_id)
     facts = body.facts(sealed_for)
     text = await put_text(runtime.blobs, provider, sealed_for, body.text or "")

@@ -18,8 +18,10 @@ from kippu_intake.domain.ticket_state import ACTIVE, Ticket
 def by_hand(
     ticket: Ticket, clauses: Mapping[str, Mapping[str, str]], *, clause: str, reason: str, now: datetime
 ) -> list[Event]:
-    """Declined, and its contact told so: the clause as the terms word it, then the operator's own words. `clauses` are
-    the texts of the request's terms, each by language.
+    """Declined, and its contact told so: the clause as the terms word it, then the operator's own words, as theirs.
+
+    They stand on one line: none can pass for a paragraph of the mail. `clauses` are the texts of the request's terms,
+    each by language.
 
     Raises Refused with every fault. What was served is not declined: it would give back what was rightly debited.
     """
@@ -29,10 +31,11 @@ def by_hand(
         faults.append(Fault("unknown_clause", f"The terms know {', '.join(clauses)}.", "clause"))
     if faults:
         raise Refused(*faults, kind="conflict" if ended else "invalid")
-    told = {"clause": clause, "reason": f"{in_language(clauses[clause], ticket.language)}\n\n{reason}"}
+    text, on_one_line = in_language(clauses[clause], ticket.language), " ".join(reason.split())
+    told = {"clause": clause, "clause_text": text, "reason": on_one_line}
     return [
         *tickets.decline(ticket, clause=clause, reason=reason, by="operator", now=now),
-        *tickets.request_mail(ticket, "declined", now, parameters=told),
+        *tickets.request_mail(ticket, "declined_by_hand", now, parameters=told),
     ]
 
 

@@ -48,11 +48,7 @@ def open_ticket(
     """A request gets its number at once, on every channel (IIJ-02), and counts from its receipt (IIJ-07)."""
     if ticket.status is not Status.UNOPENED:
         raise Refused(Fault("ticket_exists", f"Ticket {ticket_no} exists already.", "ticket_no"), kind="conflict")
-    faults = faults_of(facts, received_at) + _faults_of_details(ticket, facts, received_at, now)
-    if received_at > now:
-        faults.append(Fault("in_future", "A request cannot have been received in the future.", "received_at", "IIJ-07"))
-    if received_at < CALENDARS_FROM:
-        faults.append(beyond_calendars("received_at"))
+    faults = faults_of_opening(ticket, facts, received_at, now)
     if faults:
         raise Refused(*faults)
     return [
@@ -77,6 +73,16 @@ def open_ticket(
             ship_to_address=facts.ship_to_address,
         )
     ]
+
+
+def faults_of_opening(ticket: Ticket, facts: Facts, received_at: datetime, now: datetime) -> list[Fault]:
+    """What is wrong with a new request, whoever asks and under whichever terms."""
+    faults = faults_of(facts, received_at) + _faults_of_details(ticket, facts, received_at, now)
+    if received_at > now:
+        faults.append(Fault("in_future", "A request cannot have been received in the future.", "received_at", "IIJ-07"))
+    if received_at < CALENDARS_FROM:
+        faults.append(beyond_calendars("received_at"))
+    return faults
 
 
 def classify(ticket: Ticket, facts: Facts, now: datetime) -> list[Event]:
