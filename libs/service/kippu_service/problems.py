@@ -148,7 +148,9 @@ def _field_error(fault: Mapping[str, Any]) -> FieldError:
     where = [str(part) for part in fault["loc"]]
     if where[:1] == ["body"]:
         where = where[1:]
-    return FieldError(field=".".join(where) or None, code=fault["type"], message=fault["msg"])
+    return FieldError(
+        field=".".join(where) or None, code=fault["type"], message=fault["msg"].removeprefix("Value error, ")
+    )
 
 
 _STATUS_CODES = {

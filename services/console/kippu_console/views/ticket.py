@@ -7,6 +7,7 @@ from typing import Any
 from kippu_events.catalogue.fulfilment import Target
 
 from kippu_console.views import history, money, shipments, targets, visits
+from kippu_console.views.facts import Named
 from kippu_console.views.look import Look
 
 Events = Sequence[dict[str, Any]]
@@ -33,6 +34,7 @@ async def ticket(look: Look, ticket_no: str) -> dict[str, Any] | None:
         "shipments": await shipments.of_ticket(look, ticket_no),
         "quotes": await money.of_ticket(look, ticket_no),
         "decision": decision,
+        "declined": declined_by_hand(timeline),
         "shortfall": shortfall_of(timeline),
         "deciding": _deciding_text(decision) if decision else None,
     }
@@ -111,6 +113,18 @@ def shortfall_of(timeline: Events) -> dict[str, int] | None:
     if not still:
         return None
     return {"owed": sum(owed.values()), "wanted": sum(short[each]["wanted"] for each in still)}
+
+
+def declined_by_hand(timeline: Events) -> dict[str, Any] | None:
+    """What a person said who declined the request, beside what was decided of it; None once it is open again."""
+    declined = None
+    for event in _of_stream(timeline, "ticket-"):
+        match event["name"]:
+            case "TicketDeclined" if event["data"].get("declined_by") in ("dispatcher", "operator"):
+                declined = event["data"] | {"declined_by": Named(event["data"]["declined_by"])}
+            case "TicketReopened":
+                declined = None
+    return declined
 
 
 def _deciding_text(decision: dict[str, Any]) -> dict[str, str] | None:

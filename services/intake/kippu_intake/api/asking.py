@@ -32,7 +32,7 @@ async def contact_for(
 
 def faults_of_contact(contact: Contact | None, customer_id: str) -> list[Fault]:
     if contact is None or contact.customer_id != customer_id:
-        return [Fault("unknown_contact", "This customer has no such contact.", "contact_id", "IIJ-03")]
+        return [Fault("unknown_contact", "This customer has no such contact.", "contact_id")]
     return []
 
 

@@ -84,7 +84,7 @@ async def open_ticket(command: Writer, body: NewTicket) -> Response:
     runtime, provider = command.runtime, command.provider
     if not command.principal.is_staff and (body.channel is not Channel.PORTAL or body.received_at is not None):
         message = "Only the provider's own people enter a call, or say when it came in."
-        raise Refused(Fault("staff_only", message, "channel" if body.received_at is None else "received_at", "IIJ-01"))
+        raise Refused(Fault("staff_only", message, "channel" if body.received_at is None else "received_at"))
     require_may_state(body.details.details(), staff=command.principal.is_staff, in_report=True)
     now = runtime.clock.now()
     try:
@@ -367,12 +367,12 @@ async def _speaker(command: Command, ticket_no: str, body: NewMessage) -> str | 
     same customer; nobody else joins the thread (IIJ-03)."""
     ticket = await _ticket(command, ticket_no)
     if not command.principal.is_staff and body.channel is not Channel.PORTAL:
-        raise Refused(Fault("staff_only", "Only the provider's own people enter a call.", "channel", "IIJ-01"))
+        raise Refused(Fault("staff_only", "Only the provider's own people enter a call.", "channel"))
     if body.contact_id is None:
         return None if command.principal.is_staff else ticket.contact_id
     contact = await Known(command.runtime).contact(command.provider, body.contact_id)
     if contact is None or contact.customer_id != ticket.customer_id:
-        raise Refused(Fault("unknown_contact", "The ticket's customer has no such contact.", "contact_id", "IIJ-03"))
+        raise Refused(Fault("unknown_contact", "The ticket's customer has no such contact.", "contact_id"))
     return contact.contact_id
 
 

@@ -47,13 +47,13 @@ def faults_of(facts: Facts, received_at: datetime) -> list[Fault]:
     """What is wrong with the facts of a request, whoever states them."""
     faults = []
     if facts.wanted_minutes is not None and facts.wanted_at is None:
-        faults.append(Fault("missing", "A length of work needs the time it is wanted at.", "wanted_at", "IIJ-09"))
+        faults.append(Fault("missing", "A length of work needs the time it is wanted at.", "wanted_at"))
     if facts.wanted_at is not None and facts.wanted_at < received_at:
-        faults.append(Fault("in_past", "Work is wanted before the request was received.", "wanted_at", "IIJ-09"))
+        faults.append(Fault("in_past", "Work is wanted before the request was received.", "wanted_at"))
     if facts.wanted_at is not None and facts.wanted_at >= CALENDARS_UNTIL:
         faults.append(beyond_calendars("wanted_at"))
     if facts.wanted_minutes is not None and not 1 <= facts.wanted_minutes <= MAX_WORK_MINUTES:
-        faults.append(Fault("out_of_range", f"Minutes run from 1 to {MAX_WORK_MINUTES}.", "wanted_minutes", "IIJ-09"))
+        faults.append(Fault("out_of_range", f"Minutes run from 1 to {MAX_WORK_MINUTES}.", "wanted_minutes"))
     return faults
 
 

@@ -79,7 +79,7 @@ def faults_of_opening(ticket: Ticket, facts: Facts, received_at: datetime, now: 
     """What is wrong with a new request, whoever asks and under whichever terms."""
     faults = faults_of(facts, received_at) + _faults_of_details(ticket, facts, received_at, now)
     if received_at > now:
-        faults.append(Fault("in_future", "A request cannot have been received in the future.", "received_at", "IIJ-07"))
+        faults.append(Fault("in_future", "A request cannot have been received in the future.", "received_at"))
     if received_at < CALENDARS_FROM:
         faults.append(beyond_calendars("received_at"))
     return faults
@@ -228,11 +228,9 @@ def record_work(
     _must_not_have_ended(ticket, "record work")
     faults = []
     if not 1 <= minutes <= MAX_WORK_MINUTES:
-        faults.append(Fault("out_of_range", f"Minutes run from 1 to {MAX_WORK_MINUTES}.", "minutes", "IIJ-07"))
+        faults.append(Fault("out_of_range", f"Minutes run from 1 to {MAX_WORK_MINUTES}.", "minutes"))
     if ticket.received_at is not None and started_at < ticket.received_at:
-        faults.append(
-            Fault("before_receipt", "Work starts no earlier than the request was received.", "started_at", "IIJ-07")
-        )
+        faults.append(Fault("before_receipt", "Work starts no earlier than the request was received.", "started_at"))
     if started_at > now:
         faults.append(Fault("in_future", "Work that has not started yet cannot be recorded.", "started_at"))
     if faults:
