@@ -183,7 +183,10 @@ async def test_a_correction_that_breaks_rules_names_them_all_and_changes_nothing
     past = {"effective_at": december(1).replace(month=11).isoformat()}
     wrong = past | {"asset": body("unit-2", bought_on="2027-01-01", warranty_until="2026-01-01")}
     answer = await send(desk, "/v1/assets/unit-2/corrections", wrong, 422)
-    assert [each["field"] for each in answer.json()["errors"]] == ["asset.warranty_until"]
+    assert [(each["code"], each["field"]) for each in answer.json()["errors"]] == [
+        ("warranty_before_purchase", "asset.warranty_until"),
+        ("in_future", "asset.bought_on"),
+    ]
     await send(desk, "/v1/assets/nothing/corrections", past | {"asset": body("nothing")}, 404)
     assert await desk.world.state(folds.ASSET, streams.asset("iij", "UNIT-2")) == before
 

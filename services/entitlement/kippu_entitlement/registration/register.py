@@ -114,14 +114,17 @@ class _Books:
         return replace(wanted, contracts=(*pinned, *sold), undated=tuple(waiting.values()))
 
     def faults_of(self, wanted: Asset) -> Iterator[Fault]:
-        """What it refers to that there is not."""
+        """What it refers to that there is not, or not yet: its purchase is on record once it was made."""
         if not self.states[streams.customer(self.provider, wanted.customer_id)].exists:
             yield Fault("unknown_customer", f"there is no customer {wanted.customer_id}", "customer_id")
         published = self.states[streams.plan(self.provider, wanted.plan_family)]
         if not published.exists:
             yield Fault("unknown_plan", f"no terms of {wanted.plan_family} are published", "plan_family")
-        elif wanted.contracts:
-            yield from contracts.faults_of(wanted.contracts, terms.every_version(published))
+        else:
+            if wanted.contracts:
+                yield from contracts.faults_of(wanted.contracts, terms.every_version(published))
+            if wanted.bought_on is not None and wanted.bought_on > terms.today(published, self.work.now):
+                yield Fault("in_future", "a purchase that is still to come cannot be registered", "bought_on")
         for place, contract in enumerate(wanted.contracts):
             named = contract.contact_id
             # Whom nobody states here is known from the contract's own registration.
