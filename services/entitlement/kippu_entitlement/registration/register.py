@@ -32,9 +32,10 @@ _UNSTATED = ("plan_version", "registered_at", "status", "sold")
 async def register(work: Work, provider: str, wanted: Sequence[Asset], meant: Asset | None = None) -> Registered:
     """`wanted` names each serial once. What is registered with the same facts already stays as it is.
 
-    `meant` is what is known of it under another serial, which was wrong.
+    `meant` is given for a correction: what is known of it, maybe under another serial, which was wrong.
     """
     books = await _Books.opened(work, provider, wanted)
+    corrects = meant is not None
     meant = meant or Asset()
     wanted = [books.pinned(each, meant) for each in wanted]
     done = Registered()
@@ -42,7 +43,8 @@ async def register(work: Work, provider: str, wanted: Sequence[Asset], meant: As
         known = books.asset(each.serial)
         said = [*asset.faults_of(each), *books.faults_of(each)]
         sold = (fault for before in (known, meant) for fault in asset.sold_under_other_terms(before, each))
-        faults = [*said, *asset.objections(known, each), *sold]
+        changed = () if corrects else books.changed_beside_contracts(each)
+        faults = [*said, *asset.objections(known, each), *sold, *changed]
         if faults:
             done.faults[each.serial] = faults
         if said:
@@ -134,6 +136,13 @@ class _Books:
         if wanted.part_of is not None and not self._is_a_unit_of(wanted, wanted.part_of):
             message = f"there is no unit {wanted.part_of} of this customer under these terms that it could be a part of"
             yield Fault("unknown_unit", message, "part_of")
+
+    def changed_beside_contracts(self, wanted: Asset) -> Iterator[Fault]:
+        """What of it only a change of its contracts' registration, or a correction, changes."""
+        published = self.states[streams.plan(self.provider, wanted.plan_family)]
+        if published.exists:
+            today = terms.today(published, self.work.now)
+            yield from asset.registered_with_contracts(self.asset(wanted.serial), wanted, today)
 
     def _is_a_unit_of(self, part: Asset, serial: str) -> bool:
         """A unit that is registered, or is to be by the same file. A part has no parts of its own."""
