@@ -368,3 +368,16 @@ async def test_the_api_describes_itself(sample: Sample, desk: Caller) -> None:
     assert list(add["responses"]["default"]["content"]) == ["application/problem+json"]
     flows = document["components"]["securitySchemes"]["client_credentials"]["flows"]
     assert flows["clientCredentials"]["scopes"].keys() == {"contacts:read", "contacts:write"}
+
+
+async def test_a_parameter_that_the_route_does_not_have_is_refused_by_name(sample: Sample, desk: Caller) -> None:
+    assert (await desk.get("/v1/contacts?limit=1")).status_code == 200
+    listed = await desk.get("/v1/contacts?limit=1&offset=7&color=red")
+    assert problem(listed) == (422, "invalid")
+    told = {error["field"]: error["message"] for error in listed.json()["errors"]}
+    assert told == dict.fromkeys(("query.color", "query.offset"), "This route takes cursor, limit.")
+    written = await desk.post("/v1/contacts?dry_run=true", json=contact())
+    [error] = written.json()["errors"]
+    assert (error["field"], error["code"]) == ("query.dry_run", "unknown_parameter")
+    assert error["message"] == "This route takes no query parameters."
+    assert await sample.events() == 0

@@ -1,14 +1,16 @@
 """What every request passes: who it is, and one plain ASGI middleware for metrics and the last exception."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security.base import SecurityBase
+from kippu_terms.refusal import Fault, Refused
 from prometheus_client import CollectorRegistry, Histogram
 from starlette.datastructures import Headers
 from starlette.routing import BaseRoute
@@ -25,18 +27,39 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 class Routes:
-    """The whole path of each route, such as `/v1/tickets/{ticket_no}`; a route by itself does not know its prefix."""
+    """What is known of each route by its application: a route by itself does not know its prefix."""
 
     def __init__(self) -> None:
         self._templates: dict[int, str] = {}
+        self._parameters: dict[int, frozenset[str]] = {}
 
     def learn(self, routes: Sequence[BaseRoute]) -> None:
         for context in iter_route_contexts(routes):
-            self._templates[id(context.original_route)] = str(getattr(context, "path_format", "none"))
+            route = context.original_route
+            self._templates[id(route)] = str(getattr(context, "path_format", "none"))
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                self._parameters[id(route)] = frozenset(_query_parameters(route.dependant))
 
     def template(self, scope: Mapping[str, Any]) -> str:
         """The template of the route that a request came to, `none` if it came to none."""
         return self._templates.get(id(scope.get("route")), "none")
+
+    def require_known_parameters(self, request: Request) -> None:
+        """Raises Refused for query parameters that the route does not have: `known_a` instead of `known_at` would be
+        answered as of today, and nobody would notice. A page, which OpenAPI does not tell of, reads its own."""
+        known = self._parameters.get(id(request.scope.get("route")))
+        if known is None or not request.scope.get("query_string"):
+            return
+        takes = f"This route takes {', '.join(sorted(known))}." if known else "This route takes no query parameters."
+        unknown = sorted(set(request.query_params) - known)
+        if unknown:
+            raise Refused(*[Fault("unknown_parameter", takes, f"query.{name}") for name in unknown])
+
+
+def _query_parameters(dependant: Dependant) -> Iterator[str]:
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for inner in dependant.dependencies:
+        yield from _query_parameters(inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +85,11 @@ class Secured(SecurityBase):
         self._scope, self._staff = scope, staff
 
     async def principal(self, request: Request) -> Principal:
-        """Who asks. Raises a 401 or 403 problem for somebody who may not."""
+        """Who asks. Raises a 401 or 403 problem for somebody who may not, and Refused for parameters that are none."""
         principal = await authenticate(request, request.headers.get("authorization"))
         principal.require(self._scope, staff=self._staff)
+        edge: Edge = request.app.state.edge
+        edge.routes.require_known_parameters(request)
         return principal
 
 
