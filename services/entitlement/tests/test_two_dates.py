@@ -156,7 +156,7 @@ async def test_what_a_contract_is_registered_with_is_not_changed_beside_it(switc
     """It was, and came back as it had been with the next change of the contract's registration."""
     desk, device = switch_desk, await device_of(switch_desk)
     path, changes = f"/v1/assets/{SERIAL}", {"model": "M16ePWR", "area": "osaka", "remote_island": True}
-    answer = await send(desk, "/v1/assets", stated(device, height_cm=None, **changes), 409)
+    answer = await send(desk, "/v1/assets", stated(device, height_cm=150, **changes), 409)
     assert [(each["code"], each["field"]) for each in answer.json()["errors"]] == [
         ("registered_with_contract", name) for name in (*changes, "height_cm")
     ]
@@ -164,12 +164,13 @@ async def test_what_a_contract_is_registered_with_is_not_changed_beside_it(switc
     async with desk.staff() as staff:
         assert (await staff.get(path)).json() == device
         # What no contract says is registered as ever, and outlives the contract's changes.
-        await send(desk, "/v1/assets", stated(device, warranty_until="2029-04-30"))
+        await send(desk, "/v1/assets", stated(device, warranty_until="2029-04-30", height_cm=None))
         moved = {"site": {"address": "2 Example Street, Osaka", "area": "osaka", "height_cm": 120}}
         (await staff.post("/v1/contracts/O-1/registration/changes", json=moved)).raise_for_status()
         await desk.settle()
         now = (await staff.get(path)).json()
     assert (now["model"], now["area"], now["warranty_until"]) == (device["model"], "osaka", "2029-04-30")
+    assert now["height_cm"] == 120
     # Once the contract is over, no change of it comes any more.
     desk.world.clock.move_to(datetime(2027, 5, 9, 15, tzinfo=UTC))
     await send(desk, "/v1/assets", stated(now, model="M16ePWR"))

@@ -113,7 +113,12 @@ class _Books:
         stated = {each.contract_id for each in pinned}
         sold = tuple(each for each in known.values() if each.sold and each.contract_id not in stated)
         # Those that are stated come first: a fault names a contract by its place among them.
-        return replace(wanted, contracts=(*pinned, *sold), undated=tuple(waiting.values()))
+        pinned_all = replace(wanted, contracts=(*pinned, *sold), undated=tuple(waiting.values()))
+        by_contract = bool(mine.undated) or any(each.sold and each.registered_at for each in mine.contracts)
+        if wanted.height_cm is None and by_contract and not meant.exists:
+            # A sheet has no column for it: not stated, it is as the contract has it.
+            return replace(pinned_all, height_cm=mine.height_cm)
+        return pinned_all
 
     def faults_of(self, wanted: Asset) -> Iterator[Fault]:
         """What it refers to that there is not, or not yet: its purchase is on record once it was made."""
