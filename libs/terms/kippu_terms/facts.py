@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from kippu_terms.clock import Pause
-from kippu_terms.value import AS_A_DATE, AS_AN_INSTANT, ClauseId, Name, StatedDate, Value
+from kippu_terms.value import AS_A_DATE, AS_AN_INSTANT, ClauseId, Integer, Name, StatedDate, Value
 
 LONGEST_WORK = 14_400
 """Minutes that wanted work may take: ten days."""
@@ -51,7 +51,7 @@ class AssetFacts(Value):
     """The area in which it stands, by a name that the plan uses, such as `tokyo`."""
     remote_island: bool | None = None
     """True if it stands on a remote island. None: nothing is known of that."""
-    height_cm: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    height_cm: Annotated[Integer, Field(ge=0, le=100_000)] | None = None
     """At what height it is installed, in whole centimetres, rounded down."""
 
 
@@ -120,7 +120,7 @@ class RequestFacts(Value):
     category: Called | None = None
     """A category of the plan."""
     wanted_at: Instant | None = None
-    wanted_minutes: Annotated[int, Field(ge=1, le=LONGEST_WORK)] | None = None
+    wanted_minutes: Annotated[Integer, Field(ge=1, le=LONGEST_WORK)] | None = None
     approval: Literal["granted", "refused"] | None = None
     """What an operator said, where the terms ask for it; None until then."""
     quotes_accepted: Annotated[

@@ -37,12 +37,16 @@ def in_force(published: Plans, family: str, at: datetime) -> Plan:
     return load(version.source)
 
 
+def today(published: Plans, now: datetime) -> date:
+    """The provider's local date. For a family of which a version is published."""
+    return load(published.versions[-1].source).calendar.local_date(now)
+
+
 def version_sold(published: Plans, begins_on: date, now: datetime) -> str | None:
     """The version that something was sold under that begins on a local date; None if there was none then."""
     if not published.exists:
         return None
-    today = load(published.versions[-1].source).calendar.local_date(now)
-    version = published.in_force(min(begins_on, today))
+    version = published.in_force(min(begins_on, today(published, now)))
     return version.version if version else None
 
 

@@ -70,8 +70,27 @@ async def test_what_is_stated_as_it_stands_changes_nothing(world: World) -> None
 
 
 @pytest.mark.parametrize(
+    ("instant", "day"),
+    [(datetime(2026, 11, 18, 14, 59, 59, tzinfo=UTC), 18), (datetime(2026, 11, 18, 15, tzinfo=UTC), 19)],
+)
+async def test_a_purchase_is_registered_from_its_day_on_in_the_providers_zone(
+    world: World, instant: datetime, day: int
+) -> None:
+    world.clock.move_to(instant)
+    bought = [replace(DEVICE, bought_on=date(2026, 11, each)) for each in (day, day + 1)]
+    done, refused = [await registered(world, each) for each in bought]
+    assert done.changed == ["DEVICE-1"]
+    assert ([(each.code, each.field) for each in refused.faults["DEVICE-1"]], refused.kind) == (
+        [("in_future", "bought_on")],
+        "invalid",
+    )
+    assert (await world.asset("DEVICE-1")).bought_on == date(2026, 11, day)
+
+
+@pytest.mark.parametrize(
     ("stated", "columns"),
     [
+        ({"bought_on": date(2026, 11, 19)}, {"Bought on"}),
         ({"product": "no-such"}, {"Contract product"}),
         ({"plan_family": "other", "product": "other-send-back"}, {"Plan"}),
     ],

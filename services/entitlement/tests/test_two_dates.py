@@ -151,6 +151,31 @@ async def test_what_was_corrected_outlives_a_later_change_of_the_registration(sw
     assert (contract["model"], contract["site"]["height_cm"]) == ("M16ePWR", 150)
 
 
+@pytest.mark.clause("SVT-06", "SVT-11")
+async def test_what_a_contract_is_registered_with_is_not_changed_beside_it(switch_desk: Desk) -> None:
+    """It was, and came back as it had been with the next change of the contract's registration."""
+    desk, device = switch_desk, await device_of(switch_desk)
+    path, changes = f"/v1/assets/{SERIAL}", {"model": "M16ePWR", "area": "osaka", "remote_island": True}
+    answer = await send(desk, "/v1/assets", stated(device, height_cm=150, **changes), 409)
+    assert [(each["code"], each["field"]) for each in answer.json()["errors"]] == [
+        ("registered_with_contract", name) for name in (*changes, "height_cm")
+    ]
+    assert "O-1" in answer.json()["errors"][0]["message"]
+    async with desk.staff() as staff:
+        assert (await staff.get(path)).json() == device
+        # What no contract says is registered as ever, and outlives the contract's changes.
+        await send(desk, "/v1/assets", stated(device, warranty_until="2029-04-30", height_cm=None))
+        moved = {"site": {"address": "2 Example Street, Osaka", "area": "osaka", "height_cm": 120}}
+        (await staff.post("/v1/contracts/O-1/registration/changes", json=moved)).raise_for_status()
+        await desk.settle()
+        now = (await staff.get(path)).json()
+    assert (now["model"], now["area"], now["warranty_until"]) == (device["model"], "osaka", "2029-04-30")
+    assert now["height_cm"] == 120
+    # Once the contract is over, no change of it comes any more.
+    desk.world.clock.move_to(datetime(2027, 5, 9, 15, tzinfo=UTC))
+    await send(desk, "/v1/assets", stated(now, model="M16ePWR"))
+
+
 async def device_of(desk: Desk) -> dict[str, Any]:
     """The device, once O-1 is registered for it."""
     async with desk.staff() as staff:
@@ -160,11 +185,15 @@ async def device_of(desk: Desk) -> dict[str, Any]:
     return device
 
 
+def stated(device: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """What is shown of a device, as it is registered."""
+    contracts = [{name: each[name] for name in ContractInput.model_fields} for each in device["contracts"]]
+    return {name: device[name] for name in AssetInput.model_fields} | {"contracts": contracts} | changes
+
+
 async def correct(desk: Desk, device: dict[str, Any], status: int = 201, **changes: Any) -> httpx.Response:
     """An hour after it was registered, from then on."""
-    stated = {name: device[name] for name in AssetInput.model_fields} | changes
-    stated["contracts"] = [{name: each[name] for name in ContractInput.model_fields} for each in device["contracts"]]
-    sent = {"effective_at": desk.world.clock.now().isoformat(), "asset": stated}
+    sent = {"effective_at": desk.world.clock.now().isoformat(), "asset": stated(device, **changes)}
     desk.world.clock.advance(timedelta(hours=1))
     return await send(desk, f"/v1/assets/{device['serial']}/corrections", sent, status)
 
@@ -183,7 +212,10 @@ async def test_a_correction_that_breaks_rules_names_them_all_and_changes_nothing
     past = {"effective_at": december(1).replace(month=11).isoformat()}
     wrong = past | {"asset": body("unit-2", bought_on="2027-01-01", warranty_until="2026-01-01")}
     answer = await send(desk, "/v1/assets/unit-2/corrections", wrong, 422)
-    assert [each["field"] for each in answer.json()["errors"]] == ["asset.warranty_until"]
+    assert [(each["code"], each["field"]) for each in answer.json()["errors"]] == [
+        ("warranty_before_purchase", "asset.warranty_until"),
+        ("in_future", "asset.bought_on"),
+    ]
     await send(desk, "/v1/assets/nothing/corrections", past | {"asset": body("nothing")}, 404)
     assert await desk.world.state(folds.ASSET, streams.asset("iij", "UNIT-2")) == before
 

@@ -3,12 +3,24 @@
 from typing import Any
 
 import pytest
+from kippu_entitlement.api.assets import AssetInput
+from kippu_entitlement.api.bookings import BookingInput
+from kippu_entitlement.api.contract_registrations import SiteInput
 from kippu_entitlement.order_preview import MAX_HELD, MAX_LINES, OrderPreviewInput
 from kippu_entitlement.preview import PreviewInput
 from kippu_entitlement.renewal_preview import RenewalPreviewInput
+from kippu_entitlement.testing.contracts import REGISTRATION_BODY
+from kippu_entitlement.testing.desk import ASSET_BODY
 from pydantic import BaseModel, ValidationError
 
 ORDER = {"plan_family": "cwc", "product": "licence", "ordered_on": "2026-11-16"}
+BOOKING = {
+    "customer_id": "customer-1",
+    "plan_family": "sixth",
+    "contact_id": "contact-1",
+    "product": "remote-hour",
+    "starts_at": "2026-12-01T10:00:00+09:00",
+}
 LINE = {"product": "annual-maintenance"}
 HELD = {"contract_id": "C-1", "product": "licence", "valid_from": "2026-04-01", "valid_until": "2027-03-31"}
 
@@ -80,6 +92,20 @@ def test_orders_and_renewals_that_are_asked_about_are_looked_at_likewise() -> No
     renewal = {"plan_family": "cwc", "ordered_on": "2026-11-16", "licence": licence}
     assert fields_refused(RenewalPreviewInput, renewal) == []
     assert fields_refused(RenewalPreviewInput, renewal | facts) == refused
+
+
+@pytest.mark.parametrize("said", [True, False, "1", 1.0])
+def test_a_number_is_a_number_wherever_facts_are_stated(said: Any) -> None:
+    facts = {
+        "plan_family": "qnp",
+        "request": {"received_at": "2026-05-01T10:00:00+09:00", "wanted_minutes": said},
+        "asset": {"serial": "SN-1", "registered": True, "height_cm": said},
+    }
+    assert fields_refused(PreviewInput, facts) == ["request.wanted_minutes", "asset.height_cm"]
+    assert fields_refused(AssetInput, ASSET_BODY | {"height_cm": said}) == ["height_cm"]
+    assert fields_refused(SiteInput, REGISTRATION_BODY["site"] | {"height_cm": said}) == ["height_cm"]
+    assert fields_refused(BookingInput, BOOKING | {"minutes": said}) == ["minutes"]
+    assert fields_refused(OrderPreviewInput, ORDER | {"quantity": said}) == ["quantity"]
 
 
 def fields_refused(model: type[BaseModel], asked: dict[str, Any]) -> list[str]:

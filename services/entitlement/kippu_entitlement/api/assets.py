@@ -9,7 +9,7 @@ from kippu_events.catalogue.entitlement import AssetContract, UndatedContract
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
 from kippu_terms.refusal import Refused
-from kippu_terms.value import StatedDate
+from kippu_terms.value import Integer, StatedDate
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -56,7 +56,7 @@ class AssetInput(Input):
     area: Name | None = None
     """Where it stands, by the plan's areas, such as `tokyo`."""
     remote_island: bool = False
-    height_cm: Annotated[int, Field(ge=0, le=asset.HIGHEST_CM)] | None = None
+    height_cm: Annotated[Integer, Field(ge=0, le=asset.HIGHEST_CM)] | None = None
     """At what height it is installed, in whole centimetres, rounded down."""
     disks_from: DisksFrom | None = None
     """`elsewhere` if any disk in it was bought from somebody else."""

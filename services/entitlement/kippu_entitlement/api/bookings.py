@@ -10,7 +10,7 @@ from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, command
 from kippu_terms.bookings import PaidBy
 from kippu_terms.facts import LONGEST_WORK, Instant
-from kippu_terms.value import Name
+from kippu_terms.value import Integer, Name
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -27,7 +27,7 @@ class BookingInput(Input):
     """The customer's contact who books, and to whom the points to check are mailed."""
     product: Name
     starts_at: Instant
-    minutes: Annotated[int, Field(ge=1, le=LONGEST_WORK)] = 60
+    minutes: Annotated[Integer, Field(ge=1, le=LONGEST_WORK)] = 60
     paid_by: PaidBy = "invoice"
     ticket_no: Identifier | None = None
     """The request that it is for: incidents that pay the booking pay the work of that day, too."""

@@ -9,6 +9,7 @@ from kippu_privacy import Plain
 from kippu_service.http import Command, Identifier, Input, Line, command
 from kippu_terms.orders.facts import Day
 from kippu_terms.refusal import Fault, Refused
+from kippu_terms.value import Integer
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -30,7 +31,7 @@ class SiteInput(Input):
     area: Area | None = None
     """By the plan's areas, such as `tokyo`."""
     remote_island: bool = False
-    height_cm: Annotated[int, Field(ge=0, le=HIGHEST_CM)] | None = None
+    height_cm: Annotated[Integer, Field(ge=0, le=HIGHEST_CM)] | None = None
     """At what height it is installed, in whole centimetres, rounded down."""
 
     def site(self, provider: str, customer_id: str) -> Site:

@@ -91,6 +91,8 @@ class Asset:
 
 REGISTERED = tuple(field.name for field in fields(Asset) if field.name not in ("replaced_by", "replaces"))
 """The fields that a registration states."""
+BY_REGISTRATION = ("model", "area", "remote_island", "height_cm")
+"""What the registration of a contract says of its device, too, under its serial number."""
 _DATES = ("bought_on", "warranty_until", "delivered_on")
 
 
@@ -199,6 +201,19 @@ def sold_under_other_terms(before: Asset, wanted: Asset) -> Iterator[Fault]:
             f"sold under the terms of {before.plan_family}, under which the device stays: {', '.join(sorted(sold))}"
         )
         yield Fault("sold_under_other_terms", message, "plan_family")
+
+
+def registered_with_contracts(before: Asset, wanted: Asset, today: date) -> Iterator[Fault]:
+    """What a running contract's registration says of the device is reported as a change of that (SVT-11): beside it,
+    contract and device would say two things, and the contract's next change would bring back the old."""
+    if before.replaced_by is not None or before.customer_id != wanted.customer_id:
+        return
+    running = (each for each in before.contracts if each.sold and each.registered_at and today <= each.valid_until)
+    ids = ", ".join(sorted([*(each.contract_id for each in running), *(each.contract_id for each in before.undated)]))
+    for name in BY_REGISTRATION if ids else ():
+        if getattr(before, name) != getattr(wanted, name):
+            message = f"is registered with {ids}: report a change of that registration, or correct what was wrong"
+            yield Fault("registered_with_contract", message, name)
 
 
 def _registered(wanted: Asset, now: datetime) -> AssetRegistered:

@@ -14,12 +14,9 @@ from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault
 from kippu_terms.registration import malformed
 
-from kippu_entitlement.domain.asset import REGISTERED, Asset
+from kippu_entitlement.domain.asset import BY_REGISTRATION, REGISTERED, Asset
 from kippu_entitlement.domain.checks import Checks, not_found
 from kippu_entitlement.domain.contract import Contract
-
-OF_REGISTRATION = ("serial", "model", "area", "remote_island", "height_cm")
-"""What a contract's registration says of its device, too."""
 
 
 def check(state: Asset, wanted: Asset, under_new_serial: Asset, effective_at: datetime, now: datetime) -> None:
@@ -85,7 +82,7 @@ def registration_corrected(
     of it brings back what was wrong."""
     changed: dict[str, Any] = {
         name: getattr(right, name)
-        for name in (OF_REGISTRATION if state.registered_at else ("serial",))
+        for name in (("serial", *BY_REGISTRATION) if state.registered_at else ("serial",))
         if getattr(right, name) not in (getattr(before, name), getattr(state, name))
     }
     if not changed:

@@ -32,9 +32,10 @@ _UNSTATED = ("plan_version", "registered_at", "status", "sold")
 async def register(work: Work, provider: str, wanted: Sequence[Asset], meant: Asset | None = None) -> Registered:
     """`wanted` names each serial once. What is registered with the same facts already stays as it is.
 
-    `meant` is what is known of it under another serial, which was wrong.
+    `meant` is given for a correction: what is known of it, maybe under another serial, which was wrong.
     """
     books = await _Books.opened(work, provider, wanted)
+    corrects = meant is not None
     meant = meant or Asset()
     wanted = [books.pinned(each, meant) for each in wanted]
     done = Registered()
@@ -42,7 +43,8 @@ async def register(work: Work, provider: str, wanted: Sequence[Asset], meant: As
         known = books.asset(each.serial)
         said = [*asset.faults_of(each), *books.faults_of(each)]
         sold = (fault for before in (known, meant) for fault in asset.sold_under_other_terms(before, each))
-        faults = [*said, *asset.objections(known, each), *sold]
+        changed = () if corrects else books.changed_beside_contracts(each)
+        faults = [*said, *asset.objections(known, each), *sold, *changed]
         if faults:
             done.faults[each.serial] = faults
         if said:
@@ -111,17 +113,25 @@ class _Books:
         stated = {each.contract_id for each in pinned}
         sold = tuple(each for each in known.values() if each.sold and each.contract_id not in stated)
         # Those that are stated come first: a fault names a contract by its place among them.
-        return replace(wanted, contracts=(*pinned, *sold), undated=tuple(waiting.values()))
+        pinned_all = replace(wanted, contracts=(*pinned, *sold), undated=tuple(waiting.values()))
+        by_contract = bool(mine.undated) or any(each.sold and each.registered_at for each in mine.contracts)
+        if wanted.height_cm is None and by_contract and not meant.exists:
+            # A sheet has no column for it: not stated, it is as the contract has it.
+            return replace(pinned_all, height_cm=mine.height_cm)
+        return pinned_all
 
     def faults_of(self, wanted: Asset) -> Iterator[Fault]:
-        """What it refers to that there is not."""
+        """What it refers to that there is not, or not yet: its purchase is on record once it was made."""
         if not self.states[streams.customer(self.provider, wanted.customer_id)].exists:
             yield Fault("unknown_customer", f"there is no customer {wanted.customer_id}", "customer_id")
         published = self.states[streams.plan(self.provider, wanted.plan_family)]
         if not published.exists:
             yield Fault("unknown_plan", f"no terms of {wanted.plan_family} are published", "plan_family")
-        elif wanted.contracts:
-            yield from contracts.faults_of(wanted.contracts, terms.every_version(published))
+        else:
+            if wanted.contracts:
+                yield from contracts.faults_of(wanted.contracts, terms.every_version(published))
+            if wanted.bought_on is not None and wanted.bought_on > terms.today(published, self.work.now):
+                yield Fault("in_future", "a purchase that is still to come cannot be registered", "bought_on")
         for place, contract in enumerate(wanted.contracts):
             named = contract.contact_id
             # Whom nobody states here is known from the contract's own registration.
@@ -131,6 +141,13 @@ class _Books:
         if wanted.part_of is not None and not self._is_a_unit_of(wanted, wanted.part_of):
             message = f"there is no unit {wanted.part_of} of this customer under these terms that it could be a part of"
             yield Fault("unknown_unit", message, "part_of")
+
+    def changed_beside_contracts(self, wanted: Asset) -> Iterator[Fault]:
+        """What of it only a change of its contracts' registration, or a correction, changes."""
+        published = self.states[streams.plan(self.provider, wanted.plan_family)]
+        if published.exists:
+            today = terms.today(published, self.work.now)
+            yield from asset.registered_with_contracts(self.asset(wanted.serial), wanted, today)
 
     def _is_a_unit_of(self, part: Asset, serial: str) -> bool:
         """A unit that is registered, or is to be by the same file. A part has no parts of its own."""
