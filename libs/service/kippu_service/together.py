@@ -47,7 +47,7 @@ class Together:
         del self._waiting[sql]
 
     async def _answer(self, sql: str, questions: Sequence[_Question]) -> None:
-        """Settles each question, whatever happens."""
+        """Settles each question."""
         try:
             rows = await self._pool.fetch(sql, *map(list, zip(*[each.arguments for each in questions], strict=True)))
             answers = list(zip(questions, rows, strict=True))

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from kippu_events.database import Database
 from kippu_events.log.memory import MemoryLog
@@ -81,6 +81,12 @@ async def test_a_body_beyond_what_any_route_takes_is_refused_on_both(app: FastAP
     assert (await told(app, SHORT, large))[0] == 413
 
 
+async def test_a_body_in_chunks_is_held_to_the_limit_whatever_length_it_says(app: FastAPI) -> None:
+    disguised = {"transfer-encoding": "chunked", "content-length": "10"}
+    status, document, _ = await told(app, SHORT, body() + b" " * 1024 * 1024, headers=disguised)
+    assert (status, document["type"]) == (413, "urn:kippu:problem:too_large")
+
+
 async def test_the_short_way_is_taken_and_measured_as_the_route_it_is(app: FastAPI) -> None:
     [ways] = [route for route in app.routes if isinstance(route, ShortWays)]
     asked = []
@@ -104,6 +110,10 @@ def test_only_functions_of_a_command_and_a_body_have_one() -> None:
 
     @router.post("/limited", max_body_size=10)
     async def limited(body: NewContact, command: CanWrite) -> Response:
+        raise NotImplementedError
+
+    @router.post("/guarded", dependencies=[Depends(lambda: None)])
+    async def guarded(body: NewContact, command: CanWrite) -> Response:
         raise NotImplementedError
 
     @router.post("/answers-a-model")

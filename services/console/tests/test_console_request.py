@@ -281,17 +281,18 @@ async def test_the_board_counts_what_needs_a_person_by_its_date(runtime: Runtime
     assert TICKET in (await page(runtime, "/?waiting_for=approval"))[1]
 
 
-async def test_a_decline_by_hand_stands_beside_what_was_decided_until_the_request_is_open_again(
-    runtime: Runtime,
-) -> None:
-    by_hand = intake.TicketDeclined(
-        **WHO, clause="SVT-21", reason="Nobody may <enter>.", declined_by="operator", occurred_at=NOON + HOUR
-    )
-    said = [*on_ticket(opened(), by_hand), *on_case(decided(1, NOON))]
-    html = await shown(runtime, said)
+BY_HAND = intake.TicketDeclined(
+    **WHO, clause="SVT-21", reason="Nobody may <enter>.", declined_by="operator", occurred_at=NOON + HOUR
+)
+
+
+async def test_a_decline_by_hand_stands_beside_what_was_decided(runtime: Runtime) -> None:
+    html = await shown(runtime, [*on_ticket(opened(), BY_HAND), *on_case(decided(1, NOON))])
     assert "<b>SVT-21</b><q>Nobody may &lt;enter&gt;.</q><small>an operator by hand</small>" in html
     assert html.index("SVT-21") < html.index("SVT-15"), "the newer word first"
 
-    await apply(runtime, await record(runtime, on_ticket(intake.TicketReopened(**WHO, occurred_at=NOON + 2 * HOUR))))
-    _, html = await page(runtime, f"/tickets/{TICKET}?lang=en")
+
+async def test_a_request_that_is_open_again_is_no_longer_declined_by_hand(runtime: Runtime) -> None:
+    reopened = intake.TicketReopened(**WHO, occurred_at=NOON + 2 * HOUR)
+    html = await shown(runtime, [*on_ticket(opened(), BY_HAND, reopened), *on_case(decided(1, NOON))])
     assert "<q>Nobody may" not in html

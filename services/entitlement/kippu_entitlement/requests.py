@@ -51,8 +51,9 @@ class _Decision:
     wallet: Stream[Wallet]
 
     @property
-    def refuses(self) -> bool:
-        return any(isinstance(each, CoverageDecided) and each.outcome is Outcome.REFUSED for each in self.events)
+    def refusal(self) -> CoverageDecided | None:
+        decided = (each for each in self.events if isinstance(each, CoverageDecided))
+        return next((each for each in decided if each.outcome is Outcome.REFUSED), None)
 
 
 async def decide(work: Work, case: Stream[Case]) -> Standing:
@@ -68,9 +69,10 @@ async def reopen(work: Work, case: Stream[Case]) -> None:
     if not case.state.ended:
         return
     decision, standing = await _decision(work, case), case.state.standing
+    refusal = decision.refusal
     reopened = RequestReopened(occurred_at=work.now, ticket_no=case.state.ticket_no, customer_id=customer_id)
-    if decision.refuses and standing is not None and standing.outcome is Outcome.REFUSED:
-        waits = {"waiting_for": "classification", "clause": standing.clause}
+    if refusal is not None and standing is not None and standing.outcome is Outcome.REFUSED:
+        waits = {"waiting_for": "classification", "clause": refusal.deciding_clause}
         work.record(case, reopened.model_copy(update=waits))
     else:
         work.record(case, reopened)

@@ -35,19 +35,24 @@ class ShortWay:
 
     @classmethod
     def of(cls, route: APIRoute, max_body_bytes: int) -> Self | None:
-        """None for a function that asks for anything but a `Command` and a body of one model."""
+        """None for a function that asks for anything but a `Command` and a body of one model, and for a route that
+        something else stands before: only FastAPI's own way would ask that."""
         shape = signature(route.endpoint, eval_str=True)
         hints = {name: parameter.annotation for name, parameter in shape.parameters.items()}
         commands = {name: asked for name, hint in hints.items() if (asked := _commands_of(hint))}
         bodies = {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, BaseModel)}
-        if shape.return_annotation is not Response or not len(commands) == len(bodies) == 1 or len(hints) != 2:
+        asks_for_both = len(commands) == len(bodies) == 1 and len(hints) == 2
+        if route.dependencies or shape.return_annotation is not Response or not asks_for_both:
             return None
         limit = min(max_body_bytes, max_body_bytes if route.max_body_size is None else route.max_body_size)
         return cls(route, route.endpoint, *commands.popitem(), *bodies.popitem(), limit)
 
     def may_take(self, scope: Scope) -> bool:
-        """Whether the headers are such that the body may be in order."""
+        """Whether the headers are such that the body may be in order. One that comes in chunks is as long as it likes:
+        what Content-Length says beside them counts for nothing (RFC 9112, 6.3)."""
         headers = dict(scope["headers"])
+        if b"transfer-encoding" in headers:
+            return False
         length = headers.get(b"content-length", b"")
         fits = length.isdigit() and len(length) < 20 and int(length) <= self.max_body_bytes
         return fits and headers.get(b"content-type") == b"application/json"

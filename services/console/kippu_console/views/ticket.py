@@ -7,7 +7,7 @@ from typing import Any
 from kippu_events.catalogue.fulfilment import Target
 
 from kippu_console.views import history, money, shipments, targets, visits
-from kippu_console.views.facts import Named
+from kippu_console.views.facts import Known
 from kippu_console.views.look import Look
 
 Events = Sequence[dict[str, Any]]
@@ -121,7 +121,7 @@ def declined_by_hand(timeline: Events) -> dict[str, Any] | None:
     for event in _of_stream(timeline, "ticket-"):
         match event["name"]:
             case "TicketDeclined" if event["data"].get("declined_by") in ("dispatcher", "operator"):
-                declined = event["data"] | {"declined_by": Named(event["data"]["declined_by"])}
+                declined = event["data"] | {"declined_by": Known(event["data"]["declined_by"])}
             case "TicketReopened":
                 declined = None
     return declined
