@@ -25,8 +25,8 @@ def plan(visits: Visits, decided: CoverageDecided, decided_at: datetime) -> list
 
     A visit that is wanted as before stays as the dispatcher settled it; one that waits for him is asked for anew where
     something else is aimed at by now, so that he settles it by that. What was done by one is not asked for again. A
-    decision that was taken before the request ended asks for nothing. What is asked for again after that, its time having
-    passed meanwhile, is to be agreed on.
+    decision that was taken before the request ended asks for nothing. What is asked for again after that is to be
+    agreed on where its time has passed meanwhile.
     """
     need = decided.visit
     latest = visits.latest if visits.latest and visits.latest.is_open else None
