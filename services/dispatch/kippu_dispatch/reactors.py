@@ -5,8 +5,13 @@ from datetime import datetime
 
 from kippu_events.catalogue.billing import PaidTooLate
 from kippu_events.catalogue.bookings import BookingAccepted, BookingSettled
-from kippu_events.catalogue.entitlement import CoverageDecided, OrderPaid
-from kippu_events.catalogue.intake import TicketClosed, TicketDeclined, TicketReopened
+from kippu_events.catalogue.entitlement import (
+    CoverageDecided,
+    OrderPaid,
+    RequestClosed,
+    RequestDeclined,
+    RequestReopened,
+)
 from kippu_events.consumer import On, Reactor
 from kippu_events.envelope import Envelope
 from kippu_events.event import Event
@@ -20,28 +25,28 @@ from kippu_dispatch.streams import booking_of, capacity_of, shipments_of, visits
 
 class PlanVisit(Reactor):
     """Keeps a request's visits in step with the latest decision on it, with an engineer for each (IIJ-09). What is to
-    come is called off as it ends."""
+    come is called off as it ends. Decisions and ends are of one stream, so that they are heard in their order."""
 
     name = "plan-visit"
-    logs = ("entitlement", "intake")
+    logs = ("entitlement",)
 
     def reactions(self) -> Sequence[On]:
         return (
             On(CoverageDecided, self._decided),
-            On(TicketDeclined, self._declined),
-            On(TicketClosed, self._closed),
+            On(RequestDeclined, self._declined),
+            On(RequestClosed, self._closed),
         )
 
     async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
         visits = await visits_of(work, envelope.provider, decided.ticket_no)
         await _staff(work, visits, visit_planning.plan(visits.state, decided, envelope.recorded_at))
 
-    async def _declined(self, envelope: Envelope, declined: TicketDeclined, work: Work) -> None:
+    async def _declined(self, envelope: Envelope, declined: RequestDeclined, work: Work) -> None:
         visits = await visits_of(work, envelope.provider, declined.ticket_no)
         no, customer_id, at = declined.ticket_no, declined.customer_id, envelope.recorded_at
         await _staff(work, visits, visit_planning.note_decline(visits.state, no, customer_id, at))
 
-    async def _closed(self, envelope: Envelope, closed: TicketClosed, work: Work) -> None:
+    async def _closed(self, envelope: Envelope, closed: RequestClosed, work: Work) -> None:
         visits = await visits_of(work, envelope.provider, closed.ticket_no)
         no, customer_id, at = closed.ticket_no, closed.customer_id, envelope.recorded_at
         await _staff(work, visits, visit_planning.note_close(visits.state, no, customer_id, at))
@@ -51,32 +56,32 @@ class PlanShipment(Reactor):
     """Keeps a request's shipments in step with the latest decision on it (QNP-01, QNP-02), and its units free."""
 
     name = "plan-shipment"
-    logs = ("entitlement", "intake")
+    logs = ("entitlement",)
 
     def reactions(self) -> Sequence[On]:
         return (
             On(CoverageDecided, self._decided),
-            On(TicketDeclined, self._declined),
-            On(TicketClosed, self._closed),
-            On(TicketReopened, self._reopened),
+            On(RequestDeclined, self._declined),
+            On(RequestClosed, self._closed),
+            On(RequestReopened, self._reopened),
         )
 
     async def _decided(self, envelope: Envelope, decided: CoverageDecided, work: Work) -> None:
         shipments = await shipments_of(work, envelope.provider, decided.ticket_no)
         await record(work, shipments, planning.plan(shipments.state, decided, envelope.recorded_at))
 
-    async def _declined(self, envelope: Envelope, declined: TicketDeclined, work: Work) -> None:
+    async def _declined(self, envelope: Envelope, declined: RequestDeclined, work: Work) -> None:
         await self._stop(work, envelope, declined, "the request was declined")
 
-    async def _closed(self, envelope: Envelope, closed: TicketClosed, work: Work) -> None:
+    async def _closed(self, envelope: Envelope, closed: RequestClosed, work: Work) -> None:
         await self._stop(work, envelope, closed, "the request was closed")
 
-    async def _stop(self, work: Work, envelope: Envelope, ended: TicketDeclined | TicketClosed, reason: str) -> None:
+    async def _stop(self, work: Work, envelope: Envelope, ended: RequestDeclined | RequestClosed, reason: str) -> None:
         shipments = await shipments_of(work, envelope.provider, ended.ticket_no)
         at: datetime = envelope.recorded_at
         await record(work, shipments, planning.stop(shipments.state, ended.ticket_no, ended.customer_id, at, reason))
 
-    async def _reopened(self, envelope: Envelope, reopened: TicketReopened, work: Work) -> None:
+    async def _reopened(self, envelope: Envelope, reopened: RequestReopened, work: Work) -> None:
         shipments = await shipments_of(work, envelope.provider, reopened.ticket_no)
         no, customer_id, at = reopened.ticket_no, reopened.customer_id, envelope.recorded_at
         work.record(shipments, *planning.resume(shipments.state, no, customer_id, at))

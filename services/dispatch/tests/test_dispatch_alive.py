@@ -8,8 +8,7 @@ import pytest
 from kippu_dispatch.testing import coverage
 from kippu_dispatch.testing.alive import alive, read_back
 from kippu_events.catalogue.dispatch import VisitBooked, VisitHeld, VisitRequested, VisitWithdrawn
-from kippu_events.catalogue.entitlement import VisitNeed
-from kippu_events.catalogue.intake import TicketClosed, TicketDeclined
+from kippu_events.catalogue.entitlement import RequestClosed, RequestDeclined, RequestReopened, VisitNeed
 from kippu_events.testing.plugin import MakeDatabase
 from kippu_service.testing import Caller
 from kippu_service.testing.living import Living
@@ -101,16 +100,16 @@ async def test_a_later_decision_withdraws_and_so_does_the_end_of_the_request(dis
     await decide(dispatch, 2)
     await decide(dispatch, 3)
     dispatch.clock.advance(timedelta(minutes=1))
-    declined = TicketDeclined(
+    declined = RequestDeclined(
         occurred_at=dispatch.clock.now(),
         ticket_no="KP-0000-0002",
         customer_id="customer-1",
         clause="IIJ-05",
         reason="x",
     )
-    await dispatch.hear("intake", "ticket-iij-KP-0000-0002", declined)
-    closed = TicketClosed(occurred_at=dispatch.clock.now(), ticket_no="KP-0000-0003", customer_id="customer-1")
-    await dispatch.hear("intake", "ticket-iij-KP-0000-0003", closed)
+    await dispatch.hear("entitlement", "case-iij-KP-0000-0002", declined)
+    closed = RequestClosed(occurred_at=dispatch.clock.now(), ticket_no="KP-0000-0003", customer_id="customer-1")
+    await dispatch.hear("entitlement", "case-iij-KP-0000-0003", closed)
     await dispatch.settle()
     fallen = [f"KP-0000-000{number}.V1" for number in (1, 2, 3)]
     assert sorted(event.visit_id for event in await dispatch.events(VisitWithdrawn)) == fallen
@@ -123,16 +122,27 @@ async def test_a_later_decision_withdraws_and_so_does_the_end_of_the_request(dis
     assert read.headers["etag"] == f'"{version}"'
 
 
+async def test_a_request_that_was_closed_and_is_open_again_has_its_visit_again(dispatch: Living) -> None:
+    """All of it is heard at once, by a service that was away: as entitlement recorded it, so in its order."""
+    visit = await decide(dispatch, held=False)
+    case, request = "case-iij-KP-0000-0001", {"ticket_no": "KP-0000-0001", "customer_id": "customer-1"}
+    for event in (RequestClosed, RequestReopened):
+        dispatch.clock.advance(timedelta(minutes=1))
+        await dispatch.hear("entitlement", case, event(occurred_at=dispatch.clock.now(), **request))
+    again = await decide(dispatch, decision=2, held=False)
+    assert [event.visit_id for event in await dispatch.events(VisitWithdrawn)] == [visit]
+    assert [event.visit_id for event in await dispatch.events(VisitBooked)] == [visit, again]
+
+
 async def test_the_version_that_is_read_is_the_one_that_a_change_expects(dispatch: Living) -> None:
     """A decline that concerns an older decision touches the stream, and not the visit."""
     early = dispatch.clock.now()
     dispatch.clock.advance(timedelta(minutes=1))
     visit = await decide(dispatch)
-    # The clocks of two services differ a little: what intake recorded first arrives last.
-    stale = TicketDeclined(
+    stale = RequestDeclined(
         occurred_at=early, ticket_no="KP-0000-0001", customer_id="customer-1", clause="IIJ-05", reason="x"
     )
-    await dispatch.hear("intake", "ticket-iij-KP-0000-0001", stale)
+    await dispatch.hear("entitlement", "case-iij-KP-0000-0001", stale)
     await dispatch.settle()
     async with Caller(dispatch.app) as dispatcher:
         read = await dispatcher.get(f"/v1/visits/{visit}")

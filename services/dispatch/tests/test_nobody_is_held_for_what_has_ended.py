@@ -165,7 +165,7 @@ def test_reopened_it_is_booked_as_asked_before_and_agreed_anew_where_that_time_h
 @pytest.mark.parametrize("close_first", [True, False])
 @pytest.mark.parametrize(("minutes", "open_after"), [(-1, True), (1, False)])
 def test_a_close_and_a_decision_may_arrive_in_any_order(close_first: bool, minutes: int, open_after: bool) -> None:
-    """They come from two logs. A close before the decision leaves the visit, one after it withdraws it."""
+    """A close before the decision leaves the visit, one after it withdraws it."""
     room = Room()
     closed_at = MONDAY + timedelta(minutes=minutes)
     arrivals: list[Callable[[], object]] = [

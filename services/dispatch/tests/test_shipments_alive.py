@@ -9,9 +9,8 @@ import httpx
 import pytest
 from kippu_dispatch.testing import ISOLATED, TOKYO, coverage, needed, price
 from kippu_dispatch.testing.alive import alive, read_back
-from kippu_events.catalogue.entitlement import VisitNeed
+from kippu_events.catalogue.entitlement import RequestClosed, RequestDeclined, VisitNeed
 from kippu_events.catalogue.fulfilment import ShipmentNeed, Stretch, Target
-from kippu_events.catalogue.intake import TicketClosed, TicketDeclined
 from kippu_events.catalogue.shipments import (
     DeliveryUnreported,
     ReturnExpected,
@@ -272,9 +271,9 @@ async def test_what_waits_is_withdrawn_as_the_request_ends_and_what_has_left_goe
                 "occurred_at": dispatch.clock.now(), "ticket_no": f"KP-0000-{number:04}", "customer_id": "customer-1"
             }  # fmt: skip
             event: Event = (
-                TicketClosed(**ticket) if ended == "closed" else TicketDeclined(clause="QNP-13", reason="x", **ticket)
+                RequestClosed(**ticket) if ended == "closed" else RequestDeclined(clause="QNP-13", reason="x", **ticket)
             )
-            await dispatch.hear("intake", f"ticket-qnp-KP-0000-{number:04}", event, provider="qnp")
+            await dispatch.hear("entitlement", f"case-qnp-KP-0000-{number:04}", event, provider="qnp")
         await dispatch.settle()
         statuses = [(await dispatcher.get(f"/v1/shipments/{each}")).json()["status"] for each in (waiting, left)]
         assert statuses == ["withdrawn", "delivered"]

@@ -111,7 +111,7 @@ def test_a_declined_request_withdraws_its_visit() -> None:
 @pytest.mark.parametrize("decline_first", [True, False])
 @pytest.mark.parametrize(("minutes", "open_after"), [(-1, True), (1, False)])
 def test_a_decline_and_a_decision_may_arrive_in_any_order(decline_first: bool, minutes: int, open_after: bool) -> None:
-    """They come from two logs. A decline before the decision leaves the visit, one after it withdraws it."""
+    """A decline before the decision leaves the visit, one after it withdraws it."""
     declined_at = WEDNESDAY + timedelta(minutes=minutes)
     arrivals: list[Callable[[Visits], list[Event]]] = [
         lambda visits: planning.plan(visits, decided(), WEDNESDAY),

@@ -23,8 +23,7 @@ def plan(shipments: Shipments, decided: CoverageDecided, decided_at: datetime) -
     """What a coverage decision means: the latest decision stands, and what waits for another need is withdrawn.
 
     For one defective unit and part, a request ships once: what has left, or is at the maker's, is not planned again by
-    a later decision. A decision from before the request ended (the two come from different logs, in any order) asks
-    for nothing.
+    a later decision. A decision from before the request ended asks for nothing.
     """
     need = decided.shipment
     events: list[Event] = [
@@ -42,7 +41,7 @@ def plan(shipments: Shipments, decided: CoverageDecided, decided_at: datetime) -
 
 
 def stop(shipments: Shipments, ticket_no: str, customer_id: str, stopped_at: datetime, reason: str) -> list[Event]:
-    """Intake ended the request: what waits since before then, or is back undelivered, is withdrawn; what is under way
+    """The request ended: what waits since before then, or is back undelivered, is withdrawn; what is under way
     goes on."""
     events: list[Event] = [
         _withdrawn(each, reason, stopped_at) for each in shipments.all if _falls_with(each, stopped_at)
@@ -60,7 +59,7 @@ def _falls_with(shipment: Shipment, stopped_at: datetime | None) -> bool:
 
 
 def resume(shipments: Shipments, ticket_no: str, customer_id: str, resumed_at: datetime) -> list[Event]:
-    """Intake reopened the request; what is to be shipped for it now, the next decision says."""
+    """The request was reopened; what is to be shipped for it now, the next decision says."""
     if not shipments.ended:
         return []
     return [

@@ -25,8 +25,8 @@ def plan(visits: Visits, decided: CoverageDecided, decided_at: datetime) -> list
 
     A visit that is wanted as before stays as the dispatcher settled it; one that waits for him is asked for anew where
     something else is aimed at by now, so that he settles it by that. What was done by one is not asked for again. A
-    decision that was taken before the request ended (the two come from different logs, in any order) asks for nothing.
-    What is asked for again after that, and whose time has passed meanwhile, is to be agreed on.
+    decision that was taken before the request ended asks for nothing. What is asked for again after that is to be
+    agreed on where its time has passed meanwhile.
     """
     need = decided.visit
     latest = visits.latest if visits.latest and visits.latest.is_open else None
@@ -89,7 +89,7 @@ def _asked_for(need: VisitNeed, decided: CoverageDecided, decided_at: datetime) 
 
 
 def note_decline(visits: Visits, ticket_no: str, customer_id: str, declined_at: datetime) -> list[Event]:
-    """Intake declined the request: a visit that was asked for up to then is withdrawn, a later one is not."""
+    """The request was declined: a visit that was asked for up to then is withdrawn, a later one is not."""
     noted = RequestDeclineNoted(
         occurred_at=declined_at, ticket_no=ticket_no, customer_id=customer_id, declined_at=declined_at
     )
@@ -97,7 +97,7 @@ def note_decline(visits: Visits, ticket_no: str, customer_id: str, declined_at: 
 
 
 def note_close(visits: Visits, ticket_no: str, customer_id: str, closed_at: datetime) -> list[Event]:
-    """The desk closed the request: a visit that was asked for up to then is withdrawn, a later one is not. One whose
+    """The request was closed: a visit that was asked for up to then is withdrawn, a later one is not. One whose
     time has come is under way, or was made and is still to be reported: it goes on."""
     noted = RequestCloseNoted(occurred_at=closed_at, ticket_no=ticket_no, customer_id=customer_id, closed_at=closed_at)
     to_come = _ended(
