@@ -205,13 +205,15 @@ def sold_under_other_terms(before: Asset, wanted: Asset) -> Iterator[Fault]:
 
 def registered_with_contracts(before: Asset, wanted: Asset, today: date) -> Iterator[Fault]:
     """What a running contract's registration says of the device is reported as a change of that (SVT-11): beside it,
-    contract and device would say two things, and the contract's next change would bring back the old."""
+    contract and device would say two things, and the contract's next change would bring back the old. What is not
+    stated says nothing against it."""
     if before.replaced_by is not None or before.customer_id != wanted.customer_id:
         return
     running = (each for each in before.contracts if each.sold and each.registered_at and today <= each.valid_until)
     ids = ", ".join(sorted([*(each.contract_id for each in running), *(each.contract_id for each in before.undated)]))
     for name in BY_REGISTRATION if ids else ():
-        if getattr(before, name) != getattr(wanted, name):
+        stated = getattr(wanted, name)
+        if stated is not None and stated != getattr(before, name):
             message = f"is registered with {ids}: report a change of that registration, or correct what was wrong"
             yield Fault("registered_with_contract", message, name)
 
