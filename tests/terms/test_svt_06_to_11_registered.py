@@ -20,8 +20,11 @@ from kippu_entitlement.testing.workbooks import filled
 from kippu_events.catalogue.contracts import (
     ContractActivated,
     ContractEnded,
+    ContractRefunded,
     ContractRegistered,
+    ContractRenewed,
     ContractSold,
+    DeliveryCorrected,
     DocumentIssued,
     RegistrationChanged,
     RegistrationReminded,
@@ -68,6 +71,13 @@ async def change(world: World, contact_id: str | None = None, to: Site | None = 
 async def deliver(world: World, on: date, contract_id: str = "O-1") -> None:
     async def decide(work: Work) -> None:
         await contracts.activate(work, await contracts.opened(work, world.provider, contract_id), on)
+
+    await world.run(decide)
+
+
+async def correct(world: World, on: date, contract_id: str = "O-1") -> None:
+    async def decide(work: Work) -> None:
+        await contracts.correct_delivery(work, await contracts.opened(work, world.provider, contract_id), on)
 
     await world.run(decide)
 
@@ -311,6 +321,58 @@ async def test_a_delivery_is_reported_once(world: World) -> None:
     assert await refused(deliver(world, date(2026, 6, 11))) == [("runs_already", "delivered_on")]
     await sell(world, "O-2")
     assert await refused(deliver(world, date(2026, 6, 11), "O-2")) == [("runs_already", "delivered_on")]
+
+
+@pytest.mark.clause("SVT-26")
+async def test_a_delivery_reported_for_a_wrong_day_is_corrected_with_its_ends(world: World) -> None:
+    await sell(world, **BUNDLE)
+    assert await refused(correct(world, date(2026, 6, 10))) == [("not_delivered", "delivered_on")]
+    await deliver(world, date(2026, 6, 10))
+    await correct(world, date(2026, 6, 12))
+    await correct(world, date(2026, 6, 12))
+    (corrected,) = await on_contract(world, DeliveryCorrected)
+    assert (corrected.was_active_from, corrected.active_from) == (date(2026, 6, 10), date(2026, 6, 12))
+    assert (await contract(world)).valid_until == date(2029, 6, 11)
+    due = {name: each.due_at for name, each in (await planned(world, DeliveryCorrected)).items()}
+    assert due["contract-end"] == datetime(2029, 6, 11, 15, tzinfo=UTC)
+    assert due["registration-reminder"] == datetime(2026, 9, 11, 15, tzinfo=UTC)
+    await register(world)
+    await correct(world, date(2026, 6, 9))
+    (covered,) = (await world.asset(SERIAL)).contracts
+    assert (covered.valid_from, covered.valid_until) == (date(2026, 6, 9), date(2029, 6, 8))
+    await sell(world, "O-2")
+    assert await refused(correct(world, date(2026, 6, 11), "O-2")) == [("not_by_delivery", "delivered_on")]
+
+
+@pytest.mark.clause("SVT-26")
+async def test_a_bundle_that_ended_by_a_wrong_year_goes_on(world: World) -> None:
+    await sell(world, **BUNDLE)
+    await register(world)
+    await deliver(world, date(2022, 6, 10))
+    await record(
+        world, ContractEnded(occurred_at=NOW, ended_on=date(2025, 6, 9), contract_id="O-1", customer_id=CUSTOMER)
+    )
+    await correct(world, date(2026, 6, 1))
+    state = await contract(world)
+    assert (state.status, state.valid_until) == ("active", date(2029, 5, 31))
+    (covered,) = (await world.asset(SERIAL)).contracts
+    assert covered.valid_until == date(2029, 5, 31)
+
+
+@pytest.mark.clause("SVT-26")
+async def test_what_is_given_back_or_renewed_keeps_its_days(world: World) -> None:
+    """A renewal runs from the end of what it renews; once that is given back, the day can be corrected."""
+    await sell(world, **BUNDLE)
+    await deliver(world, date(2026, 6, 1))
+    about = {"occurred_at": NOW, "customer_id": CUSTOMER}
+    await sell(world, "O-2", renews="O-1")
+    await record(world, ContractRenewed(contract_id="O-1", renewed_by="O-2", **about))
+    assert await refused(correct(world, date(2026, 5, 30))) == [("renewed_already", "delivered_on")]
+    await record(world, ContractRefunded(contract_id="O-2", order_id="O-2", reason="bought twice", **about))
+    await correct(world, date(2026, 5, 30))
+    assert (await contract(world)).valid_from == date(2026, 5, 30)
+    await record(world, ContractRefunded(contract_id="O-1", order_id="O-1", reason="bought twice", **about))
+    assert await refused(correct(world, date(2026, 5, 31))) == [("contract_over", "contract_id")]
 
 
 @pytest.mark.clause("SVT-10")

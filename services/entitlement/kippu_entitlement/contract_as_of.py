@@ -1,9 +1,16 @@
 """A contract at an instant, by what was known at another: its events, as far as they were recorded and true then."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kippu_events.catalogue.contracts import ContractActivated, ContractSold, RegistrationChanged
+from kippu_events.catalogue.contracts import (
+    ContractActivated,
+    ContractEnded,
+    ContractSold,
+    DeliveryCorrected,
+    RegistrationChanged,
+)
 from kippu_events.event import Event
 from kippu_events.log import Log
 from kippu_terms.dates import local_date, start_of
@@ -28,10 +35,9 @@ class Standing:
 async def standing(log: Log, provider: str, contract_id: str, valid_at: datetime, known_at: datetime) -> Standing:
     """Status `none` for a contract that was not sold then, as far as was known."""
     state, plan = Contract(), None
-    async for envelope in recorded(log, streams.contract(provider, contract_id)):
-        event = envelope.event
-        if envelope.recorded_at > known_at:
-            continue
+    name = streams.contract(provider, contract_id)
+    known = [each.event async for each in recorded(log, name) if each.recorded_at <= known_at]
+    for event in _as_corrected(known):
         if isinstance(event, ContractSold) and event.occurred_at <= valid_at:
             published = await plans_known(log, provider, event.plan_family, known_at)
             plan = terms.pinned(published, event.plan_family, event.plan_version)
@@ -44,6 +50,14 @@ async def standing(log: Log, provider: str, contract_id: str, valid_at: datetime
         status = "ended"
     begun = state.valid_from is not None and state.valid_from <= local_date(valid_at, plan.zone)
     return Standing(state, status, in_force=status == "active" and begun)
+
+
+def _as_corrected(known: Sequence[Event]) -> Iterator[Event]:
+    """Without the beginnings that were wrong, as a later event says, and the ends that came of them."""
+    wrong = max((place for place, event in enumerate(known) if isinstance(event, DeliveryCorrected)), default=0)
+    for place, event in enumerate(known):
+        if place >= wrong or not isinstance(event, ContractActivated | ContractEnded):
+            yield event
 
 
 def _true_since(event: Event, plan: Plan) -> datetime:

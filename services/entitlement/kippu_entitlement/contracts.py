@@ -127,8 +127,27 @@ async def activate(work: Work, contract: Opened, delivered_on: date) -> Contract
         device = await _in_place(work, contract, contract.state.serial or "")
         await _put(work, contract, device)
         if activated:
-            began = registering.began(device.state, contract.state, contract.plan, work.cause.actor, work.now)
+            actor = work.cause.actor
+            began = registering.began(device.state, contract.state, contract.plan, delivered_on, actor, work.now)
             work.record(device, *began)
+    return contract.state
+
+
+async def correct_delivery(work: Work, contract: Opened, delivered_on: date) -> Contract:
+    """The term begins with a delivery on another day than was reported, and so does what the device was covered by."""
+    before, provider = contract.state.valid_from, contract.stream.provider
+    names = (streams.contract(provider, each) for each in contract.state.renewed_by)
+    renewals = [each.state for each in await work.load_all(provider, *((folds.CONTRACT, name) for name in names))]
+    corrected = registering.correct_delivery(contract.state, contract.plan, renewals, delivered_on, work.now)
+    work.record(contract.stream, *corrected)
+    if not corrected or before is None:
+        return contract.state
+    await issue_documents(work, contract.stream, contract.plan, "dated")
+    if contract.state.registered_at is not None:
+        device = await _in_place(work, contract, contract.state.serial or "")
+        await _put(work, contract, device)
+        first, actor = min(before, delivered_on), work.cause.actor
+        work.record(device, *registering.began(device.state, contract.state, contract.plan, first, actor, work.now))
     return contract.state
 
 

@@ -123,3 +123,47 @@ async def test_a_delivery_that_was_told_later_than_it_happened(switch_desk: Desk
         (5, 6): (1, 0),
         (5, 15): (0, 1),
     }
+
+
+@pytest.mark.clause("SVT-26")
+async def test_a_delivery_that_was_reported_for_a_wrong_day(switch_desk: Desk) -> None:
+    """Said on the 6th to have been on the 3rd, and known from the 12th on to have been on the 10th."""
+    desk, world = switch_desk, switch_desk.world
+    await sell(world, "O-2", **BUNDLE)
+    world.clock.move_to(day(1))
+    await told(desk, "/v1/contracts/O-2/registration", REGISTRATION_BODY)
+    correction = "/v1/contracts/O-2/delivery/corrections"
+    early = await told(desk, correction, {"delivered_on": "2026-12-01"}, 409)
+    assert early.json()["errors"][0]["code"] == "not_delivered"
+    world.clock.move_to(day(6))
+    await told(desk, "/v1/contracts/O-2/delivery", {"delivered_on": "2026-12-03"}, 200)
+    world.clock.move_to(day(12))
+    to_come = await told(desk, correction, {"delivered_on": "2026-12-13"}, 422)
+    assert to_come.json()["errors"][0]["code"] == "delivery_to_come"
+    for _ in range(2):
+        corrected = await told(desk, correction, {"delivered_on": "2026-12-10"}, 200)
+        assert corrected.json() == {"contract_id": "O-2", "valid_from": "2026-12-10", "valid_until": "2029-12-09"}
+    async with desk.staff() as staff:
+        shown = (await staff.get("/v1/contracts/O-2")).raise_for_status().json()
+    assert (shown["valid_from"], shown["valid_until"]) == ("2026-12-10", "2029-12-09")
+    world.clock.move_to(day(20))
+    dates = [(valid, known) for valid in (2, 5, 11) for known in (7, 15)]
+    standing = {each: await asked(desk, "/v1/contracts/O-2/standing", *each) for each in dates}
+    assert {each: (of["status"], of["in_force"]) for each, of in standing.items()} == {
+        (2, 7): ("pre_registered", False),
+        (2, 15): ("pre_registered", False),
+        (5, 7): ("active", True),
+        (5, 15): ("pre_registered", False),
+        (11, 7): ("active", True),
+        (11, 15): ("active", True),
+    }
+    coverage = {each: await asked(desk, f"/v1/assets/{SERIAL}/coverage", *each) for each in dates}
+    assert {each: of["outcome"] for each, of in coverage.items()} == {
+        (2, 7): "refused",
+        (2, 15): "refused",
+        (5, 7): "covered",
+        (5, 15): "refused",
+        (11, 7): "covered",
+        (11, 15): "covered",
+    }
+    assert {each["valid_from"] for each in coverage[11, 15]["contracts"]} == {"2026-12-10"}

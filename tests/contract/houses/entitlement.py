@@ -37,7 +37,10 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         ticket = {"customer_id": "customer-1", "plan_family": "svt", "product": "advance-1y"}
         bought = {"device": {"bought_on": world.today.isoformat()}}
         refundable = (await staff.post("/v1/orders", json=ticket | bought)).raise_for_status().json()
-        await sell(world, "CONTRACT-8", **BUNDLE)
+        for bundle in ("CONTRACT-6", "CONTRACT-8"):
+            await sell(world, bundle, **BUNDLE)
+        delivered = {"delivered_on": "2026-11-16"}
+        (await staff.post("/v1/contracts/CONTRACT-6/delivery", json=delivered)).raise_for_status()
         registration = REGISTRATION_BODY | {"serial": "99999999999"}
         (await staff.post("/v1/contracts/CONTRACT-9/registration", json=registration)).raise_for_status()
     order_id = await desk.buy()
@@ -63,6 +66,7 @@ async def fill(service: Service, runtime: Runtime, app: FastAPI) -> Mapping[str,
         "POST /v1/contracts/{contract_id}/registration:contract_id": "CONTRACT-7",
         "POST /v1/contracts/{contract_id}/registration/changes:contract_id": "CONTRACT-9",
         "POST /v1/contracts/{contract_id}/delivery:contract_id": "CONTRACT-8",
+        "POST /v1/contracts/{contract_id}/delivery/corrections:contract_id": "CONTRACT-6",
         "POST /v1/orders/{order_id}/refund:order_id": refundable["order_id"],
         "POST /v1/orders/{order_id}/again:order_id": "O-KP-7777-0009.1",
         "GET /v1/contracts/{contract_id}/documents/{document_id}:contract_id": "CONTRACT-9",
@@ -156,6 +160,7 @@ ENTITLEMENT = House(
         "POST /v1/contract-registrations/import": Upload(CONTRACT_REGISTRATION, XLSX),
         "POST /v1/contracts/{contract_id}/registration/changes": {"site": {"address": "2 Example Street"}},
         "POST /v1/contracts/{contract_id}/delivery": {"delivered_on": "2026-11-16"},
+        "POST /v1/contracts/{contract_id}/delivery/corrections": {"delivered_on": "2026-11-15"},
     },
     secrets=["Customer One", "Contact One", "one@customer-1.example", "Salesperson One", "Switch 24"],
     shared=frozenset({"GET /v1/plans", "GET /v1/plans/{family}/{version}"}),

@@ -282,6 +282,7 @@ async def _switches(desk: Desk) -> None:
     bundle = f"/v1/contracts/{sold['bundle']}"
     await desk.post("entitlement", f"{bundle}/registration", registration | {"serial": "12345678902"})
     await desk.post("entitlement", f"{bundle}/delivery", {"delivered_on": "2026-11-17"})
+    await desk.post("entitlement", f"{bundle}/delivery/corrections", {"delivered_on": "2026-11-16"})
 
 
 async def _buys(desk: Desk) -> None:

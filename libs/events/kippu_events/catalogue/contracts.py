@@ -85,6 +85,14 @@ class ContractActivated(ContractEvent):
 
 
 @entitlement
+class DeliveryCorrected(ContractActivated):
+    """Its device was delivered on another day than was reported: it runs from that day on, and always did."""
+
+    was_active_from: date
+    """From when it ran by what had been reported."""
+
+
+@entitlement
 class RegistrationChanged(ContractEvent):
     """What is registered changed. `changed` names the fields below that did; the others are as before."""
 

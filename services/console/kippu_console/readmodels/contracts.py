@@ -27,6 +27,7 @@ class Contracts(RowEach):
         contracts.ContractSold,
         contracts.ContractRegistered,
         contracts.ContractActivated,
+        contracts.DeliveryCorrected,
         contracts.RegistrationChanged,
         contracts.RegistrationReminded,
         contracts.ContractEndAnnounced,
@@ -40,7 +41,8 @@ class Contracts(RowEach):
                 return {name: getattr(event, name) for name in _SOLD} | {"sold_at": event.occurred_at}
             case contracts.ContractActivated():
                 due = {"register_by": event.register_by} if event.register_by else {}
-                return {"valid_from": event.active_from, "valid_until": event.valid_until} | due
+                term = {"valid_from": event.active_from, "valid_until": event.valid_until}
+                return term | {"ended_on": None} | due
             case contracts.ContractEndAnnounced():
                 return {"announced_at": event.occurred_at}
             case contracts.ContractEnded():

@@ -1,5 +1,6 @@
 """Registering contracts, and what changes about that (SVT-06 to SVT-11); the delivery that a bundle begins with."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -70,7 +71,7 @@ class ChangeInput(Input):
 
 class DeliveryInput(Input):
     delivered_on: Day
-    """Not later than today: it cannot be taken back."""
+    """Not later than today."""
 
 
 class RegistrationRef(BaseModel):
@@ -141,13 +142,30 @@ async def deliver(
     contract_id: Line, body: DeliveryInput, command: Annotated[Command, command("contracts:write", staff=True)]
 ) -> Response:
     """Says when the device was delivered that the contract was sold with: its term runs from that day on."""
+    return await _delivered(contract_id, body, command, contracts.activate)
 
+
+@router.post("/v1/contracts/{contract_id}/delivery/corrections", response_model=TermRef)
+async def correct_delivery(
+    contract_id: Line, body: DeliveryInput, command: Annotated[Command, command("contracts:write", staff=True)]
+) -> Response:
+    """Says on which day the device was delivered, where another was reported: the term runs from that day on. What was
+    decided by the wrong one stands until it is decided anew."""
+    return await _delivered(contract_id, body, command, contracts.correct_delivery)
+
+
+async def _delivered(
+    contract_id: str,
+    body: DeliveryInput,
+    command: Command,
+    record: Callable[[Work, contracts.Opened, date], Awaitable[Contract]],
+) -> Response:
     async def decide(work: Work) -> dict[str, Any]:
         opened = await _theirs(work, command, contract_id)
         command.expect(opened.stream)
         if body.delivered_on > opened.plan.calendar.local_date(work.now):
             raise Refused(Fault("delivery_to_come", "a delivery is reported once it has happened", "delivered_on"))
-        state = await contracts.activate(work, opened, body.delivered_on)
+        state = await record(work, opened, body.delivered_on)
         fields = {name: getattr(state, name) for name in TermRef.model_fields}
         return TermRef.model_validate(fields).model_dump(mode="json")
 

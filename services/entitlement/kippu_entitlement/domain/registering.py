@@ -12,6 +12,7 @@ from typing import Any
 from kippu_events.catalogue.contracts import (
     ContractActivated,
     ContractRegistered,
+    DeliveryCorrected,
     RegistrationChanged,
     RegistrationReminded,
 )
@@ -22,6 +23,7 @@ from kippu_terms.contracts import change_takes_effect, contract_end, registratio
 from kippu_terms.dates import start_of
 from kippu_terms.orders.deciding import decide_order
 from kippu_terms.orders.facts import OrderedAsset, OrderFacts
+from kippu_terms.orders.periods import runs_from
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault
 from kippu_terms.registration import RegistrationTerms, Stated, carried_over, normalised
@@ -195,37 +197,61 @@ def activate(state: Contract, plan: Plan, delivered_on: date, now: datetime) -> 
     if state.valid_from is not None:
         if state.valid_from == delivered_on:
             return ()
-        message = f"contract {state.contract_id} runs from {state.valid_from} already"
+        message = f"contract {state.contract_id} runs from {state.valid_from} already: a wrong day is corrected"
         raise conflict("runs_already", message, "delivered_on")
+    return (ContractActivated(occurred_at=now, **_term(state, plan, delivered_on)),)
+
+
+def correct_delivery(
+    state: Contract, plan: Plan, renewals: Sequence[Contract], delivered_on: date, now: datetime
+) -> tuple[Event, ...]:
+    """It was delivered on another day than was reported. The same day is nothing; a contract that ended by the wrong
+    day goes on."""
+    if state.status == "refunded":
+        require_running(state)
+    if state.valid_from == delivered_on:
+        return ()
+    term = _term(state, plan, delivered_on)
+    if state.valid_from is None:
+        message = f"contract {state.contract_id} waits for its delivery: report it"
+        raise conflict("not_delivered", message, "delivered_on")
+    following = ", ".join(each.contract_id for each in renewals if not each.is_over)
+    if following:
+        message = f"contract {state.contract_id} is renewed by {following}, which runs from its end"
+        raise conflict("renewed_already", message, "delivered_on")
+    return (DeliveryCorrected(occurred_at=now, was_active_from=state.valid_from, **term),)
+
+
+def _term(state: Contract, plan: Plan, delivered_on: date) -> dict[str, Any]:
+    """What begins with a delivery on that day. Raises Refused for a product that does not."""
     device = OrderedAsset(delivered_on=delivered_on)
     facts = OrderFacts(provider=plan.provider, product=state.product, ordered_on=delivered_on, asset=device)
     decided = decide_order(plan, facts)
-    if decided.period is None:
+    if decided.period is None or runs_from(plan, plan.product(state.product)) != "delivery":
         raise conflict("not_by_delivery", f"{state.product} does not run from a delivery", "delivered_on")
     first, last = decided.period.valid_from, decided.period.valid_until
     end = contract_end(plan, first, last)
     register_by = decided.register_by if state.registered_at is None else None
-    return (
-        ContractActivated(
-            occurred_at=now,
-            contract_id=state.contract_id,
-            customer_id=state.customer_id,
-            active_from=first,
-            valid_until=last,
-            ends_at=end.ends_at,
-            remind_at=end.remind_at,
-            register_by=register_by,
-            registration_due_at=start_of(register_by, plan.zone) if register_by else None,
-        ),
-    )
+    return {
+        "contract_id": state.contract_id,
+        "customer_id": state.customer_id,
+        "active_from": first,
+        "valid_until": last,
+        "ends_at": end.ends_at,
+        "remind_at": end.remind_at,
+        "register_by": register_by,
+        "registration_due_at": start_of(register_by, plan.zone) if register_by else None,
+    }
 
 
-def began(device: Asset, contract: Contract, plan: Plan, by: str, now: datetime) -> tuple[AssetCorrected, ...]:
+def began(
+    device: Asset, contract: Contract, plan: Plan, delivered_on: date, by: str, now: datetime
+) -> tuple[AssetCorrected, ...]:
     """Since when the device has had the contract that began with its delivery: since that day, if it was registered and
     there by then, though nobody knew."""
-    if contract.valid_from is None or contract.registered_at is None:
+    if contract.registered_at is None:
         return ()
-    since = max(start_of(contract.valid_from, plan.zone), contract.registered_at)
+    since = max(start_of(delivered_on, plan.zone), contract.registered_at)
     if device.replaces is not None:
         since = max(since, start_of(device.replaces.replaced_on, plan.zone))
     return (correction.corrected(device, ("contracts", "undated"), since, by, now),) if since < now else ()

@@ -19,6 +19,7 @@ from kippu_events.catalogue.contracts import (
     ContractRegistered,
     ContractRenewed,
     ContractSold,
+    DeliveryCorrected,
     RegistrationChanged,
     RegistrationReminded,
 )
@@ -68,6 +69,7 @@ ACTIVATED = """
         version = begun.version,
         valid_from = begun.valid_from,
         valid_until = begun.valid_until,
+        ended_on = null,
         register_by = coalesce(begun.register_by, contract.register_by)
     from unnest($1::text[], $2::text[], $3::bigint[], $4::date[], $5::date[], $6::date[])
         as begun (provider, contract_id, version, valid_from, valid_until, register_by)
@@ -115,6 +117,7 @@ class Contracts(Projector):
         ContractRegistered,
         RegistrationChanged,
         ContractActivated,
+        DeliveryCorrected,
         RegistrationReminded,
         ContractRefunded,
         ContractRenewed,
