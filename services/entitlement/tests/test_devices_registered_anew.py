@@ -44,11 +44,11 @@ async def world(qnp_text: str) -> World:
     return await World(qnp_text, VirtualClock(NOW)).begin(DEVICE)
 
 
-async def registered(world: World, wanted: Asset) -> Registered:
+async def registered(world: World, wanted: Asset, meant: Asset | None = None) -> Registered:
     done: list[Registered] = []
 
     async def decide(work: Work) -> None:
-        done.append(await register(work, "qnp", [wanted]))
+        done.append(await register(work, "qnp", [wanted], meant))
 
     await world.run(decide)
     return done[-1]
@@ -67,6 +67,34 @@ async def test_what_is_stated_as_it_stands_changes_nothing(world: World) -> None
     assert [each.contract_id for each in (await world.asset("DEVICE-1")).contracts] == ["C-1", "O-1"]
     again = await registered(world, replace(DEVICE, contracts=(BY_HAND,)))
     assert (again.changed, again.unchanged) == ([], ["DEVICE-1"])
+
+
+async def test_what_an_order_sold_is_not_stated_otherwise(world: World) -> None:
+    """Neither when the device is registered anew nor when it is corrected: a decision would go by the device's dates,
+    and the contract would end by its own."""
+    otherwise: dict[str, Any] = {
+        "product": "onsite-weekday",
+        "valid_from": date(2026, 3, 31),
+        "valid_until": date(2027, 4, 1),
+        "area_agreed": True,
+    }
+    changed = replace(DEVICE, contracts=(BY_HAND, SOLD.model_copy(update=otherwise)))
+    for meant in (None, DEVICE):
+        done = await registered(world, changed, meant)
+        assert [(each.code, each.field) for each in done.faults["DEVICE-1"]] == [
+            ("otherwise_than_sold", f"contracts.1.{name}") for name in otherwise
+        ]
+        assert done.kind == "conflict"
+    assert (await world.asset("DEVICE-1")).contracts == (SOLD,)
+
+
+async def test_options_come_to_what_an_order_sold_and_stay_where_they_are_not_stated(qnp_text: str) -> None:
+    on_site = SOLD.model_copy(update={"product": "onsite-weekday"})
+    world = await World(qnp_text, VirtualClock(NOW)).begin(replace(DEVICE, contracts=(on_site,)))
+    kept = on_site.model_copy(update={"options": ("non-return-disk",)})
+    for stated in (kept.model_copy(update={"sold": False}), on_site):
+        await registered(world, replace(DEVICE, contracts=(stated,)))
+        assert (await world.asset("DEVICE-1")).contracts == (kept,)
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ REGISTERED = tuple(field.name for field in fields(Asset) if field.name not in ("
 """The fields that a registration states."""
 BY_REGISTRATION = ("model", "area", "remote_island", "height_cm")
 """What the registration of a contract says of its device, too, under its serial number."""
+_AS_SOLD = ("product", "valid_from", "valid_until", "area_agreed")
 _DATES = ("bought_on", "warranty_until", "delivered_on")
 
 
@@ -201,6 +202,23 @@ def sold_under_other_terms(before: Asset, wanted: Asset) -> Iterator[Fault]:
             f"sold under the terms of {before.plan_family}, under which the device stays: {', '.join(sorted(sold))}"
         )
         yield Fault("sold_under_other_terms", message, "plan_family")
+
+
+def otherwise_than_sold(before: Asset, wanted: Asset) -> Iterator[Fault]:
+    """What an order sold runs as it was sold, and its contact is who it is registered with: beside it, contract and
+    device would say two things, and a decision would go by the wrong one. Options may come to it later."""
+    if before.replaced_by is not None or before.customer_id != wanted.customer_id:
+        return
+    sold = {each.contract_id: each for each in before.contracts if each.sold}
+    for place, stated in enumerate(wanted.contracts):
+        known = sold.get(stated.contract_id)
+        if known is None:
+            continue
+        names = (*_AS_SOLD, "contact_id") if known.registered_at else _AS_SOLD
+        for name in names:
+            if getattr(stated, name) != getattr(known, name):
+                message = f"contract {known.contract_id} was sold by an order: {name} is {getattr(known, name)}"
+                yield Fault("otherwise_than_sold", message, f"contracts.{place}.{name}")
 
 
 def registered_with_contracts(before: Asset, wanted: Asset, today: date) -> Iterator[Fault]:

@@ -42,7 +42,12 @@ async def register(work: Work, provider: str, wanted: Sequence[Asset], meant: As
     for each in wanted:
         known = books.asset(each.serial)
         said = [*asset.faults_of(each), *books.faults_of(each)]
-        sold = (fault for before in (known, meant) for fault in asset.sold_under_other_terms(before, each))
+        sold = dict.fromkeys(
+            fault
+            for rule in (asset.sold_under_other_terms, asset.otherwise_than_sold)
+            for before in (known, meant)
+            for fault in rule(before, each)
+        )
         changed = () if corrects else books.changed_beside_contracts(each)
         faults = [*said, *asset.objections(known, each), *sold, *changed]
         if faults:
@@ -106,6 +111,9 @@ class _Books:
             if (before := known.get(contract.contract_id)) is not None:
                 contact = before.contact_id if before.registered_at else None
                 kept = {name: getattr(before, name) for name in _UNSTATED}
+                if before.sold:
+                    kept["options"] = contract.options or before.options
+                    kept["area_agreed"] = contract.area_agreed or before.area_agreed
                 return {**kept, "contact_id": contract.contact_id or contact}
             return {"plan_version": terms.version_sold(published, contract.valid_from, self.work.now)}
 
