@@ -12,9 +12,9 @@ from prometheus_client import REGISTRY, generate_latest
 from starlette.responses import JSONResponse, Response
 
 from kippu_service.http import commands, queries
-from kippu_service.http.edge import MAX_BODY_BYTES, Edge, Gate, Metrics, Routes
+from kippu_service.http.edge import Edge, Gate, Metrics, Routes
 from kippu_service.http.short_ways import ShortWays
-from kippu_service.problems import HANDLED, MEDIA_TYPE, ProblemDocument, handle
+from kippu_service.problems import HANDLED, MAX_BODY_BYTES, MEDIA_TYPE, ProblemDocument, handle
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 

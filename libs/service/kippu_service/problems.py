@@ -15,10 +15,13 @@ from kippu_terms.refusal import Fault, Refused
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+MAX_BODY_BYTES = 1024 * 1024
+"""The largest request body; a route that takes uploads says `max_body_size=` itself."""
 MAX_ERRORS = 100
 """A document names at most so many faults; hostile input could have a million."""
 
@@ -110,6 +113,13 @@ def bad_header(name: str, code: str, message: str) -> Problem:
     )
 
 
+def too_large(scope: Scope) -> Problem:
+    """413: the body is larger than the route takes that the request came to."""
+    stated: int | None = getattr(scope.get("route"), "max_body_size", None)
+    most = MAX_BODY_BYTES if stated is None else stated
+    return Problem(413, "too_large", "The body is larger than this route takes", f"It takes {most:,} bytes at most.")
+
+
 def unavailable(detail: str, retry_after: int = 1) -> Problem:
     """503: nothing is wrong with the request; the same one may be sent again, with the same Idempotency-Key."""
     return Problem(503, "unavailable", "Try again", detail, headers={"retry-after": str(retry_after)})
@@ -158,7 +168,6 @@ _STATUS_CODES = {
     401: "unauthorised",
     404: "not_found",
     405: "method_not_allowed",
-    413: "too_large",
 }
 
 _ANSWERS: tuple[tuple[Any, Callable[[], Problem]], ...] = (
@@ -187,6 +196,8 @@ def problem_of(request: Request, error: Exception) -> Problem:
         return _refused(error)
     if isinstance(error, RequestValidationError):
         return _invalid(request, error)
+    if isinstance(error, HTTPException) and error.status_code == 413:
+        return too_large(request.scope)
     if isinstance(error, HTTPException):
         code = _STATUS_CODES.get(error.status_code, "refused")
         return Problem(error.status_code, code, error.detail, headers=error.headers)

@@ -204,6 +204,7 @@ async def test_an_oversized_body_is_cut_off_declared_or_not(sample: Sample, desk
     for content in (b" " * (1024 * 1024 + 1), endless()):
         answer = await desk.post("/v1/contacts", content=content, headers={"content-type": "application/json"})
         assert problem(answer) == (413, "too_large")
+        assert answer.json()["detail"] == "It takes 1,048,576 bytes at most."
 
 
 async def test_a_route_may_take_more(sample: Sample, desk: Caller) -> None:
@@ -211,7 +212,9 @@ async def test_a_route_may_take_more(sample: Sample, desk: Caller) -> None:
     large = [contact(number, **padding) for number in range(1100)]
     assert (await desk.post("/v1/contacts/import", json=large)).json() == {"taken": 1100}
     larger = [contact(number, **padding) for number in range(2200)]
-    assert problem(await desk.post("/v1/contacts/import", json=larger)) == (413, "too_large")
+    answer = await desk.post("/v1/contacts/import", json=larger)
+    assert problem(answer) == (413, "too_large")
+    assert answer.json()["detail"] == "It takes 2,097,152 bytes at most."
     assert await sample.events() == 1100
 
 

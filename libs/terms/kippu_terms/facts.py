@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from kippu_terms.clock import Pause
-from kippu_terms.value import AS_A_DATE, AS_AN_INSTANT, ClauseId, Integer, Name, StatedDate, Value
+from kippu_terms.value import AS_A_DATE, AS_AN_INSTANT, ClauseId, Flag, Integer, Name, StatedDate, Value
 
 LONGEST_WORK = 14_400
 """Minutes that wanted work may take: ten days."""
@@ -32,12 +32,12 @@ class AssetFacts(Value):
     """
 
     serial: Called
-    registered: bool
+    registered: Flag
     replaced_by: Called | None = None
     """The serial of the unit that took its place in the customer's register, if that is why it is not there."""
     kind: Literal["equipment", "service"] | None = None
     model: Called | None = None
-    bought_from_provider: bool | None = None
+    bought_from_provider: Flag | None = None
     bought_on: StatedDate | None = None
     warranty_until: StatedDate | None = None
     """The last day, inclusive. None on a registered device: no warranty is on record."""
@@ -49,7 +49,7 @@ class AssetFacts(Value):
     """`elsewhere` if any disk in it was bought from somebody else. None: nothing is known of such a disk."""
     area: Name | None = None
     """The area in which it stands, by a name that the plan uses, such as `tokyo`."""
-    remote_island: bool | None = None
+    remote_island: Flag | None = None
     """True if it stands on a remote island. None: nothing is known of that."""
     height_cm: Annotated[Integer, Field(ge=0, le=100_000)] | None = None
     """At what height it is installed, in whole centimetres, rounded down."""
@@ -71,7 +71,7 @@ class ContractFacts(Value):
     """Products that are options of it, such as a non-return disk."""
     delivered_on: LaterDay | None = None
     """When the device was delivered, where the beginning of the service counts from that."""
-    area_agreed: bool = False
+    area_agreed: Flag = False
     """True if it was sold for the device's area after consultation."""
     plan_version: Called | None = None
     """The version of the terms that it was sold under, and keeps; None: whichever is in force decides."""
@@ -99,7 +99,7 @@ class AcceptedQuote(Value):
 
     clause: ClauseId
     quote_id: Annotated[str, Field(max_length=100)] | None = None
-    paid: bool = True
+    paid: Flag = True
     refused_by: Annotated[tuple[Called, ...], Field(max_length=20)] = ()
     """The clauses by which the order that it became was refused; `refused_because`, in words."""
     refused_because: Annotated[tuple[str, ...], Field(max_length=50)] = ()
@@ -133,7 +133,7 @@ class RequestFacts(Value):
     """Which part failed, such as `disk`."""
     isolated_at: Instant | None = None
     """When the fault was isolated to that part; None until then."""
-    keep_part: bool = False
+    keep_part: Flag = False
     """True if the customer asks to keep the failed part."""
     wanted_service: Name | None = None
     """Which service the customer asks for; the terms decide which one applies."""
@@ -150,27 +150,27 @@ class RequestFacts(Value):
     """Whether the contact person on record asks, or somebody else of the customer."""
     config_file_at: Instant | None = None
     """When a configuration file was given; None while none was."""
-    config_override: bool = False
+    config_override: Flag = False
     """True if an operator lets a configuration file count that came later than the terms say."""
     firmware: Literal["asked", "done"] | None = None
     """`asked`: the provider asked for a firmware update, which the customer has not done yet."""
     agreement: Literal["asked", "given", "refused"] | None = None
     """What the customer says to chargeable work that was proposed."""
-    remote_access: bool | None = None
+    remote_access: Flag | None = None
     """Whether the provider can reach the customer's server."""
-    internet: bool | None = None
+    internet: Flag | None = None
     """Whether the customer's server reaches the internet."""
     security_software: Literal["paused", "not_paused"] | None = None
     """What the customer did with security software that is suspected of the fault."""
-    operator_serves: bool | None = None
+    operator_serves: Flag | None = None
     """What an operator decided, where the terms leave it to the provider whether to serve."""
-    keep_list: bool | None = None
+    keep_list: Flag | None = None
     """Whether the customer asks to keep a list that the work resets."""
-    own_environment: bool | None = None
+    own_environment: Flag | None = None
     """Whether it is about the customer's own environment, and not that of somebody whom it connects to."""
     ship_to: Literal["registered_site", "named_place"] | None = None
     """Where a replacement is to go; None where the customer names no place."""
-    ship_to_island: bool | None = None
+    ship_to_island: Flag | None = None
     """True if the named place is on a remote island."""
     place_id: Called | None = None
     """Under which the named place is on record; its address is no fact of a decision."""
@@ -198,15 +198,15 @@ class RequestFacts(Value):
 class CustomerFacts(Value):
     """What is on record of the customer on the day of receipt."""
 
-    competitor: bool | None = None
+    competitor: Flag | None = None
     """True if it is marked as a competitor of the provider's."""
-    bought_licence: bool | None = None
+    bought_licence: Flag | None = None
     """True if it bought a licence from the provider, whether its maintenance is in force or not."""
     member_id: Literal["valid", "void", "none"] | None = None
     """Of the member ID that came with a licence: valid up to the end of its maintenance, void after it."""
     incident_member: Literal["valid", "none"] | None = None
     """Whether a number was issued to it for buying incidents, with which it asks for support."""
-    buyer: bool | None = None
+    buyer: Flag | None = None
     """True if the request is the buyer's own, and not that of somebody whom the buyer connects to."""
 
 

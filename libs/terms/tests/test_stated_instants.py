@@ -1,10 +1,10 @@
-"""An instant or a date that comes from outside says what it is: a bare number is none."""
+"""What comes from outside says what it is: a bare number is neither an instant nor a date, and no truth value."""
 
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from kippu_terms.facts import AssetFacts, RequestFacts
+from kippu_terms.facts import AssetFacts, CustomerFacts, RequestFacts
 from kippu_terms.orders.facts import OrderWish
 from kippu_terms.value import StatedDate, StatedInstant
 from pydantic import TypeAdapter, ValidationError
@@ -61,3 +61,10 @@ def test_facts_take_no_number_for_an_instant_or_a_date(number: Any) -> None:
         AssetFacts(serial="SN-1", registered=True, bought_on=number)
     with pytest.raises(ValidationError, match="a date is written"):
         OrderWish(product="se-10", ordered_on=number)
+
+
+@pytest.mark.parametrize("stated", ["yes", "true", 1, 0, 1.0])
+def test_a_fact_that_is_true_or_false_is_no_other_word_or_number(stated: Any) -> None:
+    for facts, field in ((RequestFacts, "internet"), (AssetFacts, "remote_island"), (CustomerFacts, "competitor")):
+        with pytest.raises(ValidationError, match=rf"{field}\n *Input should be a valid boolean"):
+            facts.model_validate({field: stated})

@@ -15,7 +15,7 @@ from kippu_events.catalogue.dispatch import VisitBooked, VisitPostponed
 from kippu_events.catalogue.entitlement import VisitNeed
 from kippu_events.catalogue.fulfilment import Target
 from kippu_events.testing.plugin import MakeDatabase
-from kippu_service.http.edge import MAX_BODY_BYTES
+from kippu_service.problems import MAX_BODY_BYTES
 from kippu_service.testing import Caller
 from kippu_service.testing.living import Living
 from kippu_terms.calendar import public_holidays

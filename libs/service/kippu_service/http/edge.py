@@ -17,13 +17,10 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kippu_service.principal import Principal
-from kippu_service.problems import MEDIA_TYPE, Problem, problem_of, unauthorised
+from kippu_service.problems import MEDIA_TYPE, problem_of, too_large, unauthorised, unavailable
 from kippu_service.runtime import Runtime
 from kippu_service.service import Service
 from kippu_service.tokens import TokenRefused, TokensUnavailable
-
-MAX_BODY_BYTES = 1024 * 1024
-"""The largest request body; a route that takes uploads says `max_body_size=` itself."""
 
 
 class Routes:
@@ -112,9 +109,7 @@ async def authenticate(request: Request, authorization: str | None) -> Principal
     except TokenRefused as error:
         raise unauthorised(str(error)) from None
     except TokensUnavailable as error:
-        raise Problem(
-            503, "unavailable", "Try again", "tokens cannot be checked at the moment", headers={"retry-after": "5"}
-        ) from error
+        raise unavailable("tokens cannot be checked at the moment", retry_after=5) from error
 
 
 @dataclass(slots=True)
@@ -135,9 +130,6 @@ class Metrics:
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
-TOO_LARGE = Problem(413, "too_large", "The body is larger than this route takes")
 
 
 class Gate:
@@ -170,7 +162,7 @@ class Gate:
         try:
             await self._app(scope, receive, sending)
             if plain_413:
-                raise TOO_LARGE
+                raise too_large(scope)
         except Exception as error:
             plain_413 = False
             if status:  # the answer had begun: nothing better can be said any more, the connection must break off

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from kippu_terms.bookings import PaidBy
 from kippu_terms.facts import Called, CustomerFacts, Instant, LaterDay
 from kippu_terms.fulfilment import Channel
-from kippu_terms.value import AS_A_DATE, Integer, Name, Value
+from kippu_terms.value import AS_A_DATE, Flag, Integer, Name, Value
 
 Day = Annotated[date, Field(ge=date(1980, 1, 1), le=date(2099, 12, 31)), AS_A_DATE]
 """A local date of the provider's, in the time for which public holidays are known."""
@@ -31,12 +31,12 @@ class OrderedAsset(Value):
     """The last day, inclusive."""
     failed_at: Instant | None = None
     """When it failed, if it did before the order."""
-    bought_from_provider: bool | None = None
-    replaced: bool = False
+    bought_from_provider: Flag | None = None
+    replaced: Flag = False
     """True if another device took its place."""
     area: Name | None = None
     """Where it stands, by a name that the plan uses."""
-    remote_island: bool | None = None
+    remote_island: Flag | None = None
 
 
 class HeldContract(Value):
@@ -48,7 +48,7 @@ class HeldContract(Value):
     valid_from: LaterDay
     valid_until: LaterDay
     """The last day, inclusive."""
-    registered: bool = False
+    registered: Flag = False
     renewed_by: Called | None = None
     """The contract that renews it already, if one does."""
 
@@ -111,9 +111,9 @@ class OrderWish(Value):
     """When it was paid; None before."""
     reason: Reason | None = None
     """What the order asks for beyond buying."""
-    agreed: bool = False
+    agreed: Flag = False
     """True if an operator agreed to it, where the terms leave it to consultation."""
-    quoted: bool = False
+    quoted: Flag = False
     """True if it accepts a quote that was made for it."""
 
     @property

@@ -10,6 +10,7 @@ from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Page, PageOf, Query, command, not_found, paged, query
 from kippu_terms.facts import Day
 from kippu_terms.money import Currency
+from kippu_terms.value import Flag
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -133,7 +134,7 @@ class PaymentInput(Input):
     amount: Annotated[int, Field(strict=True, le=LARGEST_AMOUNT)]
     currency: Currency
     received_on: Day
-    surplus_goes_back: bool = False
+    surplus_goes_back: Flag = False
     """More than is owed is refused, for somebody has to say what it is for. Where this says that it goes back, it is
     recorded, and the surplus alone is due back."""
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from kippu_events.catalogue.hours import LocalTime, Weekday
 from kippu_events.work import Work
 from kippu_service.http import Command, Input, Line, Query, command, query
+from kippu_terms.value import Flag
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
@@ -35,7 +36,7 @@ class HoursInput(Input):
     weekdays: Annotated[tuple[Line, ...], Field(min_length=1, max_length=7, examples=[["monday", "friday"]])]
     starts: Annotated[Line, Field(examples=["09:00"])]
     ends: Annotated[Line, Field(examples=["18:00"])]
-    on_holidays: bool = False
+    on_holidays: Flag = False
     """True if they begin on the public holidays of the roster's country too."""
 
     def asked(self) -> roster.HoursAsked:
@@ -46,7 +47,7 @@ class ExceptionInput(Input):
     """Off on a date, so that no weekly hours begin on it; or an extra shift that begins on it."""
 
     on: Annotated[Line, Field(examples=["2026-11-21"])]
-    off: bool = False
+    off: Flag = False
     starts: Annotated[Line | None, Field(examples=["09:00"])] = None
     ends: Annotated[Line | None, Field(examples=["13:00"])] = None
 

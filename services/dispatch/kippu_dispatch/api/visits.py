@@ -23,6 +23,7 @@ from kippu_service.http import (
     query,
 )
 from kippu_terms.facts import Instant
+from kippu_terms.value import Flag
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -109,7 +110,7 @@ class Sending(Input):
 
     engineer_id: Identifier | None = None
     """Where it is left out, the one of those who can who is least engaged that day."""
-    without_engineer: bool = False
+    without_engineer: Flag = False
     """True if nobody of the roster goes: a subcontractor, say."""
 
     @property

@@ -9,7 +9,7 @@ from kippu_events.catalogue.entitlement import AssetContract, UndatedContract
 from kippu_events.work import Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
 from kippu_terms.refusal import Refused
-from kippu_terms.value import Integer, StatedDate
+from kippu_terms.value import Flag, Integer, StatedDate
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -33,7 +33,7 @@ class ContractInput(Input):
     valid_from: StatedDate
     valid_until: StatedDate
     options: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
-    area_agreed: bool = False
+    area_agreed: Flag = False
     """True if it was sold for the device's area after consultation."""
     contact_id: Identifier | None = None
     """The maintenance contact, where the terms let nobody else ask."""
@@ -46,7 +46,7 @@ class AssetInput(Input):
     kind: Kind
     model: Line
     plan_family: Identifier
-    bought_from_provider: bool
+    bought_from_provider: Flag
     bought_on: StatedDate | None = None
     warranty_until: StatedDate | None = None
     """The last day of the warranty, inclusive."""
@@ -55,7 +55,7 @@ class AssetInput(Input):
     delivered_on: StatedDate | None = None
     area: Name | None = None
     """Where it stands, by the plan's areas, such as `tokyo`."""
-    remote_island: bool = False
+    remote_island: Flag = False
     height_cm: Annotated[Integer, Field(ge=0, le=asset.HIGHEST_CM)] | None = None
     """At what height it is installed, in whole centimetres, rounded down."""
     disks_from: DisksFrom | None = None

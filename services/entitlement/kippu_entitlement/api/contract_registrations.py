@@ -10,7 +10,7 @@ from kippu_privacy import Plain
 from kippu_service.http import Command, Identifier, Input, Line, command
 from kippu_terms.orders.facts import Day
 from kippu_terms.refusal import Fault, Refused
-from kippu_terms.value import Integer
+from kippu_terms.value import Flag, Integer
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -31,7 +31,7 @@ class SiteInput(Input):
     address: Address
     area: Area | None = None
     """By the plan's areas, such as `tokyo`."""
-    remote_island: bool = False
+    remote_island: Flag = False
     height_cm: Annotated[Integer, Field(ge=0, le=HIGHEST_CM)] | None = None
     """At what height it is installed, in whole centimetres, rounded down."""
 
@@ -43,7 +43,7 @@ class SiteInput(Input):
 class RegistrationInput(Input):
     """What a renewal does not state is that of the contract that it renews. Serial number and model go together."""
 
-    consent: bool = False
+    consent: Flag = False
     """To the terms."""
     serial: Line | None = None
     """Full-width digits and letters, small letters and blanks are normalised."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from kippu_events.work import Stream, Work
 from kippu_service.http import Command, Identifier, Input, Line, Query, command, not_found, query
+from kippu_terms.value import Flag
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -37,7 +38,7 @@ class CustomerInput(Input):
     country: Line
     salesperson: PersonInput
     contacts: Annotated[tuple[ContactInput, ...], Field(max_length=customer.MAX_CONTACTS)] = ()
-    competitor: bool = False
+    competitor: Flag = False
     """True if it is to be marked as a competitor of the provider's, whom the terms may refuse some services."""
 
 

@@ -15,7 +15,7 @@ from kippu_terms.orders.facts import Day, Quantity, Reason
 from kippu_terms.plan import Plan
 from kippu_terms.refusal import Fault, Refused
 from kippu_terms.stated import StatedDevice
-from kippu_terms.value import Name
+from kippu_terms.value import Flag, Name
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.responses import Response
 
@@ -60,7 +60,7 @@ class OrderInput(Input):
     """When the device failed, if it did already."""
     reason: Reason | None = None
     """What it asks for beyond buying."""
-    agreed: bool = False
+    agreed: Flag = False
     """Of the provider's own people: that they agreed to what the terms leave to consultation."""
 
 

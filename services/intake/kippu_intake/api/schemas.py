@@ -7,7 +7,7 @@ from kippu_events.catalogue.fulfilment import Target
 from kippu_events.catalogue.values import Channel, Reply, RequestDetails, WorkKind
 from kippu_privacy import Plain
 from kippu_service.http import Identifier, Input, Line
-from kippu_terms.value import Name, StatedInstant
+from kippu_terms.value import Flag, Name, StatedInstant
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from kippu_intake.domain.facts import NOTHING_MORE, Facts, Isolation
@@ -41,7 +41,7 @@ class DetailsIn(Input):
     """When the fault happened, if that was before the report."""
     asked_by: Literal["contact", "other"] | None = None
     """Whether the contact person on record asks, where the desk knows better than the register."""
-    keep_part: bool | None = None
+    keep_part: Flag | None = None
     """Whether the customer wants to keep the failed part."""
     wanted_service: Name | None = None
     """Which of the plan's services the customer asks for; the terms decide which one applies."""
@@ -51,24 +51,24 @@ class DetailsIn(Input):
     """A written report on the fault: `asked` for by the customer, `granted` by an operator."""
     config_file_at: StatedInstant | None = None
     """When a configuration file was given, where the desk has to say so; a portal gives the file itself."""
-    config_override: bool | None = None
+    config_override: Flag | None = None
     """Whether an operator lets a configuration file count that came late."""
     firmware: Literal["asked", "done"] | None = None
     """`asked`: the provider asks for an update of the firmware, and the request waits for it."""
     agreement: Literal["asked", "given", "refused"] | None = None
     """`asked`: the provider proposes chargeable work, and the request waits for the customer's answer."""
-    remote_access: bool | None = None
-    internet: bool | None = None
+    remote_access: Flag | None = None
+    internet: Flag | None = None
     """Whether the customer's server reaches the internet."""
     security_software: Literal["paused", "not_paused"] | None = None
-    operator_serves: bool | None = None
+    operator_serves: Flag | None = None
     """What an operator decides where the terms leave it to the provider."""
-    keep_list: bool | None = None
+    keep_list: Flag | None = None
     """Whether the customer wants to keep a list that the work resets."""
-    own_environment: bool | None = None
+    own_environment: Flag | None = None
     """Whether it is about the customer's own environment, and not that of somebody whom it connects to."""
     ship_to: Literal["registered_site", "named_place"] | None = None
-    ship_to_island: bool | None = None
+    ship_to_island: Flag | None = None
     """Whether the named place is on a remote island."""
     ship_to_address: Address | None = None
     """Of the place that the request names to ship to. It goes sealed to whoever packs; a new one is followed until the
@@ -118,7 +118,7 @@ class NewFile(Input):
 
 
 class NewAttachment(NewFile):
-    config_file: bool = False
+    config_file: Flag = False
     """True for the device's configuration. It counts by when it came: terms may ask for it with the fault report."""
 
 
