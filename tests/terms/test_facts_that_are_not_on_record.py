@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from kippu_entitlement.preview import EXAMPLES
 from kippu_terms.coverage import decide_coverage
+from kippu_terms.explain import LANGUAGES, explain
 from kippu_terms.facts import Facts
 from kippu_terms.loading import load
 from kippu_terms.orders.deciding import decide_order
@@ -108,3 +112,35 @@ def test_an_order_that_lacks_a_fact_is_told_which_and_shows_no_blank(
     told = [remedy.text for remedy in decision.remedies]
     assert f"State what is not on record yet: {path}." in [text["en"] for text in told]
     assert not [text for texts in told for text in texts.values() if "$" in text or "None" in text]
+
+
+@st.composite
+def partly_known(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """A family and the facts of its documented example, of which nobody may know this or that, or a whole part."""
+    example: dict[str, Any] = draw(st.sampled_from(EXAMPLES))
+    known: dict[str, Any] = {"provider": PROVIDERS[example["plan_family"]], "contracts": example.get("contracts", [])}
+    if draw(st.booleans()):
+        known["contracts"] = []
+    for part in ("request", "asset", "customer"):
+        needed = {"received_at", "serial", "registered"}
+        told = example.get(part, {})
+        kept = {name: value for name, value in told.items() if name in needed or draw(st.booleans())}
+        if part == "request" or draw(st.booleans()):
+            known[part] = kept or None
+    return example["plan_family"], known
+
+
+@given(partly_known())
+def test_whatever_is_known_no_explanation_shows_a_blank_or_asks_for_what_is_on_record(
+    case: tuple[str, dict[str, Any]],
+) -> None:
+    family, known = case
+    decision = decide_coverage(plan_of(family), Facts.model_validate(known))
+    for language in LANGUAGES:
+        told = explain(decision, language)
+        assert "None" not in told
+        assert "$" not in told
+    for finding in decision.findings:
+        for path in finding.inputs.get("unknown", []):
+            part, name = path.split(".")
+            assert (known.get(part) or {}).get(name) is None

@@ -53,6 +53,16 @@ def test_without_any_service_ticket_there_is_no_service(report: Any) -> None:
     assert (decision.outcome, decision.deciding_clause, decision.service) == ("refused", "SVT-05", None)
 
 
+@pytest.mark.clause("SVT-05", "SVT-10")
+def test_no_service_ticket_is_missed_before_the_device_is_known(report: Any) -> None:
+    """A mail that named no device was answered that no service ticket for None was in force."""
+    decision = report(asset=None, contracts=())
+    assert (decision.outcome, decision.deciding_clause) == ("waiting", "SVT-10")
+    assert actions(decision) == ["classify", "state_facts"]
+    [finding] = [each for each in decision.findings if each.clause == "SVT-05"]
+    assert (finding.result, finding.inputs["unknown"]) == ("waiting", ["asset.serial"])
+
+
 @pytest.mark.clause("SVT-06")
 @pytest.mark.parametrize(
     ("registered", "outcome"),

@@ -1,4 +1,5 @@
-"""No service without a contract in force on the local day of receipt, its last day included.
+"""No service without a contract in force on the local day of receipt, its last day included. Before it is known which
+device it is about, none can be missed.
 
 Why one that waits for the delivery of its device gives nothing, the rule for that says, where the terms have one.
 """
@@ -6,7 +7,7 @@ Why one that waits for the delivery of its device gives nothing, the rule for th
 from typing import ClassVar, Literal
 
 from kippu_terms.rules.activated_contract import ActivatedContract
-from kippu_terms.rules.base import Case, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, Rule, Verdict, not_known, rule_kind
 
 
 @rule_kind
@@ -22,6 +23,8 @@ class ContractInForce(Rule):
         }
         if case.given:
             return Verdict("satisfied", inputs)
+        if case.asset is None:
+            return not_known(inputs, "asset.serial")
         return Verdict("not_applicable" if _waits_for_delivery(case) else "refused", inputs)
 
 
