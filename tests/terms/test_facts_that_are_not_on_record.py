@@ -47,6 +47,11 @@ def with_fact(facts: dict[str, Any], path: str, value: object) -> dict[str, Any]
             marks=pytest.mark.clause("IIJ-05"),
         ),
         pytest.param(
+            *("iij-se", {"request": FAULT, "asset": INSTALLED | {"bought_from_provider": None}}),
+            *("asset.bought_from_provider", True, "covered_by_debit"),
+            marks=pytest.mark.clause("IIJ-04"),
+        ),
+        pytest.param(
             *("nec-esp", {"request": FAULT | {"part": "ups_battery"}, "asset": INSTALLED}, "request.cause", "wear"),
             "refused",
             marks=pytest.mark.clause("NEC-Q16"),
@@ -69,8 +74,8 @@ def with_fact(facts: dict[str, Any], path: str, value: object) -> dict[str, Any]
 def test_what_is_not_known_is_to_be_stated_and_settles_it(
     family: str, facts: dict[str, Any], path: str, value: object, then: str
 ) -> None:
-    """An installation was proposed where nobody knew who had installed it, and a new battery where no cause was known;
-    neither would have changed the answer."""
+    """An installation was proposed where nobody knew who had installed it, a new battery where no cause was known, and
+    the register to what stood in it; none of them would have changed the answer."""
     plan = plan_of(family)
     facts = {"provider": PROVIDERS[family]} | facts
     decision = decide_coverage(plan, Facts.model_validate(facts))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from kippu_terms.rules.base import Case, RemedyText, Rule, Verdict, rule_kind
+from kippu_terms.rules.base import Case, RemedyText, Rule, Verdict, not_known, rule_kind
 
 
 @rule_kind
@@ -26,7 +26,7 @@ class BoughtFromProvider(Rule):
         if asset.replaced_by is not None:
             inputs["replaced_by"] = asset.replaced_by
         if asset.registered and asset.bought_from_provider is None:
-            return Verdict("waiting", inputs, waiting_for="classification")
+            return not_known(inputs, "asset.bought_from_provider")
         if asset.registered and asset.bought_from_provider:
             return Verdict("satisfied", inputs)
         return Verdict("refused", inputs, remedy=self.replaced_remedy if asset.replaced_by is not None else None)
