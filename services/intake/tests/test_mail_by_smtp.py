@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -79,6 +80,14 @@ async def test_a_reply_by_subject_or_headers_joins_and_a_strangers_does_not(inta
     # Whoever guesses a number learns nothing from the answer: it is the same for one that nobody has.
     assert [(each.template, each.parameters) for each in answers] == [(answers[0].template, answers[0].parameters)] * 2
     assert opened.ticket_no not in str(answers)
+
+
+async def test_a_mail_whose_ids_no_text_can_hold_opens_its_ticket(intake: House) -> None:
+    """Bytes that no charset declares, and NUL, which PostgreSQL holds in no text: it was never taken in."""
+    raw = (Path(__file__).parent / "mail" / "accept" / "message-ids-of-raw-bytes.eml").read_bytes()
+    await intake.taken(raw)
+    [opened] = await intake.said(TicketOpened)
+    assert opened.contact_id == "contact-1"
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ ACCEPTED: dict[str, dict[str, Any]] = {
     "attached-mail": {"body": "See the attached mail.", "files": [("attachment-1", "message/rfc822")]},
     "automatic-vacation": {"is_automatic": True},
     "list-post": {"is_automatic": True},
+    "message-ids-of-raw-bytes": {**DOWN, "message_id": None, "references": ("a@b.example",)},
     "reply-with-references": {
         "references": ("0198c0ffee0000000000000000000000@kippu.example", "a@b.example"),
         "is_automatic": False,
@@ -99,6 +100,7 @@ HEADERS = st.sampled_from([
     "Content-Transfer-Encoding: x-uuencode", "Content-Transfer-Encoding: quoted-printable", "Content-Type: ;;;",
     "Content-Disposition: attachment; filename*0*=utf-16''%; filename*1=x", "Content-Type: message/external-body",
     "Content-Type: multipart/report; boundary=b", "Content-Type: message/delivery-status", "References: <>", " folded",
+    "Message-ID: <ระบบ@b.example>", "In-Reply-To: <\0@b.example>",
 ])  # fmt: skip
 LINES = st.one_of(HEADERS, st.sampled_from(["", "--b", "--b--", "begin 666 x", "=", "=?"]), st.text(max_size=30))
 
@@ -115,10 +117,11 @@ def test_any_bytes_have_an_answer(raw: bytes) -> None:
 def test_anything_like_a_mail_has_an_answer(lines: list[str], codec: str) -> None:
     mail = answer("\r\n".join(lines).encode(codec, "replace"))
     if mail is not None:
-        texts = [mail.subject, mail.body, *(file.name for file in mail.files)]
+        ids = [mail.message_id or "", *mail.references]
+        texts = [mail.subject, mail.body, *ids, *(file.name for file in mail.files)]
         assert not any(character in text for text in texts for character in "\0\r\u202e")
         assert "\n" not in mail.subject
-        mail.body.encode()  # no lone surrogates: it can be stored
+        "".join(texts).encode()  # no lone surrogates: it can be stored
 
 
 def answer(raw: bytes) -> ParsedMail | None:

@@ -22,7 +22,9 @@ _ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0
 ADDRESS = re.compile(_ADDRESS)
 _BARE = re.compile(rf"\s*({_ADDRESS})\s*(?:\([^()]*\)\s*)?")
 _NAMED = re.compile(rf'((?:"(?:[^"\\]|\\.)*"|[^<>"])*)<\s*({_ADDRESS})\s*>\s*')
-_MESSAGE_ID = re.compile(r"<([^<>\s]{1,250})>")
+_MESSAGE_ID = re.compile(
+    r"<([!-;=?-~]{1,250})>"
+)  # what an id is written in; bytes beyond it could not be stored as text
 
 MACHINE_SENDERS = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "donotreply", "do-not-reply"})
 
