@@ -5,7 +5,7 @@ import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from datetime import time as clock
 from io import BytesIO
 from typing import Any
@@ -167,6 +167,7 @@ def test_every_fault_of_a_sheet_names_row_column_and_what_is_wrong() -> None:
                 {**UNIT, "area": "osaka"},
                 {**UNIT, "serial": "EXAMPLE-1"},
                 {**UNIT, "serial": True, "bought_on": clock(12, 0), "delivered_on": 46000},
+                {**UNIT, "serial": timedelta(days=1, hours=6)},
             )
         )
     )
@@ -185,8 +186,22 @@ def test_every_fault_of_a_sheet_names_row_column_and_what_is_wrong() -> None:
         ("rows.9.Serial number", "not_text"),
         ("rows.9.Bought on", "not_a_date"),
         ("rows.9.Delivered on", "not_a_date"),
+        ("rows.10.Serial number", "not_text"),
     ]
     assert reading.faults[2].message == ("row 3, column 'Bought on': is no date; write one, or text such as 2026-05-01")
+
+
+@pytest.mark.parametrize("written", [b"1e400", b"-1e400", b"9007199254740993"])
+def test_a_number_that_is_none_or_too_large_is_a_fault_of_its_cell(written: bytes) -> None:
+    """A spreadsheet program writes none of these, but a file can hold them; the first ended the import without a
+    word."""
+
+    def numbered(members: dict[str, bytes]) -> None:
+        members[SHEET] = members[SHEET].replace(b"<v>12345</v>", b"<v>" + written + b"</v>")
+        assert written in members[SHEET]
+
+    reading = Reading(read(changed(filled({**UNIT, "serial": 12345}), numbered)))
+    assert [(fault.field, fault.code) for fault in reading.faults] == [("rows.2.Serial number", "not_text")]
 
 
 def test_wrong_titles_are_all_named_and_no_row_is_looked_at() -> None:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from kippu_entitlement.domain.asset import normalised
@@ -41,10 +41,10 @@ class Cell:
 def text(cell: Cell) -> str:
     """Text, or a whole number as its digits."""
     value = cell.value
-    if isinstance(value, (bool, date, time)):
+    if isinstance(value, (bool, date, time, timedelta)):
         raise Unreadable("not_text", "is not text; format the cell as text")
     if isinstance(value, (int, float)):
-        if value != int(value) or abs(value) >= LARGEST_EXACT:
+        if not abs(value) < LARGEST_EXACT or value != int(value):  # in this order: 1e400 is no integer at all
             raise Unreadable("not_text", "is a number that would lose digits; format the cell as text")
         return str(int(value))
     plain = unicodedata.normalize("NFKC", str(value)).strip()
