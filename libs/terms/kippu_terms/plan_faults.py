@@ -38,9 +38,16 @@ _ADVICE = {
     "extra_forbidden": "remove it, or correct its spelling",
     "date_type": "write a date without quotes, such as 2026-11-16",
     "time_type": "write a time without quotes, such as 09:00:00",
+    "string_type": "write text in quotes",
+    "int_type": "write a whole number without quotes",
+    "bool_type": "write true or false without quotes",
+    "frozen_set_type": "write a list in brackets, even of one",
+    "tuple_type": "write a list in brackets, even of one",
     "union_tag_invalid": "use one of the kinds named, or add the kind beside them",
     "union_tag_not_found": "give the rule a `kind`",
 }
+_IN_WORDS_OF_THE_FILE = {"frozen_set_type": "Input should be a list", "tuple_type": "Input should be a list"}
+"""What the checks would call by names of Python's."""
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
@@ -62,7 +69,12 @@ def model_faults(error: ValidationError, fields: dict[str, Any], text: str) -> l
     """One fault for each thing that does not fit the plan model."""
     places = lines_of(text)
     return [
-        fault_at(_path_in(fields, fault["loc"]), fault["msg"], _ADVICE.get(fault["type"], "correct the value"), places)
+        fault_at(
+            _path_in(fields, fault["loc"]),
+            _IN_WORDS_OF_THE_FILE.get(fault["type"], fault["msg"]),
+            _ADVICE.get(fault["type"], "correct the value"),
+            places,
+        )
         for fault in error.errors(include_url=False)
     ]
 

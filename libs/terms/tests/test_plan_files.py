@@ -67,6 +67,8 @@ def test_a_plan_in_order_has_no_faults_and_keeps_its_text() -> None:
         ("illustrative = true", "illustrative = 1", "illustrative = 1", "valid boolean"),
         ("on_holidays = false", 'on_holidays = "no"', "on_holidays", "valid boolean"),
         ("effective_from = 2025-04-01", 'effective_from = "2025-04-01"', "effective_from", "valid date"),
+        ("closing_days = []", "closing_days = 2026-04-12", "closing_days", "should be a list"),
+        ('categories = ["preventive_maintenance"]', 'categories = "fault"', 'categories = "fault"', "should be a list"),
         ("closing_days = []", "closing_days = [2026-04-12T00:00:00]", "closing_days", "valid date"),
         ('en = "Once a request', 'ja = "Once a request', "[clauses.IIJ-02]", "no text in 'en'"),
     ],
@@ -83,6 +85,21 @@ def test_a_fault_names_its_line(old: str, new: str, at: str, message: str) -> No
     if message == "does not match any":
         expected = [n for n, line in enumerate(text.splitlines(), start=1) if line == "[[coverage.rules]]"][-1]
     assert expected is None or found[0].line == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "advice"),
+    [
+        ("closing_days = []", "closing_days = 2026-04-12", "in brackets"),
+        ('categories = ["preventive_maintenance"]', 'categories = "fault"', "in brackets"),
+        ('currency = "THB"', "currency = 764", "in quotes"),
+        ("days = 5", 'days = "5"', "without quotes"),
+        ("on_holidays = false", 'on_holidays = "no"', "true or false"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_what_to_write(old: str, new: str, advice: str) -> None:
+    [fault] = [fault for fault in check(changed(old, new)) if fault.advice != "correct the value"]
+    assert advice in fault.advice
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_lines() -> None:
