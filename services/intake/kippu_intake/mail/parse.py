@@ -31,10 +31,9 @@ MACHINE_SENDERS = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """A file that came with a mail. `media_type` is what the bytes look like, `claimed_type` what the mail said."""
+    """A file that came with a mail. `media_type` is what the bytes look like, whatever the mail said."""
 
     name: str
-    claimed_type: str
     media_type: str
     content: bytes = field(repr=False)
 
@@ -193,7 +192,6 @@ def _file(part: "Message[str, str]", number: int) -> ParsedFile:
     claimed = part.get_filename() or ""
     return ParsedFile(
         name=file_name(text.header_text(claimed, 1_000), number),
-        claimed_type=part.get_content_type()[:100],
         media_type="message/rfc822" if part.get_content_maintype() == "message" else media_type_of(content),
         content=content,
     )
