@@ -1,6 +1,7 @@
 """What a timeline folds out of an event: every fact has words in every language, and its value is for people."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,9 @@ from kippu_console.views.facts import facts_of, known_values, shown
 from kippu_console.words import LANGUAGES, fact, fact_name, known, looked_at, money, words
 from kippu_events.catalogue import billing, contracts, dispatch, licences, shipments
 from kippu_events.event import Event, encode
+from kippu_terms.coverage import decide_coverage
+from kippu_terms.facts import Facts
+from kippu_terms.loading import load
 
 NOON = datetime(2026, 4, 30, 5, 0, tzinfo=UTC)
 BANGKOK = ZoneInfo("Asia/Bangkok")
@@ -135,6 +139,29 @@ def test_an_amount_has_the_digits_of_its_currency(amount: int, currency: str, sa
 def test_what_a_customer_calls_a_device_is_no_instant_though_it_looks_like_one(serial: str) -> None:
     assert looked_at(serial, "asset_serial", "en", BANGKOK) == serial
     assert looked_at("2026-04-30T05:00:00Z", "received_at", "en", BANGKOK) == "2026-04-30 12:00"
+
+
+PLANS = sorted((Path(__file__).parents[3] / "plans").glob("*.toml"))
+RECEIVED: dict[str, Any] = {"received_at": NOON, "channel": "mail"}
+ON_RECORD: dict[str, Any] = {
+    "asset": {"serial": "S-1", "registered": True, "kind": "service", "bought_from_provider": True},
+    "customer": {"competitor": True, "member_id": "void", "buyer": False, "bought_licence": True},
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("file", PLANS, ids=lambda file: file.stem)
+def test_whatever_a_clause_looked_at_has_its_words(file: Path, language: str) -> None:
+    """A Japanese page said `unknown` and `categories`."""
+    plan, names = load(file.read_text()), set[str]()
+    for category in (None, *(each.id for each in plan.coverage.categories)):
+        for more in ({}, ON_RECORD):
+            request = RECEIVED | {"category": category}
+            facts = Facts.model_validate({"provider": plan.provider, "request": request, **more})
+            for finding in decide_coverage(plan, facts).findings:
+                names |= {name for name, value in finding.inputs.items() if value is not None}
+    said = words(language)
+    assert names - (said["input"].keys() | said["details"].keys() | said["fact"].keys()) == set()
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "Paid back on"), ("ja", "返金日"), ("th", "วันที่คืนเงิน")])
